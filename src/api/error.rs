@@ -1,0 +1,220 @@
+//! The one mapping from what went wrong to what the wire says.
+//!
+//! A variant for each thing that a caller may do something about. What the server alone has to mend is logged here and
+//! answered as [`ApiError::Unavailable`]: internals never reach a caller.
+
+use rocket::http::Status;
+use rocket::outcome::Outcome;
+use rocket::request::Request;
+use rocket::response::{Responder, Response};
+use serde::Serialize;
+use serde_json::json;
+
+use super::life::Life;
+use super::parameters::BODY_MAX;
+use super::reply;
+use crate::store::StoreError;
+
+/// A request that is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiError {
+    /// 403: no key where one is needed.
+    NotLoggedIn,
+    /// 403: a key that is unknown, revoked or expired, or not for that username.
+    InvalidAccess,
+    /// 403: a read-only key that would write.
+    ReadOnlyKey,
+    /// 404: no such path, method or thing.
+    NotFound,
+    /// 400: a required parameter is missing, null or blank.
+    Missing(&'static str),
+    /// 400: a parameter is not what it has to be; `body` where the body as a whole can't be read.
+    Invalid(&'static str),
+    /// 413: the body is longer than is taken.
+    PayloadTooLarge,
+    /// 422: a redemption of more points than there are.
+    InsufficientPoints {
+        /// The spendable score.
+        score: i64,
+    },
+    /// 422: the idempotency key stands for another request.
+    IdempotencyKeyReused,
+    /// 429: too many requests of a kind.
+    RateLimit {
+        /// Seconds until one more is taken; at least 1.
+        wait_seconds: u64,
+    },
+    /// 503: the database can't be used right now.
+    Unavailable,
+    /// 500: a defect of scorekeeper.
+    Internal,
+}
+
+/// What an error looks like on the wire.
+#[derive(Serialize)]
+struct Body {
+    errors: [String; 1],
+    error_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extras: Option<serde_json::Value>,
+}
+
+impl ApiError {
+    /// Seconds after which a caller may try again when the database was unavailable.
+    const RETRY_SECONDS: u64 = 1;
+
+    /// The status of the reply.
+    pub fn status(&self) -> Status {
+        match self {
+            ApiError::NotLoggedIn | ApiError::InvalidAccess | ApiError::ReadOnlyKey => Status::Forbidden,
+            ApiError::NotFound => Status::NotFound,
+            ApiError::Missing(_) | ApiError::Invalid(_) => Status::BadRequest,
+            ApiError::PayloadTooLarge => Status::PayloadTooLarge,
+            ApiError::InsufficientPoints { .. } | ApiError::IdempotencyKeyReused => Status::UnprocessableEntity,
+            ApiError::RateLimit { .. } => Status::TooManyRequests,
+            ApiError::Unavailable => Status::ServiceUnavailable,
+            ApiError::Internal => Status::InternalServerError,
+        }
+    }
+
+    fn error_type(&self) -> &'static str {
+        match self {
+            ApiError::NotLoggedIn => "not_logged_in",
+            ApiError::InvalidAccess | ApiError::ReadOnlyKey => "invalid_access",
+            ApiError::NotFound => "not_found",
+            ApiError::Missing(_) | ApiError::Invalid(_) => "invalid_parameters",
+            ApiError::PayloadTooLarge => "payload_too_large",
+            ApiError::InsufficientPoints { .. } => "insufficient_points",
+            ApiError::IdempotencyKeyReused => "idempotency_key_reused",
+            ApiError::RateLimit { .. } => "rate_limit",
+            ApiError::Unavailable => "unavailable",
+            ApiError::Internal => "internal",
+        }
+    }
+
+    fn sentence(&self) -> String {
+        match self {
+            ApiError::NotLoggedIn => "You need to be logged in to do that.".to_owned(),
+            ApiError::InvalidAccess => "You are not permitted to view the requested resource. \
+                 The API username or key is invalid."
+                .to_owned(),
+            ApiError::ReadOnlyKey => "You are not permitted to view the requested resource.".to_owned(),
+            ApiError::NotFound => "The requested URL or resource could not be found.".to_owned(),
+            ApiError::Missing(name) => format!("param is missing or the value is empty: {name}"),
+            ApiError::Invalid(name) => format!("You supplied invalid parameters to the request: {name}"),
+            ApiError::PayloadTooLarge => {
+                format!("The request body is too large: at most {BODY_MAX} bytes are taken.")
+            }
+            ApiError::InsufficientPoints { score } => format!("Not enough points: the spendable score is {score}."),
+            ApiError::IdempotencyKeyReused => "This Idempotency-Key was used before with other parameters.".to_owned(),
+            ApiError::RateLimit { wait_seconds } => format!(
+                "You have performed this action too many times. Please try again in {}.",
+                time_left(*wait_seconds)
+            ),
+            ApiError::Unavailable => {
+                "The database is unavailable right now; nothing was stored. Please try again.".to_owned()
+            }
+            ApiError::Internal => "Something went wrong in the server; this is a defect.".to_owned(),
+        }
+    }
+
+    fn extras(&self) -> Option<serde_json::Value> {
+        match self {
+            ApiError::InsufficientPoints { score } => Some(json!({ "score": score })),
+            ApiError::RateLimit { wait_seconds } => {
+                Some(json!({ "wait_seconds": wait_seconds, "time_left": time_left(*wait_seconds) }))
+            }
+            _ => None,
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            ApiError::RateLimit { wait_seconds } => Some(*wait_seconds),
+            ApiError::Unavailable => Some(ApiError::RETRY_SECONDS),
+            _ => None,
+        }
+    }
+
+    /// Ends a guard with this error, and keeps it for the catcher, which Rocket tells the status only.
+    pub fn refuse<S, F>(self, request: &Request<'_>) -> Outcome<S, (Status, ApiError), F> {
+        request.local_cache(|| Some(self.clone()));
+        Outcome::Error((self.status(), self))
+    }
+}
+
+/// A span for a person, rounded up: "37 seconds", "5 minutes", "3 hours".
+fn time_left(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3600), "hour"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> ApiError {
+        log::error!("a request met a fault of the database: {error}");
+        ApiError::Unavailable
+    }
+}
+
+impl<'r> Responder<'r, 'static> for ApiError {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let body = Body { errors: [self.sentence()], error_type: self.error_type(), extras: self.extras() };
+        let mut response: Response<'static> = reply::json(self.status(), &body);
+        if let Some(seconds) = self.retry_after() {
+            response.set_raw_header("Retry-After", seconds.to_string());
+        }
+        Ok(response)
+    }
+}
+
+/// The answer of the catcher.
+pub struct Caught(ApiError);
+
+/// Answers whatever Rocket itself refuses, and what a guard has refused.
+#[rocket::catch(default)]
+pub fn catch(status: Status, request: &Request<'_>) -> Caught {
+    let refused = request.local_cache(|| None::<ApiError>).clone();
+    Caught(refused.unwrap_or(match status.code {
+        413 => ApiError::PayloadTooLarge,
+        500.. => ApiError::Internal,
+        // Routes take any path segment and any body, so what is left is an unknown path or method. Rocket says 400 of
+        // a method that it has never heard of.
+        _ => ApiError::NotFound,
+    }))
+}
+
+impl<'r> Responder<'r, 'static> for Caught {
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let mut response = self.0.respond_to(request)?;
+        // A request that Rocket can't make sense of meets no fairing.
+        let life = Life::of(request);
+        if !life.is_tracked() {
+            life.end(&mut response);
+        }
+        Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time_left;
+
+    #[test]
+    fn spans_are_rounded_up() {
+        for (seconds, text) in [
+            (1, "1 second"),
+            (37, "37 seconds"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (3599, "60 minutes"),
+            (3600, "1 hour"),
+            (86_400, "24 hours"),
+        ] {
+            assert_eq!(time_left(seconds), text);
+        }
+    }
+}

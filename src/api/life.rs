@@ -1,0 +1,206 @@
+//! The life of a request: its id, its log line, and what is normalised before it is routed.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::{Duration, Instant};
+
+use rocket::data::Data;
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::http::uri::Origin;
+use rocket::http::{Method, Status};
+use rocket::request::Request;
+use rocket::response::Response;
+use tokio::sync::Notify;
+
+use crate::domain::Username;
+use crate::logging::REQUEST_TARGET;
+
+/// The longest request id that is kept, in bytes.
+const REQUEST_ID_MAX: usize = 128;
+
+/// As much of a path as is logged, in bytes.
+const LOGGED_PATH_MAX: usize = 1024;
+
+/// What is known of a request while it lives.
+pub struct Life {
+    began: Instant,
+    id: String,
+    path: String,
+    method: Method,
+    username: OnceLock<String>,
+    /// Counts the request as long as it lives; `None` for one that met no fairing.
+    tracked: OnceLock<Tracked>,
+}
+
+impl Life {
+    /// The life of this request; it begins with the first call.
+    pub fn of<'r>(request: &'r Request<'_>) -> &'r Life {
+        request.local_cache(|| Life {
+            began: Instant::now(),
+            id: request.headers().get_one("X-Request-Id").filter(|id| is_sane(id)).map_or_else(new_id, str::to_owned),
+            path: request.uri().path().as_str().to_owned(),
+            method: request.method(),
+            username: OnceLock::new(),
+            tracked: OnceLock::new(),
+        })
+    }
+
+    /// Notes who acts, for the log.
+    pub fn acts_as(&self, username: &Username) {
+        // A request has one caller; a second guard would say the same.
+        let _ = self.username.set(username.as_str().to_owned());
+    }
+
+    /// Whether the request went through the fairing.
+    pub fn is_tracked(&self) -> bool {
+        self.tracked.get().is_some()
+    }
+
+    /// Puts the id on the reply and writes the log line.
+    pub fn end(&self, response: &mut Response<'_>) {
+        response.set_raw_header("X-Request-Id", self.id.clone());
+        log_request(self, response.status());
+    }
+}
+
+fn log_request(life: &Life, status: Status) {
+    let duration = life.began.elapsed();
+    let millis = duration.as_micros() as f64 / 1000.0;
+    let username = life.username.get().map_or("-", String::as_str);
+    let path = life.path.get(..LOGGED_PATH_MAX).unwrap_or(&life.path);
+    log::info!(
+        target: REQUEST_TARGET,
+        method = life.method.as_str(), path = path, status = status.code, duration_ms = millis,
+        username = username, request_id = life.id.as_str();
+        "{} {path} {} {millis:.3} ms {username} {}", life.method, status.code, life.id,
+    );
+}
+
+/// An id that a client may set: words as tracing systems make them, nothing that could break a log line.
+fn is_sane(id: &str) -> bool {
+    (1..=REQUEST_ID_MAX).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+=@-".contains(&byte))
+}
+
+/// A new id: unique within the process by its count, between processes by a random part.
+fn new_id() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{:016x}-{:x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Counts the requests that are not answered yet.
+#[derive(Default)]
+pub struct InFlight {
+    count: AtomicUsize,
+    none_left: Notify,
+}
+
+struct Tracked(Arc<InFlight>);
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.none_left.notify_waiters();
+        }
+    }
+}
+
+impl InFlight {
+    /// Waits until every request has been answered for as long as `quiet`.
+    pub async fn quiesce(&self, quiet: Duration) {
+        loop {
+            let notified = self.none_left.notified();
+            if self.count.load(Ordering::SeqCst) > 0 {
+                notified.await;
+                continue;
+            }
+            tokio::time::sleep(quiet).await;
+            if self.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// The fairing that gives requests their life. It never refuses one.
+pub struct LifeFairing(pub Arc<InFlight>);
+
+#[rocket::async_trait]
+impl Fairing for LifeFairing {
+    fn info(&self) -> Info {
+        Info { name: "Request life", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
+        undo_method_override(request, data).await;
+        self.0.count.fetch_add(1, Ordering::SeqCst);
+        // Rocket keeps the request until its reply is sent; the count falls with it.
+        let _ = Life::of(request).tracked.set(Tracked(Arc::clone(&self.0)));
+        if let Some(uri) = same_resource(request.uri()) {
+            request.set_uri(uri);
+        }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        Life::of(request).end(response);
+    }
+}
+
+/// The name of the resource that a path with `.json`, or a slash, at its end is another name of.
+fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
+    let path = uri.path().as_str();
+    let slashless = path.strip_suffix('/').unwrap_or(path);
+    let plain = slashless.strip_suffix(".json").unwrap_or(slashless);
+    if plain.len() == path.len() || plain.is_empty() {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Origin::parse_owned(format!("{plain}{query}")).ok()
+}
+
+/// Rocket lets a form that begins with `_method=` say that a POST is something else. Here a request is what it says it
+/// is; that Rocket has done this shows only by the method being the one that the form names.
+async fn undo_method_override(request: &mut Request<'_>, data: &mut Data<'_>) {
+    const FIELD: &[u8] = b"_method=";
+    if request.method() == Method::Post || !request.content_type().is_some_and(|kind| kind.is_form()) {
+        return;
+    }
+    let method = request.method().as_str().as_bytes();
+    let start = data.peek(FIELD.len() + method.len()).await;
+    let named = start.strip_prefix(FIELD).is_some_and(|value| value.eq_ignore_ascii_case(method));
+    if named {
+        request.set_method(Method::Post);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_a_slash_name_the_same_resource() {
+        for (path, plain) in [
+            ("/a/b.json", Some("/a/b")),
+            ("/a/b.json?c=d.json", Some("/a/b?c=d.json")),
+            ("/a/b/", Some("/a/b")),
+            ("/a/b/?c=d/", Some("/a/b?c=d/")),
+            ("/a/b.json/", Some("/a/b")),
+            ("/a/b", None),
+            ("/a.json/b", None),
+            ("/", None),
+        ] {
+            let uri = Origin::parse(path).expect("a path");
+            assert_eq!(same_resource(&uri).map(|uri| uri.to_string()).as_deref(), plain, "{path}");
+        }
+    }
+
+    #[test]
+    fn ids_are_kept_if_sane() {
+        assert!(is_sane("0af7651916cd43dd8448eb211c80319c"));
+        assert!(is_sane(&"x".repeat(128)));
+        for bad in ["", "a b", "a\tb", "ä", "\"", &"x".repeat(129)] {
+            assert!(!is_sane(bad), "{bad}");
+        }
+    }
+}

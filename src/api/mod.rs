@@ -1,0 +1,77 @@
+//! The HTTP API: Rocket, and nothing of Rocket elsewhere save the server that starts it.
+//!
+//! Guards say who calls and read the parameters; a handler makes one call to the store or the rollup; errors become
+//! replies in one place. [`routes`] is the table of contents.
+
+mod caller;
+mod error;
+mod health;
+mod idempotency;
+mod life;
+mod parameters;
+mod path;
+mod recalculation;
+mod reply;
+mod request_limit;
+mod score_events;
+mod users;
+
+use std::sync::Arc;
+
+use rocket::{Build, Catcher, Rocket, Route, catchers, routes};
+
+pub use life::InFlight;
+pub use request_limit::RequestLimit;
+
+use crate::domain::{Clock, KeyDigest, Ranking};
+use crate::rollup::Rollup;
+use crate::store::Store;
+
+/// What handlers work with.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// What day it is.
+    pub clock: Clock,
+    /// Rebuilds scores.
+    pub rollup: Rollup,
+    /// The configured all-users key.
+    pub api_key: Option<KeyDigest>,
+    /// How positions are counted.
+    pub ranking: Ranking,
+    /// Where a recalculation begins that names no date, in days before today.
+    pub recent_days: u32,
+    /// Recalculations within 24 hours.
+    pub recalculations_per_day: u32,
+    /// Requests within a minute.
+    pub requests: RequestLimit,
+    /// Whether scores may be read without a key.
+    pub public: bool,
+}
+
+/// Every resource.
+fn routes() -> Vec<Route> {
+    routes![
+        score_events::list,
+        score_events::create,
+        score_events::update,
+        score_events::show,
+        score_events::delete,
+        score_events::history,
+        recalculation::request,
+        recalculation::show,
+        users::score,
+        users::days,
+        health::live,
+        health::ready,
+    ]
+}
+
+fn catchers() -> Vec<Catcher> {
+    catchers![error::catch]
+}
+
+/// Puts the API onto a Rocket. `in_flight` counts its requests.
+pub fn mount(rocket: Rocket<Build>, app: App, in_flight: Arc<InFlight>) -> Rocket<Build> {
+    rocket.manage(app).mount("/", routes()).register("/", catchers()).attach(life::LifeFairing(in_flight))
+}

@@ -1,0 +1,258 @@
+//! The parameters of a request: query, form body and JSON body, merged.
+//!
+//! Reading a parameter yields a value of the domain or the error that names the parameter. What no route asks for is
+//! never looked at.
+
+use std::str::FromStr;
+
+use percent_encoding::percent_decode;
+use rocket::data::{Data, FromData, Outcome, ToByteUnit};
+use rocket::http::ContentType;
+use rocket::request::Request;
+use serde_json::Value;
+use tokio::io::AsyncReadExt;
+
+use super::error::ApiError;
+use crate::domain::{Description, EventDate, Points, UserId};
+
+/// The longest body, in bytes.
+pub const BODY_MAX: usize = 1 << 20;
+
+/// How much of a body that is too long is still read, so that its sender gets to see the refusal.
+const DRAINED_MAX: usize = 16 << 20;
+
+/// A parameter as it came.
+#[derive(Debug, Clone, PartialEq)]
+enum Field {
+    /// From a query or a form; `None` where it is not UTF-8.
+    Text(Option<String>),
+    /// From a JSON body.
+    Json(Value),
+}
+
+/// All parameters of a request, in the order of their precedence: the last of a name counts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Parameters {
+    fields: Vec<(String, Field)>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for Parameters {
+    type Error = ApiError;
+
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Parameters> {
+        let mut parameters = Parameters::from_query(request);
+        let body = match read_body(data).await {
+            Ok(body) => body,
+            Err(error) => return error.refuse(request),
+        };
+        match parameters.add_body(request.content_type(), request.headers().contains("Content-Type"), &body) {
+            Ok(()) => Outcome::Success(parameters),
+            Err(error) => error.refuse(request),
+        }
+    }
+}
+
+/// Reads the whole body, or refuses one that is too long after hearing it out.
+async fn read_body(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
+    let mut stream = data.open(DRAINED_MAX.bytes());
+    let mut body = Vec::new();
+    let mut length = 0;
+    loop {
+        let before = body.len();
+        match stream.read_buf(&mut body).await {
+            Ok(0) if length > BODY_MAX => return Err(ApiError::PayloadTooLarge),
+            Ok(0) => return Ok(body),
+            Ok(count) => length += count,
+            Err(_) => return Err(ApiError::Invalid("body")),
+        }
+        if length > BODY_MAX {
+            body.truncate(before.min(BODY_MAX));
+        }
+    }
+}
+
+impl Parameters {
+    /// The parameters of the query.
+    pub fn from_query(request: &Request<'_>) -> Parameters {
+        let mut parameters = Parameters::default();
+        if let Some(query) = request.uri().query() {
+            parameters.add_form(query.raw().as_bytes());
+        }
+        parameters
+    }
+
+    fn add_body(&mut self, kind: Option<&ContentType>, named: bool, body: &[u8]) -> Result<(), ApiError> {
+        const FAULT: ApiError = ApiError::Invalid("body");
+        if body.is_empty() {
+            return Ok(());
+        }
+        match kind {
+            Some(kind) if kind.is_json() || kind.sub().as_str().to_ascii_lowercase().ends_with("+json") => {
+                self.add_json(body).map_err(|_| FAULT)?;
+            }
+            Some(kind) if !kind.is_form() => return Err(FAULT),
+            None if named => return Err(FAULT),
+            // curl says that whatever follows -d is a form. A body that reads as a JSON object is no form.
+            _ if body.trim_ascii_start().starts_with(b"{") && self.add_json(body).is_ok() => {}
+            _ => self.add_form(body),
+        }
+        Ok(())
+    }
+
+    fn add_json(&mut self, body: &[u8]) -> serde_json::Result<()> {
+        let object: serde_json::Map<String, Value> = serde_json::from_slice(body)?;
+        self.fields.extend(object.into_iter().map(|(name, value)| (name, Field::Json(value))));
+        Ok(())
+    }
+
+    fn add_form(&mut self, form: &[u8]) {
+        for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
+                Some(at) => (&pair[..at], &pair[at + 1..]),
+                None => (pair, &[][..]),
+            };
+            if let Some(name) = decode(name) {
+                self.fields.push((name, Field::Text(decode(value))));
+            }
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().rev().find(|(have, _)| have == name).map(|(_, field)| field)
+    }
+
+    /// Refuses the first of `names` that is missing, null or blank.
+    pub fn require(&self, names: &[&'static str]) -> Result<(), ApiError> {
+        let blank = |text: &str| text.trim().is_empty();
+        let missing = names.iter().find(|name| match self.field(name) {
+            None | Some(Field::Json(Value::Null)) => true,
+            Some(Field::Text(Some(text)) | Field::Json(Value::String(text))) => blank(text),
+            Some(_) => false,
+        });
+        missing.map_or(Ok(()), |name| Err(ApiError::Missing(name)))
+    }
+
+    /// Reads a parameter that may be absent or null.
+    pub fn optional<T: Parameter>(&self, name: &'static str) -> Result<Option<T>, ApiError> {
+        let value = match self.field(name) {
+            None | Some(Field::Json(Value::Null)) => return Ok(None),
+            Some(Field::Text(text)) => text.as_deref().and_then(T::from_text),
+            Some(Field::Json(Value::String(text))) => T::from_text(text),
+            Some(Field::Json(Value::Number(number))) => number.as_i64().and_then(T::from_number),
+            Some(Field::Json(_)) => None,
+        };
+        value.map(Some).ok_or(ApiError::Invalid(name))
+    }
+
+    /// Reads a parameter that must be there.
+    pub fn required<T: Parameter>(&self, name: &'static str) -> Result<T, ApiError> {
+        self.optional(name)?.ok_or(ApiError::Missing(name))
+    }
+}
+
+/// A decoded part of a query or form; `None` if it is not UTF-8.
+fn decode(part: &[u8]) -> Option<String> {
+    let spaced: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    String::from_utf8(percent_decode(&spaced).collect()).ok()
+}
+
+/// A value that a parameter can be read as.
+pub trait Parameter: Sized {
+    /// From a text, in a query, a form or JSON.
+    fn from_text(text: &str) -> Option<Self>;
+
+    /// From a whole number in JSON.
+    fn from_number(_: i64) -> Option<Self> {
+        None
+    }
+}
+
+/// A whole number: in a text it is decimal digits, perhaps after a minus.
+impl Parameter for i64 {
+    fn from_text(text: &str) -> Option<i64> {
+        // The standard library would also take a plus.
+        if text.starts_with('+') { None } else { text.parse().ok() }
+    }
+
+    fn from_number(number: i64) -> Option<i64> {
+        Some(number)
+    }
+}
+
+/// A type made of a whole number in a range.
+macro_rules! ranged_parameter {
+    ($type:ty) => {
+        impl Parameter for $type {
+            fn from_text(text: &str) -> Option<Self> {
+                i64::from_text(text).and_then(Self::from_number)
+            }
+
+            fn from_number(number: i64) -> Option<Self> {
+                Self::try_from(number).ok()
+            }
+        }
+    };
+}
+
+ranged_parameter!(UserId);
+ranged_parameter!(Points);
+
+impl Parameter for Description {
+    fn from_text(text: &str) -> Option<Description> {
+        Description::try_from(text.to_owned()).ok()
+    }
+}
+
+/// A word or a date: whatever is written in one way only.
+macro_rules! written_parameter {
+    ($type:ty) => {
+        impl Parameter for $type {
+            fn from_text(text: &str) -> Option<Self> {
+                Self::from_str(text).ok()
+            }
+        }
+    };
+}
+
+written_parameter!(EventDate);
+written_parameter!(crate::domain::Period);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(query: &str, body: &str) -> Parameters {
+        let mut parameters = Parameters::default();
+        parameters.add_form(query.as_bytes());
+        parameters.add_body(None, false, body.as_bytes()).expect("a good body");
+        parameters
+    }
+
+    #[test]
+    fn the_last_of_a_name_counts_and_the_body_after_the_query() {
+        assert_eq!(parameters("a=1&a=2", "").optional::<i64>("a"), Ok(Some(2)));
+        assert_eq!(parameters("a=1", "a=2").optional::<i64>("a"), Ok(Some(2)));
+        assert_eq!(parameters("a=1", r#"{"a":3}"#).optional::<i64>("a"), Ok(Some(3)));
+        assert_eq!(parameters("a=1", r#"{"a":null}"#).optional::<i64>("a"), Ok(None));
+        assert_eq!(parameters("a=1", r#"{"b":3}"#).optional::<i64>("a"), Ok(Some(1)));
+    }
+
+    #[test]
+    fn whole_numbers_are_read_strictly() {
+        for (text, number) in [("13", Some(13)), ("-5", Some(-5)), ("007", Some(7)), ("+5", None), ("1.0", None)] {
+            assert_eq!(i64::from_text(text), number, "{text}");
+        }
+        for bad in ["", "-", "--1", "1_000", "0x1f", "12abc", " 13", "99999999999999999999", "١٣"] {
+            assert_eq!(i64::from_text(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn forms_are_decoded() {
+        let form = parameters("d=May+2023%20Karaoke%26more&e=%FF&f", "");
+        assert_eq!(form.field("d"), Some(&Field::Text(Some("May 2023 Karaoke&more".to_owned()))));
+        assert_eq!(form.field("e"), Some(&Field::Text(None)));
+        assert_eq!(form.require(&["f"]), Err(ApiError::Missing("f")));
+    }
+}

@@ -1,0 +1,37 @@
+//! Numbers in paths. Whatever else stands there names nothing, which is a 404 once the caller is known.
+
+use std::convert::Infallible;
+
+use rocket::request::FromParam;
+
+use super::error::ApiError;
+use super::parameters::Parameter;
+use crate::domain::{EventId, UserId};
+
+/// The number of an event in a path, if it is one.
+pub type EventIdPath = Numbered<EventId>;
+
+/// The number of a user in a path, if it is one.
+pub type UserIdPath = Numbered<UserId>;
+
+/// A segment of a path that should be a number.
+#[derive(Debug, Clone, Copy)]
+pub struct Numbered<T>(Option<T>);
+
+impl<T> Numbered<T> {
+    /// The number.
+    ///
+    /// # Errors
+    /// The segment is none, or is out of range.
+    pub fn known(self) -> Result<T, ApiError> {
+        self.0.ok_or(ApiError::NotFound)
+    }
+}
+
+impl<'r, T: Parameter> FromParam<'r> for Numbered<T> {
+    type Error = Infallible;
+
+    fn from_param(segment: &'r str) -> Result<Numbered<T>, Infallible> {
+        Ok(Numbered(T::from_text(segment)))
+    }
+}

@@ -1,0 +1,95 @@
+//! What a reply of the API looks like.
+
+use std::io::Cursor;
+
+use rocket::http::Status;
+use rocket::request::Request;
+use rocket::response::{self, Responder, Response};
+use serde::Serialize;
+
+use crate::store::idempotency::Once;
+
+/// Clients compare it letter by letter with what Discourse sends.
+const CONTENT_TYPE: &str = "application/json; charset=utf-8";
+
+/// A whole reply goes to the connection in pieces of this size: for most replies that is one.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// A reply of that status with the JSON of `body`.
+pub fn json(status: Status, body: &impl Serialize) -> Response<'static> {
+    let body = serde_json::to_vec(body).expect("plain data has a JSON form");
+    let mut response = Response::new();
+    response.set_status(status);
+    response.set_raw_header("Content-Type", CONTENT_TYPE);
+    response.set_max_chunk_size(CHUNK_BYTES);
+    response.set_sized_body(body.len(), Cursor::new(body));
+    response
+}
+
+/// A good reply.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Json<T> {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Ok(json(Status::Ok, &self.0))
+    }
+}
+
+/// A good reply to a change that has nothing to show.
+#[derive(Debug, Serialize)]
+pub struct Success {
+    success: &'static str,
+}
+
+/// `{"success":"OK"}`
+pub const SUCCESS: Json<Success> = Json(Success { success: "OK" });
+
+/// A reply with a link to the page that follows.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The reply.
+    pub body: T,
+    /// Where more is, as a path with its query.
+    pub next: Option<String>,
+}
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Page<T> {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = json(Status::Ok, &self.body);
+        if let Some(next) = self.next {
+            response.set_raw_header("Link", format!("<{next}>; rel=\"next\""));
+        }
+        Ok(response)
+    }
+}
+
+/// A reply that says whether it was given before, under the same idempotency key.
+#[derive(Debug)]
+pub struct Replay<R> {
+    /// The reply.
+    pub reply: R,
+    /// Whether it was given before.
+    pub replayed: bool,
+}
+
+impl<R> Replay<R> {
+    /// Makes the reply out of an outcome; `None` if the key stands for something else.
+    pub fn of<T>(once: Once<T>, reply: impl FnOnce(T) -> R) -> Option<Replay<R>> {
+        match once {
+            Once::Fresh(outcome) => Some(Replay { reply: reply(outcome), replayed: false }),
+            Once::Replayed(outcome) => Some(Replay { reply: reply(outcome), replayed: true }),
+            Once::KeyReused => None,
+        }
+    }
+}
+
+impl<'r, R: Responder<'r, 'static>> Responder<'r, 'static> for Replay<R> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = self.reply.respond_to(request)?;
+        if self.replayed {
+            response.set_raw_header("Idempotent-Replayed", "true");
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,65 @@
+//! `/users/ID`: a user's scores.
+
+use rocket::{State, get};
+use serde::Serialize;
+
+use super::App;
+use super::caller::Reader;
+use super::error::ApiError;
+use super::parameters::Parameters;
+use super::path::UserIdPath;
+use super::reply::Json;
+use crate::domain::{EventDate, Period, UserId};
+use crate::store::scores::{self, DayScore};
+
+/// A user's standing in a period.
+#[derive(Debug, Serialize)]
+pub struct Score {
+    user_id: UserId,
+    username: String,
+    period: Period,
+    total_score: i64,
+    position: Option<i64>,
+}
+
+/// `{"days":[…]}`
+#[derive(Debug, Serialize)]
+pub struct Days {
+    days: Vec<DayScore>,
+}
+
+/// A user's score over a period.
+#[get("/users/<id>/score", data = "<parameters>")]
+pub async fn score(
+    _reader: Reader,
+    app: &State<App>,
+    id: UserIdPath,
+    parameters: Parameters,
+) -> Result<Json<Score>, ApiError> {
+    let user_id = id.known()?;
+    let period = parameters.optional("period")?.unwrap_or(Period::AllTime);
+    let (window, ranking) = (period.window(app.clock.today()), app.ranking);
+    let standing = app.store.read(move |connection| scores::standing(connection, user_id, &window, ranking)).await?;
+    Ok(Json(Score {
+        user_id,
+        username: format!("user-{user_id}"),
+        period,
+        total_score: standing.total_score,
+        position: standing.position,
+    }))
+}
+
+/// A user's scores day by day.
+#[get("/users/<id>/days", data = "<parameters>")]
+pub async fn days(
+    _reader: Reader,
+    app: &State<App>,
+    id: UserIdPath,
+    parameters: Parameters,
+) -> Result<Json<Days>, ApiError> {
+    let user_id = id.known()?;
+    let first = parameters.optional("from_date")?.unwrap_or(EventDate::MIN);
+    let last = parameters.optional("to_date")?.unwrap_or(EventDate::MAX);
+    let days = app.store.read(move |connection| scores::days(connection, user_id, &(first..=last))).await?;
+    Ok(Json(Days { days }))
+}

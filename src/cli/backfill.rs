@@ -1,0 +1,85 @@
+//! `--backfill-from`: recalculates history, beside a running server if there is one.
+
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Failure;
+use crate::config::Settings;
+use crate::domain::{Clock, EventDate};
+use crate::rollup::{Progress, rebuild};
+use crate::store::{GROUP_MAX, OpenMode, Store};
+
+/// How often a line tells how far it is where there is no terminal to draw on.
+const LINE_EVERY: Duration = Duration::from_secs(2);
+
+/// Recalculates every day from `from` on and prints the summary.
+pub fn run(settings: &Settings, from: &str) -> Result<(), Failure> {
+    let began = Instant::now();
+    let clock = Clock::system(settings.time_zone);
+    let usage = |why: &str| Failure::Usage(format!("--backfill-from {from:?}: {why}"));
+    let first: EventDate = from.parse().map_err(|_| usage("give a date that exists, as YYYY-MM-DD"))?;
+    let today = clock.today();
+    if first > today {
+        return Err(usage(&format!("the date is in the future; today is {today}")));
+    }
+    let database = &settings.database;
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("database {}: {error}", database.display()));
+    let (store, writer) =
+        Store::open(database, OpenMode::Existing, clock, GROUP_MAX).map_err(|error| failed(&error))?;
+    let mut display = Display::new();
+    let rebuilt = rebuild(&store, first, |progress| {
+        display.show(progress);
+        ControlFlow::Continue(())
+    });
+    display.finish();
+    writer.stop();
+    let rebuilt = rebuilt.map_err(|error| failed(&error))?;
+    writeln!(
+        std::io::stdout(),
+        "backfilled {} to {}: {} days checked, {} scores on {} days were different and are right now ({:.1} s)",
+        rebuilt.first,
+        rebuilt.last,
+        HumanCount(rebuilt.days),
+        HumanCount(rebuilt.scores_different),
+        HumanCount(rebuilt.days_different),
+        began.elapsed().as_secs_f64(),
+    )
+    .map_err(Failure::failed)
+}
+
+/// Shows progress on stderr: a bar on a terminal, else a line now and then.
+struct Display {
+    bar: Option<ProgressBar>,
+    last_line: Instant,
+}
+
+impl Display {
+    fn new() -> Display {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} days, {eta} left");
+            bar.with_style(style.expect("a template that indicatif knows"))
+        });
+        Display { bar, last_line: Instant::now() }
+    }
+
+    fn show(&mut self, progress: Progress) {
+        let Progress { days_done, days_total } = progress;
+        if let Some(bar) = &self.bar {
+            bar.set_length(days_total);
+            bar.set_position(days_done);
+        } else if self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            eprintln!("{days_done} of {days_total} days");
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The command line: arguments, one file a subcommand, exit codes.
+//!
+//! 0: done. 1: it could not be done. 2: it was asked for wrongly. Each fault is one line on stderr.
+
+mod backfill;
+mod keys;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::config::{self, Settings};
+use crate::{logging, server, store};
+
+/// Gives, corrects and redeems a community's points. Without arguments it serves.
+#[derive(Debug, Parser)]
+#[command(name = "scorekeeper", version, about)]
+struct Arguments {
+    /// The SQLite file; beats the environment (SCOREKEEPER_DATABASE) and Rocket.toml
+    #[arg(long, value_name = "FILE", global = true)]
+    database: Option<PathBuf>,
+
+    /// Recalculate the scores of every day from this one on, then exit; a server may run on the same file
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    backfill_from: Option<String>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Make, list and revoke API keys
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
+    },
+}
+
+/// Why a command ended without its result.
+#[derive(Debug)]
+enum Failure {
+    /// Asked for wrongly: exit code 2.
+    Usage(String),
+    /// Could not be done: exit code 1.
+    Failed(String),
+}
+
+impl Failure {
+    fn failed(error: impl ToString) -> Failure {
+        Failure::Failed(error.to_string())
+    }
+}
+
+/// Does what the arguments of the process ask for.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::try_parse().and_then(|arguments| match arguments {
+        Arguments { backfill_from: Some(_), command: Some(_), .. } => {
+            Err(clap::Error::raw(ErrorKind::ArgumentConflict, "--backfill-from can't be combined with a subcommand\n"))
+        }
+        arguments => Ok(arguments),
+    });
+    let arguments = match arguments {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    match dispatch(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(why)) => {
+            eprintln!("scorekeeper: {why}");
+            ExitCode::from(1)
+        }
+        Err(Failure::Usage(why)) => {
+            eprintln!("scorekeeper: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<(), Failure> {
+    let figment = config::figment();
+    let settings = Settings::load(&figment, arguments.database).map_err(Failure::failed)?;
+    match (arguments.command, arguments.backfill_from) {
+        (Some(Command::Keys { command }), _) => keys::run(&settings, command),
+        (None, Some(from)) => backfill::run(&settings, &from),
+        (None, None) => {
+            logging::start(&settings.log).map_err(Failure::failed)?;
+            server::serve(&settings, figment, store::GROUP_MAX).map_err(Failure::failed)
+        }
+    }
+}

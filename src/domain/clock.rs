@@ -1,0 +1,65 @@
+//! What time it is, and so what day.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::Utc;
+use chrono_tz::Tz;
+
+use super::{EventDate, Timestamp};
+
+/// The time and the community's time zone. Days begin at that zone's midnight.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    zone: Tz,
+    /// Milliseconds since 1970 where the time is set by hand.
+    fixed: Option<Arc<AtomicI64>>,
+}
+
+impl Clock {
+    /// The machine's time.
+    pub fn system(zone: Tz) -> Clock {
+        Clock { zone, fixed: None }
+    }
+
+    /// A time that stands still until it is set: so that any day can be tested.
+    pub fn fixed(zone: Tz, now: Timestamp) -> Clock {
+        Clock { zone, fixed: Some(Arc::new(AtomicI64::new(now.millis()))) }
+    }
+
+    /// Moves a clock made by [`Clock::fixed`], and all its clones. The machine's time can't be moved.
+    pub fn set(&self, now: Timestamp) {
+        if let Some(fixed) = &self.fixed {
+            fixed.store(now.millis(), Ordering::SeqCst);
+        }
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Timestamp {
+        match &self.fixed {
+            Some(fixed) => Timestamp::from_millis(fixed.load(Ordering::SeqCst)),
+            None => Timestamp::new(Utc::now()),
+        }
+    }
+
+    /// The day in the community's time zone.
+    pub fn today(&self) -> EventDate {
+        EventDate::saturating(self.now().moment().with_timezone(&self.zone).date_naive())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn midnight_is_the_zones() {
+        let evening = Timestamp::new("2026-03-31T22:30:00Z".parse().expect("a moment"));
+        for (zone, today) in
+            [("UTC", "2026-03-31"), ("Europe/Berlin", "2026-04-01"), ("America/New_York", "2026-03-31")]
+        {
+            let clock = Clock::fixed(zone.parse().expect("a zone"), evening);
+            assert_eq!(clock.today().to_string(), today, "{zone}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The words of scorekeeper as types: what an event, a day, a period is, and the ranges they keep.
+//!
+//! A value of these types is valid by construction, so nothing behind the edge checks a range again. Nothing here
+//! reads a clock, a file or a socket, save [`Clock`], which is the one place that asks what day it is.
+
+mod api_key;
+mod clock;
+mod date;
+mod period;
+mod ranking;
+mod score_event;
+mod timestamp;
+mod username;
+
+pub use api_key::{KeyDigest, PlainKey};
+pub use clock::Clock;
+pub use date::EventDate;
+pub use period::Period;
+pub use ranking::Ranking;
+pub use score_event::{Award, Correction, Description, EventId, Points, Revision, RevisionAction, ScoreEvent, UserId};
+pub use timestamp::Timestamp;
+pub use username::Username;
+
+/// The text is not a value of the type that it was read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not acceptable: {accepted} is expected")]
+pub struct Unacceptable {
+    /// The form that would be accepted, for a person.
+    pub accepted: &'static str,
+}

@@ -1,0 +1,29 @@
+//! How positions are counted.
+
+use std::str::FromStr;
+
+use super::Unacceptable;
+
+/// What position users of equal score get, named as the window functions of SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ranking {
+    /// Equal scores share a position and the next one follows on: 1, 2, 2, 3.
+    DenseRank,
+    /// Equal scores share a position and leave a gap: 1, 2, 2, 4.
+    Rank,
+    /// No two users share a position; equal scores go by user id: 1, 2, 3, 4.
+    RowNumber,
+}
+
+impl FromStr for Ranking {
+    type Err = Unacceptable;
+
+    fn from_str(text: &str) -> Result<Ranking, Unacceptable> {
+        match text {
+            "dense_rank" => Ok(Ranking::DenseRank),
+            "rank" => Ok(Ranking::Rank),
+            "row_number" => Ok(Ranking::RowNumber),
+            _ => Err(Unacceptable { accepted: "dense_rank, rank or row_number" }),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! scorekeeper gives, corrects and redeems a community's points and shows who leads.
+//!
+//! The binary is a thin shell around this library, which tests and benchmarks reach into. A map of it, from the ground:
+//!
+//! - [`domain`]: the words (event, score, date, period) as types that can't hold a wrong value;
+//! - [`store`]: the SQLite file, with the one thread that writes to it;
+//! - [`rollup`]: proves and repairs scores, by the clock and on demand;
+//! - [`api`]: HTTP;
+//! - [`config`] and [`logging`]: settings and log lines;
+//! - [`server`] and [`cli`]: put the parts together.
+//!
+//! One direction: each knows only those above it in this list.
+
+pub mod api;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod logging;
+pub mod rollup;
+pub mod server;
+pub mod store;

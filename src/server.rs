@@ -1,0 +1,167 @@
+//! Puts the parts together and runs them, from the open file to the clean end.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::fairing::AdHoc;
+use rocket::figment::Figment;
+use rocket::{Build, Orbit, Rocket};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::api::{self, App, InFlight, RequestLimit};
+use crate::config::Settings;
+use crate::domain::{Clock, PlainKey};
+use crate::rollup::Rollup;
+use crate::store::{OpenMode, Store, StoreError, api_keys};
+
+/// How long no request must have been in flight after the signal to end: the last bytes of the last reply are then on
+/// their way.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// The server could not start, or not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database can't be opened.
+    #[error("database {0}: {1}")]
+    Store(PathBuf, StoreError),
+    /// The operating system refuses a thread, a signal or a socket.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// The address can't be listened on.
+    #[error("can't listen on {0}: {1}")]
+    Bind(String, std::io::Error),
+    /// Rocket refuses.
+    #[error("{0}")]
+    Rocket(String),
+}
+
+/// Serves until SIGINT or SIGTERM; then answers what is in flight, commits what is queued and closes the file. At most
+/// `group_max` writes share a transaction.
+pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<(), ServeError> {
+    let config = rocket::Config::try_from(&figment).map_err(|error| ServeError::Rocket(error.to_string()))?;
+    // The name keeps Rocket from warning of a runtime that is not its own.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.workers)
+        .max_blocking_threads(config.max_blocking)
+        .thread_name("rocket-worker-thread")
+        .enable_all()
+        .build()?;
+    // Before anything else, so that no signal ends the process unheard.
+    let signals = {
+        let _context = runtime.enter();
+        [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]
+    };
+    let clock = Clock::system(settings.time_zone);
+    let (store, writer) = Store::open(&settings.database, OpenMode::Create, clock.clone(), group_max)
+        .map_err(|error| ServeError::Store(settings.database.clone(), error))?;
+    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule)?;
+    let app = App {
+        store,
+        clock,
+        rollup,
+        api_key: settings.api_key.as_ref().map(PlainKey::digest),
+        ranking: settings.ranking,
+        recent_days: settings.schedule.recent_days,
+        recalculations_per_day: settings.recalculations_per_day,
+        requests: RequestLimit::new(settings.requests_per_minute),
+        public: settings.public,
+    };
+    let in_flight = Arc::new(InFlight::default());
+    let rocket = api::mount(rocket::custom(figment), app, Arc::clone(&in_flight));
+    let rocket = announce(rocket, settings.database.clone());
+    let end = runtime.block_on(launch(rocket, signals, &in_flight));
+    rollup_thread.stop();
+    writer.stop();
+    runtime.shutdown_background();
+    if end.is_ok() {
+        log::info!("stopped");
+    }
+    end
+}
+
+/// Runs Rocket to its end.
+async fn launch(rocket: Rocket<Build>, signals: [Signal; 2], in_flight: &InFlight) -> Result<(), ServeError> {
+    let rocket = rocket.ignite().await.map_err(|error| ServeError::Rocket(error.kind().to_string()))?;
+    let address = format!("{}:{}", rocket.config().address, rocket.config().port);
+    let shutdown = rocket.shutdown();
+    let stop = async {
+        let [mut terminate, mut interrupt] = signals;
+        tokio::select! {
+            _ = terminate.recv() => log::info!("SIGTERM: finishing what is in flight"),
+            _ = interrupt.recv() => log::info!("SIGINT: finishing what is in flight"),
+        }
+        shutdown.notify();
+        // With any connection open, even an idle one, Rocket waits for all of its grace period. All that has to be
+        // waited for are the replies.
+        in_flight.quiesce(QUIET).await;
+    };
+    tokio::select! {
+        biased;
+        ended = rocket.launch() => match ended {
+            Ok(_) => Ok(()),
+            Err(error) => match error.kind() {
+                // Connections that outlived the grace period: nothing of ours is lost with them.
+                rocket::error::ErrorKind::Shutdown(..) => Ok(()),
+                rocket::error::ErrorKind::Bind(error) => {
+                    Err(ServeError::Bind(address, std::io::Error::new(error.kind(), error.to_string())))
+                }
+                kind => Err(ServeError::Rocket(kind.to_string())),
+            },
+        },
+        () = stop => Ok(()),
+    }
+}
+
+/// Says where the server listens, once it does, after showing the first key if it had to make one.
+fn announce(rocket: Rocket<Build>, database: PathBuf) -> Rocket<Build> {
+    rocket.attach(AdHoc::on_liftoff("Announce", move |rocket| {
+        Box::pin(async move {
+            let config = rocket.config();
+            let host = if config.address.is_unspecified() {
+                "127.0.0.1".to_owned()
+            } else if config.address.is_ipv6() {
+                format!("[{}]", config.address)
+            } else {
+                config.address.to_string()
+            };
+            let url = format!("http://{host}:{}", config.port);
+            if let Err(error) = make_first_key(rocket, &url).await {
+                log::error!("no first API key could be made: {error}; make one with: scorekeeper keys create");
+            }
+            let version = env!("CARGO_PKG_VERSION");
+            log::info!("scorekeeper {version} listening on {url} with database {}", database.display());
+        })
+    }))
+}
+
+/// Makes and shows an all-users key if there is neither a stored nor a configured one. It goes to stderr only, past the
+/// log, so that it is in no log file.
+async fn make_first_key(rocket: &Rocket<Orbit>, url: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let Some(app) = rocket.state::<App>() else { return Ok(()) };
+    if app.api_key.is_some() {
+        return Ok(());
+    }
+    let plain = PlainKey::generate()?;
+    let new = api_keys::NewKey {
+        username: None,
+        read_only: false,
+        description: Some("made at the first start".to_owned()),
+        expires_on: None,
+    };
+    let stored = plain.clone();
+    if app.store.write(move |write| api_keys::create_first(write, &stored, &new)).await? {
+        let key = plain.reveal();
+        let today = app.clock.today();
+        writeln!(
+            std::io::stderr(),
+            "\nNo API key is stored, so here is one for all users. It is shown this once:\n\n    {key}\n\n\
+             Try it:\n\n    \
+             curl -X POST '{url}/admin/plugins/gamification/score_events' \\\n      \
+             -H 'Api-Key: {key}' -H 'Api-Username: system' \\\n      \
+             -d user_id=13 -d date={today} -d points=15 -d 'description=Karaoke night'\n"
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Stored API keys.
+
+use chrono::TimeDelta;
+use rusqlite::{Connection, Row, named_params};
+
+use super::{StoreError, Write};
+use crate::domain::{EventDate, PlainKey, Timestamp, Username};
+
+/// How often the last use of a key is written down at most.
+pub const LAST_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// A key to be stored.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    /// The one user that it is for; `None`: for all users.
+    pub username: Option<Username>,
+    /// Whether it may only read.
+    pub read_only: bool,
+    /// What it is for, in a person's words.
+    pub description: Option<String>,
+    /// The last day on which it works.
+    pub expires_on: Option<EventDate>,
+}
+
+/// What is known of a stored key.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// Its number.
+    pub id: i64,
+    /// The characters that it begins with.
+    pub prefix: String,
+    /// The one user that it is for; `None`: for all users.
+    pub username: Option<Username>,
+    /// Whether it may only read.
+    pub read_only: bool,
+    /// What it is for.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The last day on which it works.
+    pub expires_on: Option<EventDate>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether the key works on that day.
+    pub fn works(&self, today: EventDate) -> bool {
+        self.revoked_at.is_none() && self.expires_on.is_none_or(|last| today <= last)
+    }
+
+    /// Whether a use now has to be written down.
+    pub fn use_is_news(&self, now: Timestamp) -> bool {
+        // A last use in the future means that the clock was set back.
+        self.last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_EVERY || last > now)
+    }
+}
+
+/// Stores a key and returns its number.
+pub fn create(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<i64, StoreError> {
+    const INSERT: &str = "
+        INSERT INTO api_keys (prefix, digest, username, read_only, description, created_at, expires_on)
+        VALUES (:prefix, :digest, :username, :read_only, :description, :now, :expires_on)";
+    write.connection.prepare_cached(INSERT)?.execute(named_params! {
+        ":prefix": plain.prefix(),
+        ":digest": plain.digest().as_bytes(),
+        ":username": key.username,
+        ":read_only": key.read_only,
+        ":description": key.description,
+        ":now": write.now,
+        ":expires_on": key.expires_on,
+    })?;
+    Ok(write.connection.last_insert_rowid())
+}
+
+/// Stores a key unless there is one already, even one that works no longer. Returns whether it did.
+pub fn create_first(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<bool, StoreError> {
+    let any: bool =
+        write.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM api_keys)")?.query_row([], |row| row.get(0))?;
+    if !any {
+        create(write, plain, key)?;
+    }
+    Ok(!any)
+}
+
+/// The stored key that a caller sent, whether or not it still works.
+pub fn find(connection: &Connection, plain: &PlainKey) -> Result<Option<ApiKey>, StoreError> {
+    // By the index of prefixes; which of the few rows it is, is then decided in constant time.
+    const SELECT: &str = "
+        SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at, digest
+        FROM api_keys WHERE prefix = ?1";
+    let digest = plain.digest();
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let mut rows = statement.query([plain.prefix()])?;
+    while let Some(row) = rows.next()? {
+        let stored = row.get_ref(9)?;
+        if stored.as_blob().is_ok_and(|stored| digest.matches(stored)) {
+            return Ok(Some(api_key(row)?));
+        }
+    }
+    Ok(None)
+}
+
+/// All keys, oldest first.
+pub fn list(connection: &Connection) -> Result<Vec<ApiKey>, StoreError> {
+    const SELECT: &str = "
+        SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at
+        FROM api_keys ORDER BY id";
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let keys = statement.query_map([], api_key)?;
+    Ok(keys.collect::<Result<_, _>>()?)
+}
+
+/// Revokes a key from now on; one that is revoked stays so. `false`: there is no such key.
+pub fn revoke(write: &Write<'_>, id: i64) -> Result<bool, StoreError> {
+    const UPDATE: &str = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, :now) WHERE id = :id";
+    let changed = write.connection.prepare_cached(UPDATE)?.execute(named_params! { ":id": id, ":now": write.now })?;
+    Ok(changed > 0)
+}
+
+/// Writes down that a key is used, unless that was done within [`LAST_USE_EVERY`]: many requests may ask for it before
+/// the first has been heard.
+pub fn note_use(write: &Write<'_>, id: i64) -> Result<(), StoreError> {
+    const UPDATE: &str = "
+        UPDATE api_keys SET last_used_at = :now
+        WHERE id = :id AND (last_used_at IS NULL OR last_used_at <= :before OR last_used_at > :now)";
+    let before = Timestamp::new(write.now.moment() - LAST_USE_EVERY);
+    write
+        .connection
+        .prepare_cached(UPDATE)?
+        .execute(named_params! { ":id": id, ":now": write.now, ":before": before })?;
+    Ok(())
+}
+
+fn api_key(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
+    Ok(ApiKey {
+        id: row.get(0)?,
+        prefix: row.get(1)?,
+        username: row.get(2)?,
+        read_only: row.get(3)?,
+        description: row.get(4)?,
+        created_at: row.get(5)?,
+        expires_on: row.get(6)?,
+        last_used_at: row.get(7)?,
+        revoked_at: row.get(8)?,
+    })
+}

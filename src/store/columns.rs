@@ -1,0 +1,87 @@
+//! How the words of the domain stand in a column, and come back.
+
+use std::str::FromStr;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+
+use crate::domain::{Description, EventDate, EventId, Points, Timestamp, UserId, Username};
+
+/// A type that stands in the file as an integer which may be out of its range.
+macro_rules! checked_integer {
+    ($type:ty) => {
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(i64::from(*self).into())
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                <$type>::try_from(value.as_i64()?).map_err(FromSqlError::other)
+            }
+        }
+    };
+}
+
+checked_integer!(UserId);
+checked_integer!(Points);
+
+impl ToSql for EventId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for EventId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<EventId> {
+        value.as_i64().map(EventId)
+    }
+}
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.millis().into())
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Timestamp> {
+        value.as_i64().map(Timestamp::from_millis)
+    }
+}
+
+impl ToSql for EventDate {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+impl FromSql for EventDate {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<EventDate> {
+        EventDate::from_str(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+impl ToSql for Description {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Description {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Description> {
+        Ok(Description::stored(value.as_str()?.to_owned()))
+    }
+}
+
+impl ToSql for Username {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Username {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Username> {
+        Username::from_str(value.as_str()?).map_err(FromSqlError::other)
+    }
+}

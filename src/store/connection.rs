@@ -1,0 +1,136 @@
+//! Opening the file: whose it is, how its connections are set, and its schema.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::StoreError;
+
+/// How long a statement waits for a lock that another process holds.
+pub const BUSY_LIMIT: Duration = Duration::from_secs(5);
+
+/// Marks a file as ours, in the header of every SQLite database: "scor" in ASCII.
+const APPLICATION_ID: i32 = 0x7363_6f72;
+
+/// The first SQLite without the WAL-reset fault, through which two connections that write and checkpoint at once could
+/// lose data (sqlite.org/wal.html).
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// How much of the write-ahead log stays on disk after a checkpoint, in bytes.
+const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
+
+/// Statements that a connection keeps prepared: more than there are different ones.
+const PREPARED_STATEMENTS: usize = 64;
+
+mod embedded {
+    #![allow(missing_docs, reason = "generated")]
+    refinery::embed_migrations!("migrations");
+}
+
+/// Whether a missing file is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// Make the file and its folder if they are missing.
+    Create,
+    /// The file has to be there.
+    Existing,
+}
+
+/// Opens the connection that writes, after checking that the file is ours, and brings its schema up to date.
+pub fn open_writer(file: &Path, mode: OpenMode) -> Result<Connection, StoreError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(StoreError::SqliteTooOld(rusqlite::version()));
+    }
+    if file.exists() {
+        refuse_foreign(file)?;
+    } else if mode == OpenMode::Existing {
+        return Err(StoreError::Missing(file.to_owned()));
+    } else if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| StoreError::Folder(folder.to_owned(), Arc::new(error)))?;
+    }
+    let mut connection = Connection::open_with_flags(file, flags(mode))?;
+    set_up(&connection)?;
+    // Asked first: setting it writes to the file even where nothing changes.
+    if connection.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0))? != APPLICATION_ID {
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// The flags of a connection: never a URI, so that any file name is just a file name.
+pub fn flags(mode: OpenMode) -> OpenFlags {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    match mode {
+        OpenMode::Create => flags | OpenFlags::SQLITE_OPEN_CREATE,
+        OpenMode::Existing => flags,
+    }
+}
+
+/// Settings of every connection. The busy timeout comes first: the others may meet a lock.
+pub fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_LIMIT)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    Ok(())
+}
+
+/// Settings of a connection that only reads, beside those of every connection.
+pub fn set_up_reader(connection: &Connection) -> rusqlite::Result<()> {
+    set_up(connection)?;
+    connection.pragma_update(None, "query_only", true)
+}
+
+/// Looks at an existing file without changing a byte of it: ours and empty ones may be opened for writing.
+fn refuse_foreign(file: &Path) -> Result<(), StoreError> {
+    let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let inspect = || -> rusqlite::Result<bool> {
+        let connection = Connection::open_with_flags(file, read_only)?;
+        connection.busy_timeout(BUSY_LIMIT)?;
+        let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        let empty: bool =
+            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+        Ok(id == APPLICATION_ID || (id == 0 && empty))
+    };
+    match inspect() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(StoreError::Foreign(file.to_owned())),
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            Err(StoreError::Foreign(file.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Applies the migrations that the file lacks. Two processes may start at once on a new file: the one that comes second
+/// meets a lock or a table that is there already, and finds everything done when it looks again.
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    const ATTEMPTS: u32 = 10;
+    let mut attempt = 1;
+    loop {
+        match embedded::migrations::runner().run(connection) {
+            Ok(report) => {
+                for migration in report.applied_migrations() {
+                    log::info!("applied migration {migration}");
+                }
+                return Ok(());
+            }
+            Err(_) if attempt < ATTEMPTS => {
+                attempt += 1;
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Err(error) => {
+                let source = std::error::Error::source(&error).map(ToString::to_string);
+                return Err(StoreError::Migration(source.unwrap_or_else(|| error.to_string())));
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What can go wrong with the database file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+
+/// A fault of the database: nothing of the work that met it was stored.
+///
+/// It can be cloned because one failed commit is the answer to every command of its group.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Another process held the file's write lock past the busy limit.
+    #[error("the database is locked by another process")]
+    Busy,
+    /// The disk, or the file's allowed size, is used up.
+    #[error("the disk is full")]
+    Full,
+    /// The file can't be written.
+    #[error("the database is read-only")]
+    ReadOnly,
+    /// More writes are waiting than the queue takes.
+    #[error("too many writes are waiting")]
+    Overloaded,
+    /// The writer has ended.
+    #[error("the database is closed")]
+    Closed,
+    /// The file does not exist where it has to.
+    #[error("{0} does not exist")]
+    Missing(PathBuf),
+    /// The file belongs to another program, or is no database at all.
+    #[error("{0} is not a scorekeeper database")]
+    Foreign(PathBuf),
+    /// The folder of the file can't be made.
+    #[error("the folder {0} can't be created: {1}")]
+    Folder(PathBuf, Arc<std::io::Error>),
+    /// The library is older than the first one without a fault that loses data.
+    #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
+    SqliteTooOld(&'static str),
+    /// The schema can't be brought up to date.
+    #[error("the database can't be migrated: {0}")]
+    Migration(String),
+    /// A stored row holds what no event can hold.
+    #[error("a stored row is damaged: {0}")]
+    Damaged(String),
+    /// Anything else that SQLite reports.
+    #[error("{0}")]
+    Sqlite(Arc<rusqlite::Error>),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+            Some(ErrorCode::DiskFull) => StoreError::Full,
+            Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
+            _ => match error {
+                rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::InvalidColumnType(..) => StoreError::Damaged(error.to_string()),
+                error => StoreError::Sqlite(Arc::new(error)),
+            },
+        }
+    }
+}
+
+impl From<r2d2::Error> for StoreError {
+    /// The pool gives no connection in time.
+    fn from(error: r2d2::Error) -> StoreError {
+        log::warn!("no connection to read with: {error}");
+        StoreError::Busy
+    }
+}

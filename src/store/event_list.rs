@@ -1,0 +1,183 @@
+//! Pages of the list of events, by any filter, ordered by id.
+//!
+//! The way to the rows is chosen here and not by SQLite's planner, so that a page costs what it shows: by the primary
+//! key, by a day's index or by a user's index, each of which is in the order of ids already. Only a range of days needs
+//! more: each of its days is such a list, and the page is their merge.
+
+use std::collections::BinaryHeap;
+
+use rusqlite::{Connection, ToSql, named_params};
+
+use super::score_events::event;
+use super::{StoreError, score_events};
+use crate::domain::{EventDate, EventId, ScoreEvent, UserId};
+
+/// Direction of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By id, lowest first.
+    Ascending,
+    /// By id, highest first.
+    Descending,
+}
+
+/// Which events, in which order, from where on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventFilter {
+    /// That event only.
+    pub id: Option<EventId>,
+    /// Of that user.
+    pub user_id: Option<UserId>,
+    /// Of that day.
+    pub date: Option<EventDate>,
+    /// Of that day and later ones.
+    pub from_date: Option<EventDate>,
+    /// Of that day and earlier ones.
+    pub to_date: Option<EventDate>,
+    /// By id, up or down.
+    pub order: Order,
+    /// Go on past this id, in that order.
+    pub after: Option<EventId>,
+    /// Events on a page.
+    pub limit: usize,
+}
+
+/// A page of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<ScoreEvent>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// The page that `filter` asks for.
+pub fn list(connection: &Connection, filter: &EventFilter) -> Result<EventPage, StoreError> {
+    let (first, last) = days(filter);
+    let (low, high) = ids(filter);
+    if first > last || low > high {
+        return Ok(EventPage { events: Vec::new(), more: false });
+    }
+    let any_day = first == EventDate::MIN && last == EventDate::MAX;
+    // One more than the page, to see whether more follow.
+    let count = filter.limit + 1;
+    let mut events = if filter.id.is_some() || (filter.user_id.is_none() && any_day) {
+        select(connection, filter, "NOT INDEXED", count)?
+    } else if first == last {
+        select(connection, filter, "INDEXED BY score_events_by_date", count)?
+    } else if filter.user_id.is_some() {
+        select(connection, filter, "INDEXED BY score_events_by_user", count)?
+    } else {
+        merge_days(connection, filter, count)?
+    };
+    let more = events.len() > filter.limit;
+    events.truncate(filter.limit);
+    Ok(EventPage { events, more })
+}
+
+/// The days that the filters on dates leave, both ends included.
+fn days(filter: &EventFilter) -> (EventDate, EventDate) {
+    let first = filter.from_date.unwrap_or(EventDate::MIN);
+    let last = filter.to_date.unwrap_or(EventDate::MAX);
+    filter.date.map_or((first, last), |date| (date.max(first), date.min(last)))
+}
+
+/// The ids that the filters on ids leave, both ends included.
+fn ids(filter: &EventFilter) -> (i64, i64) {
+    let (low, high) = match (filter.after, filter.order) {
+        (None, _) => (i64::MIN, i64::MAX),
+        (Some(EventId(after)), Order::Ascending) => (after.saturating_add(1), i64::MAX),
+        (Some(EventId(after)), Order::Descending) => (i64::MIN, after.saturating_sub(1)),
+    };
+    filter.id.map_or((low, high), |EventId(id)| (id.max(low), id.min(high)))
+}
+
+fn direction(order: Order) -> &'static str {
+    match order {
+        Order::Ascending => "ASC",
+        Order::Descending => "DESC",
+    }
+}
+
+/// Events along one index; `by` says which.
+fn select(
+    connection: &Connection,
+    filter: &EventFilter,
+    by: &'static str,
+    count: usize,
+) -> Result<Vec<ScoreEvent>, StoreError> {
+    let (first, last) = days(filter);
+    let (low, high) = ids(filter);
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let mut parameters: Vec<(&str, &dyn ToSql)> = vec![(":low", &low), (":high", &high), (":count", &count)];
+    let mut conditions = String::from("id BETWEEN :low AND :high");
+    if let Some(user_id) = &filter.user_id {
+        conditions.push_str(" AND user_id = :user_id");
+        parameters.push((":user_id", user_id));
+    }
+    if first == last {
+        conditions.push_str(" AND date = :first");
+        parameters.push((":first", &first));
+    } else if (first, last) != (EventDate::MIN, EventDate::MAX) {
+        conditions.push_str(" AND date BETWEEN :first AND :last");
+        parameters.extend([(":first", &first as &dyn ToSql), (":last", &last)]);
+    }
+    let statement = format!(
+        "SELECT {} FROM score_events {by} WHERE {conditions} ORDER BY id {} LIMIT :count",
+        score_events::COLUMNS,
+        direction(filter.order),
+    );
+    let mut statement = connection.prepare_cached(&statement)?;
+    let events = statement.query_map(parameters.as_slice(), event)?;
+    Ok(events.collect::<Result<_, _>>()?)
+}
+
+/// Events of a range of days, merged from the lists of its days: one step along an index for each day that has events
+/// and for each event of the page, however many events the days hold.
+fn merge_days(connection: &Connection, filter: &EventFilter, count: usize) -> Result<Vec<ScoreEvent>, StoreError> {
+    let (first, last) = days(filter);
+    let (low, high) = ids(filter);
+    let snapshot = connection.unchecked_transaction()?;
+    let mut next_day = snapshot.prepare_cached(
+        "SELECT min(date) FROM score_events INDEXED BY score_events_by_date WHERE date BETWEEN :first AND :last",
+    )?;
+    let next_id = format!(
+        "SELECT id FROM score_events INDEXED BY score_events_by_date
+         WHERE date = :date AND id BETWEEN :low AND :high ORDER BY id {} LIMIT 1",
+        direction(filter.order)
+    );
+    let mut next_id = snapshot.prepare_cached(&next_id)?;
+    let mut next_id = |date: EventDate, low: i64, high: i64| -> rusqlite::Result<Option<i64>> {
+        let parameters = named_params! { ":date": date, ":low": low, ":high": high };
+        next_id.query_map(parameters, |row| row.get(0))?.next().transpose()
+    };
+    // The heap gives the greatest first: descending ids as they are, ascending ones negated.
+    let rank = |id: i64| match filter.order {
+        Order::Ascending => -id,
+        Order::Descending => id,
+    };
+    let mut heads = BinaryHeap::new();
+    let mut from = first;
+    loop {
+        let parameters = named_params! { ":first": from, ":last": last };
+        let Some(date) = next_day.query_row(parameters, |row| row.get::<_, Option<EventDate>>(0))? else { break };
+        if let Some(id) = next_id(date, low, high)? {
+            heads.push((rank(id), id, date));
+        }
+        if date == last {
+            break;
+        }
+        from = date.next();
+    }
+    let mut events = Vec::new();
+    while events.len() < count {
+        let Some((_, id, date)) = heads.pop() else { break };
+        events.extend(score_events::get(&snapshot, EventId(id))?);
+        let next = match filter.order {
+            Order::Ascending => next_id(date, id.saturating_add(1), high)?,
+            Order::Descending => next_id(date, low, id.saturating_sub(1))?,
+        };
+        heads.extend(next.map(|id| (rank(id), id, date)));
+    }
+    Ok(events)
+}

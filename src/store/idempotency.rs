@@ -1,0 +1,100 @@
+//! Answers kept for retries under the same `Idempotency-Key`.
+//!
+//! Looking up and keeping happen in the transaction of the write itself: a retry finds the first answer or none, never
+//! half of it, even when both arrive at once.
+
+use chrono::TimeDelta;
+use rusqlite::{OptionalExtension, named_params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::{StoreError, Write};
+use crate::domain::{Timestamp, Username};
+
+/// How long an answer is kept.
+pub const KEPT: TimeDelta = TimeDelta::days(7);
+
+/// Rows that one transaction of [`forget_old`] removes.
+const FORGET_MAX: i64 = 1000;
+
+/// What a retry has to match: the key, who sent it, and what was asked for.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    actor: String,
+    key: String,
+    fingerprint: [u8; 32],
+}
+
+impl Idempotency {
+    /// The key that `actor` sent with `parameters` to `path`.
+    pub fn new(actor: &Username, key: String, path: &str, parameters: &impl Serialize) -> Idempotency {
+        let parameters = serde_json::to_vec(parameters).expect("plain data has a JSON form");
+        let fingerprint = Sha256::new().chain_update(path).chain_update([0]).chain_update(parameters).finalize();
+        Idempotency { actor: actor.folded(), key, fingerprint: fingerprint.into() }
+    }
+}
+
+/// An answer, given now or before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once<T> {
+    /// The work was done now.
+    Fresh(T),
+    /// The work was done before; this was its answer.
+    Replayed(T),
+    /// The key stands for something else.
+    KeyReused,
+}
+
+/// Does `work` unless the same was done under the same key, and keeps its answer.
+pub fn once<T>(
+    write: &Write<'_>,
+    idempotency: Option<&Idempotency>,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<Once<T>, StoreError>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let Some(Idempotency { actor, key, fingerprint }) = idempotency else { return work().map(Once::Fresh) };
+    const SELECT: &str = "
+        SELECT fingerprint, outcome FROM idempotency_keys
+        WHERE actor = :actor AND key = :key AND created_at > :oldest";
+    let oldest = Timestamp::new(write.now.moment() - KEPT);
+    let kept: Option<(Vec<u8>, String)> = write
+        .connection
+        .prepare_cached(SELECT)?
+        .query_row(named_params! { ":actor": actor, ":key": key, ":oldest": oldest }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    if let Some((first, outcome)) = kept {
+        if first != fingerprint {
+            return Ok(Once::KeyReused);
+        }
+        let outcome = serde_json::from_str(&outcome).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        return Ok(Once::Replayed(outcome));
+    }
+    let outcome = work()?;
+    const REPLACE: &str = "
+        INSERT OR REPLACE INTO idempotency_keys (actor, key, fingerprint, outcome, created_at)
+        VALUES (:actor, :key, :fingerprint, :outcome, :now)";
+    write.connection.prepare_cached(REPLACE)?.execute(named_params! {
+        ":actor": actor,
+        ":key": key,
+        ":fingerprint": fingerprint,
+        ":outcome": serde_json::to_string(&outcome).expect("plain data has a JSON form"),
+        ":now": write.now,
+    })?;
+    Ok(Once::Fresh(outcome))
+}
+
+/// Removes answers that are no longer kept, a bounded number at a time. Returns whether there may be more.
+pub fn forget_old(write: &Write<'_>) -> Result<bool, StoreError> {
+    const DELETE: &str = "
+        DELETE FROM idempotency_keys WHERE (actor, key) IN
+            (SELECT actor, key FROM idempotency_keys WHERE created_at <= :oldest LIMIT :count)";
+    let oldest = Timestamp::new(write.now.moment() - KEPT);
+    let removed =
+        write.connection.prepare_cached(DELETE)?.execute(named_params! { ":oldest": oldest, ":count": FORGET_MAX })?;
+    Ok(i64::try_from(removed).is_ok_and(|removed| removed == FORGET_MAX))
+}

@@ -1,0 +1,126 @@
+//! The database file: the only place with SQL.
+//!
+//! Changes go through one [`Writer`]; reads take a connection of a pool and see the last commit. Each group of tables has
+//! a file here, whose functions take the connection or transaction that they run in. Nothing here knows of HTTP.
+
+pub mod api_keys;
+mod columns;
+mod connection;
+mod error;
+pub mod event_list;
+pub mod idempotency;
+pub mod rebuild;
+pub mod recalculations;
+pub mod score_events;
+pub mod scores;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+pub use connection::{BUSY_LIMIT, OpenMode};
+pub use error::StoreError;
+pub use writer::{GROUP_MAX, Write, Writer, WriterThread};
+
+use crate::domain::Clock;
+
+/// Connections for reads that may take long. More would only compete for the same processors and disk.
+const READERS_MAX: u32 = 8;
+
+/// How long a short look-up waits for a lock, on a thread that others wait for.
+const LOOKUP_BUSY_LIMIT: Duration = Duration::from_millis(250);
+
+type Pool = r2d2::Pool<SqliteConnectionManager>;
+
+/// An open database file: its writer and its readers.
+#[derive(Clone)]
+pub struct Store {
+    writer: Writer,
+    readers: Pool,
+    /// As many permits as there are readers: waiting happens here, where no thread is held.
+    permits: Arc<Semaphore>,
+    lookups: Pool,
+}
+
+impl Store {
+    /// Opens the file, creating or migrating it as `mode` allows. At most `group_max` writes share a transaction.
+    /// The thread that is returned has to be stopped for a clean end.
+    pub fn open(
+        file: &Path,
+        mode: OpenMode,
+        clock: Clock,
+        group_max: usize,
+    ) -> Result<(Store, WriterThread), StoreError> {
+        let connection = connection::open_writer(file, mode)?;
+        let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
+        let readers = pool(file, READERS_MAX, BUSY_LIMIT)?;
+        let lookups = pool(file, lookups_max, LOOKUP_BUSY_LIMIT)?;
+        let (writer, thread) = Writer::start(connection, clock, group_max).map_err(|error| {
+            log::error!("the writer's thread can't be started: {error}");
+            StoreError::Closed
+        })?;
+        let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
+        Ok((Store { writer, readers, permits, lookups }, thread))
+    }
+
+    /// The way to change anything.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// Runs `work` in the next write transaction; see [`Writer::write`].
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+
+    /// Runs `work` on a reading connection, off the asynchronous workers.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let readers = self.readers.clone();
+        let task = move || work(&*readers.get()?);
+        tokio::task::spawn_blocking(task).await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Runs `work` on a reading connection, on this thread.
+    pub fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        work(&*self.readers.get()?)
+    }
+
+    /// Runs a look-up of a row or two of a small table, on this thread, even if it is an asynchronous worker: it takes
+    /// microseconds, less than handing it to another thread would, and reading never waits for a writer.
+    pub fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        work(&*self.lookups.get()?)
+    }
+}
+
+fn pool(file: &Path, size_max: u32, busy_limit: Duration) -> Result<Pool, StoreError> {
+    let manager = SqliteConnectionManager::file(file).with_flags(connection::flags(OpenMode::Existing)).with_init(
+        move |connection| {
+            connection::set_up_reader(connection)?;
+            connection.busy_timeout(busy_limit)
+        },
+    );
+    let pool = r2d2::Pool::builder()
+        .max_size(size_max)
+        .min_idle(Some(1))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // The file does not go away as a server would: asking at each use whether it is there costs more than the use.
+        .test_on_check_out(false)
+        .connection_timeout(BUSY_LIMIT)
+        .build(manager)?;
+    Ok(pool)
+}

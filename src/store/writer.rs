@@ -1,0 +1,197 @@
+//! The one thread that writes.
+//!
+//! Commands wait in a bounded queue. The thread takes all that are waiting, runs each in a savepoint of one immediate
+//! transaction, commits once and then answers all: one flush of the disk serves many requests, and a check followed by a
+//! write needs no lock. No command is ever answered before the commit that holds it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::StoreError;
+use crate::domain::{Clock, EventDate, Timestamp};
+
+/// Commands that may wait. More would mean seconds of waiting: better to be told to come back.
+const QUEUE_MAX: usize = 4096;
+
+/// Commands in one transaction, unless it is set otherwise: bounds how long the first of a group waits for the last.
+pub const GROUP_MAX: usize = 512;
+
+/// The transaction that a command runs in.
+pub struct Write<'c> {
+    /// The connection, inside the transaction.
+    pub connection: &'c Connection,
+    /// The moment of the transaction: everything that it writes bears this time.
+    pub now: Timestamp,
+    /// The day of the transaction.
+    pub today: EventDate,
+}
+
+/// Work for the writer, and who waits for it.
+trait Command: Send {
+    /// Does the work. `false`: it failed, and what it wrote has to be rolled back.
+    fn run(&mut self, write: &Write<'_>) -> bool;
+    /// Answers, once the transaction's end is known.
+    fn answer(self: Box<Self>, end: &Result<(), StoreError>);
+}
+
+/// A closure as a command.
+struct Job<F, T> {
+    work: Option<F>,
+    outcome: Result<T, StoreError>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Command for Job<F, T>
+where
+    F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn run(&mut self, write: &Write<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        // A panic is a defect; it must cost its own request only, not the thread that everyone writes through.
+        self.outcome = catch_unwind(AssertUnwindSafe(|| work(write))).unwrap_or(Err(StoreError::Closed));
+        self.outcome.is_ok()
+    }
+
+    fn answer(self: Box<Self>, end: &Result<(), StoreError>) {
+        let answer = match end {
+            Ok(()) => self.outcome,
+            Err(error) => Err(error.clone()),
+        };
+        // Whoever asked may have gone away: then the write stands, unheard.
+        let _ = self.reply.send(answer);
+    }
+}
+
+enum Message {
+    Run(Box<dyn Command>),
+    Stop,
+}
+
+/// Hands commands to the writer's thread.
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Message>,
+}
+
+/// The writer's thread, to be joined.
+pub struct WriterThread {
+    queue: mpsc::Sender<Message>,
+    thread: JoinHandle<()>,
+}
+
+impl Writer {
+    /// Starts the thread on a connection of its own. At most `group_max` commands share a transaction.
+    pub fn start(connection: Connection, clock: Clock, group_max: usize) -> std::io::Result<(Writer, WriterThread)> {
+        let (queue, commands) = mpsc::channel(QUEUE_MAX);
+        let work = move || run(&connection, &clock, commands, group_max.max(1));
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
+        Ok((Writer { queue: queue.clone() }, WriterThread { queue, thread }))
+    }
+
+    /// Runs `work` in the next transaction and returns what it returned, once that is durable.
+    ///
+    /// # Errors
+    /// What `work` or the commit met; [`StoreError::Overloaded`] if the queue is full. Nothing was stored then.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit(work)?.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// [`Writer::write`] for a thread that may wait. Must not be called from asynchronous code.
+    pub fn write_blocking<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.submit(work)?.blocking_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Queues `work`; the answer may be waited for or dropped.
+    pub fn submit<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError>
+    where
+        F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Job { work: Some(work), outcome: Err(StoreError::Closed), reply };
+        self.queue.try_send(Message::Run(Box::new(job))).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
+        Ok(answer)
+    }
+
+    /// Whether the thread still takes commands.
+    pub fn is_alive(&self) -> bool {
+        !self.queue.is_closed()
+    }
+}
+
+impl WriterThread {
+    /// Commits what is queued, moves the write-ahead log into the file, closes it and waits for all that.
+    pub fn stop(self) {
+        // A failure to send means that the thread has ended already.
+        let _ = self.queue.blocking_send(Message::Stop);
+        if self.thread.join().is_err() {
+            log::error!("the writer ended in a panic");
+        }
+    }
+}
+
+fn run(connection: &Connection, clock: &Clock, mut commands: mpsc::Receiver<Message>, group_max: usize) {
+    let mut messages = Vec::with_capacity(group_max);
+    let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
+    while commands.blocking_recv_many(&mut messages, group_max) > 0 {
+        for message in messages.drain(..) {
+            match message {
+                Message::Run(command) => group.push(command),
+                // What came before is still received; what comes after is refused.
+                Message::Stop => commands.close(),
+            }
+        }
+        if group.is_empty() {
+            continue;
+        }
+        let end = run_group(connection, clock, &mut group);
+        if let Err(error) = &end {
+            log::error!("{} writes were not stored: {error}", group.len());
+        }
+        for command in group.drain(..) {
+            command.answer(&end);
+        }
+    }
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        log::warn!("the write-ahead log stays, to be taken up by the next start: {error}");
+    }
+}
+
+/// Runs a group in one transaction. `Err`: none of it is stored.
+fn run_group(connection: &Connection, clock: &Clock, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
+    let execute = |statement: &str| connection.prepare_cached(statement)?.execute([]).map(|_| ());
+    execute("BEGIN IMMEDIATE")?;
+    let write = Write { connection, now: clock.now(), today: clock.today() };
+    let run_all = || -> rusqlite::Result<()> {
+        for command in group {
+            execute("SAVEPOINT command")?;
+            if !command.run(&write) {
+                // Some faults (a full disk, for one) make SQLite roll back the whole transaction by itself; then this
+                // fails, and with it the group: none of it is stored.
+                execute("ROLLBACK TO command")?;
+            }
+            execute("RELEASE command")?;
+        }
+        execute("COMMIT")
+    };
+    let end = run_all();
+    if end.is_err() && !connection.is_autocommit() {
+        execute("ROLLBACK")?;
+    }
+    Ok(end?)
+}
