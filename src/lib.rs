@@ -5,7 +5,7 @@
 //! - [`domain`]: the words (event, score, date, period) as types that can't hold a wrong value;
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
 //! - [`rollup`]: proves and repairs scores, by the clock and on demand;
-//! - [`api`]: HTTP;
+//! - [`api`] speaks HTTP;
 //! - [`config`] and [`logging`]: settings and log lines;
 //! - [`server`] and [`cli`]: put the parts together.
 //!

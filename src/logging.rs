@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write};
 
-use log::kv::{Error as KvError, Key, Value, VisitSource};
+use log::kv::{Error as KvError, Key, Value, VisitSource, VisitValue};
 use log::{LevelFilter, Record};
 
 use crate::config::{LogFormat, LogSettings};
@@ -58,14 +58,26 @@ fn text(record: &Record<'_>) -> String {
 }
 
 /// One object with the message and whatever values the record carries.
-fn json(record: &Record<'_>) -> serde_json::Value {
+fn json(record: &Record<'_>) -> String {
     let mut object = serde_json::Map::new();
     object.insert("time".to_owned(), now().to_string().into());
     object.insert("level".to_owned(), record.level().as_str().into());
     object.insert("target".to_owned(), record.target().into());
     object.insert("message".to_owned(), record.args().to_string().into());
     let _ = record.key_values().visit(&mut Fields(&mut object));
-    serde_json::Value::Object(object)
+    let line = serde_json::Value::Object(object).to_string();
+    if !line.contains(disturbs) {
+        return line;
+    }
+    // JSON itself asks for the escape of the lowest control characters only. All that disturb have four digits.
+    line.chars().fold(String::new(), |mut line, character| {
+        let _ = if disturbs(character) {
+            write!(line, "\\u{:04x}", u32::from(character))
+        } else {
+            line.write_char(character)
+        };
+        line
+    })
 }
 
 fn now() -> Timestamp {
@@ -76,12 +88,40 @@ struct Fields<'o>(&'o mut serde_json::Map<String, serde_json::Value>);
 
 impl<'kvs> VisitSource<'kvs> for Fields<'_> {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), KvError> {
-        let value = match (value.to_i64(), value.to_f64()) {
-            (Some(whole), _) => whole.into(),
-            (None, Some(fraction)) => fraction.into(),
-            (None, None) => value.to_string().into(),
-        };
-        self.0.insert(key.to_string(), value);
+        let mut json = JsonValue::default();
+        value.visit(&mut json)?;
+        self.0.insert(key.to_string(), json.0);
+        Ok(())
+    }
+}
+
+/// A value of a record as JSON.
+#[derive(Default)]
+struct JsonValue(serde_json::Value);
+
+impl<'v> VisitValue<'v> for JsonValue {
+    fn visit_any(&mut self, value: Value<'_>) -> Result<(), KvError> {
+        self.0 = value.to_string().into();
+        Ok(())
+    }
+
+    fn visit_null(&mut self) -> Result<(), KvError> {
+        self.0 = serde_json::Value::Null;
+        Ok(())
+    }
+
+    fn visit_i64(&mut self, value: i64) -> Result<(), KvError> {
+        self.0 = value.into();
+        Ok(())
+    }
+
+    fn visit_u64(&mut self, value: u64) -> Result<(), KvError> {
+        self.0 = value.into();
+        Ok(())
+    }
+
+    fn visit_f64(&mut self, value: f64) -> Result<(), KvError> {
+        self.0 = value.into();
         Ok(())
     }
 }

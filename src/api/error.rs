@@ -8,7 +8,6 @@ use rocket::outcome::Outcome;
 use rocket::request::Request;
 use rocket::response::{Responder, Response};
 use serde::Serialize;
-use serde_json::json;
 
 use super::life::Life;
 use super::parameters::BODY_MAX;
@@ -56,7 +55,15 @@ struct Body {
     errors: [String; 1],
     error_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    extras: Option<serde_json::Value>,
+    extras: Option<Extras>,
+}
+
+/// What a program may want to know of an error beside its type.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Extras {
+    Score { score: i64 },
+    Wait { wait_seconds: u64, time_left: String },
 }
 
 impl ApiError {
@@ -118,11 +125,11 @@ impl ApiError {
         }
     }
 
-    fn extras(&self) -> Option<serde_json::Value> {
+    fn extras(&self) -> Option<Extras> {
         match self {
-            ApiError::InsufficientPoints { score } => Some(json!({ "score": score })),
+            ApiError::InsufficientPoints { score } => Some(Extras::Score { score: *score }),
             ApiError::RateLimit { wait_seconds } => {
-                Some(json!({ "wait_seconds": wait_seconds, "time_left": time_left(*wait_seconds) }))
+                Some(Extras::Wait { wait_seconds: *wait_seconds, time_left: time_left(*wait_seconds) })
             }
             _ => None,
         }

@@ -66,13 +66,13 @@ impl Life {
 fn log_request(life: &Life, status: Status) {
     let duration = life.began.elapsed();
     let millis = duration.as_micros() as f64 / 1000.0;
-    let username = life.username.get().map_or("-", String::as_str);
+    let username = life.username.get().map(String::as_str);
     let path = life.path.get(..LOGGED_PATH_MAX).unwrap_or(&life.path);
     log::info!(
         target: REQUEST_TARGET,
         method = life.method.as_str(), path = path, status = status.code, duration_ms = millis,
         username = username, request_id = life.id.as_str();
-        "{} {path} {} {millis:.3} ms {username} {}", life.method, status.code, life.id,
+        "{} {path} {} {millis:.3} ms {} {}", life.method, status.code, username.unwrap_or("-"), life.id,
     );
 }
 

@@ -1,5 +1,6 @@
 //! Opening the file: whose it is, how its connections are set, and its schema.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,9 @@ const APPLICATION_ID: i32 = 0x7363_6f72;
 /// The first SQLite without the WAL-reset fault, through which two connections that write and checkpoint at once could
 /// lose data (sqlite.org/wal.html).
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// How every SQLite file that is not empty begins (sqlite.org/fileformat.html).
+const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// How much of the write-ahead log stays on disk after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
@@ -91,6 +95,13 @@ pub fn set_up_reader(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Looks at an existing file without changing a byte of it: ours and empty ones may be opened for writing.
 fn refuse_foreign(file: &Path) -> Result<(), StoreError> {
+    // SQLite takes a file shorter than its header for an empty database, and would overwrite it.
+    let mut start = Vec::with_capacity(HEADER.len());
+    let read = std::fs::File::open(file).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start));
+    read.map_err(|error| StoreError::Unreadable(file.to_owned(), Arc::new(error)))?;
+    if !start.is_empty() && start != HEADER {
+        return Err(StoreError::Foreign(file.to_owned()));
+    }
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let inspect = || -> rusqlite::Result<bool> {
         let connection = Connection::open_with_flags(file, read_only)?;

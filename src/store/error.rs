@@ -31,6 +31,9 @@ pub enum StoreError {
     /// The file belongs to another program, or is no database at all.
     #[error("{0} is not a scorekeeper database")]
     Foreign(PathBuf),
+    /// The file can't be read.
+    #[error("{0} can't be read: {1}")]
+    Unreadable(PathBuf, Arc<std::io::Error>),
     /// The folder of the file can't be made.
     #[error("the folder {0} can't be created: {1}")]
     Folder(PathBuf, Arc<std::io::Error>),
