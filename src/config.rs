@@ -3,7 +3,6 @@
 //! They come from `Rocket.toml` (`[default.scorekeeper]`, or the section of the active profile), then from variables
 //! `SCOREKEEPER_<KEY>`, then from flags; each beats the one before. Rocket's own settings keep their ways.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -144,9 +143,9 @@ impl Settings {
     /// Reads and checks every setting. `database` is the flag's value.
     pub fn load(figment: &Figment, database: Option<PathBuf>) -> Result<Settings, ConfigError> {
         // One faulty value in the file must not hide behind another's absence: reading all of it comes first.
-        figment.extract::<rocket::Config>().map_err(|error| ConfigError::Rocket(one_line(&error)))?;
+        figment.extract::<rocket::Config>().map_err(|error| rocket_fault(figment, &error))?;
         let file: Dict = if figment.contains("scorekeeper") {
-            figment.extract_inner("scorekeeper").map_err(|error| ConfigError::Rocket(one_line(&error)))?
+            figment.extract_inner("scorekeeper").map_err(|error| rocket_fault(figment, &error))?
         } else {
             Dict::new()
         };
@@ -260,8 +259,16 @@ fn fault(key: &str, value: &str, accepted: &'static str) -> ConfigError {
     ConfigError::Value { key: key.to_owned(), value, accepted }
 }
 
-/// Figment lists several faults below one another; the first says enough.
-fn one_line(error: &dyn fmt::Display) -> String {
-    let text = error.to_string();
-    format!("Rocket.toml or ROCKET_*: {}", text.lines().next().unwrap_or_default())
+/// A setting of Rocket that can't be read. Figment lists several faults; the first says enough.
+fn rocket_fault(figment: &Figment, error: &rocket::figment::Error) -> ConfigError {
+    let key = error.path.join(".").to_lowercase();
+    let value = figment.find_value(&key).ok();
+    let value =
+        value.and_then(|value| value.as_str().map(str::to_owned).or_else(|| serde_json::to_string(&value).ok()));
+    let kind = error.kind.to_string();
+    let reason = kind.lines().next().unwrap_or_default();
+    ConfigError::Rocket(match value {
+        Some(value) => format!("setting {key}: {value:?} is not accepted by Rocket: {reason}"),
+        None => format!("Rocket.toml or ROCKET_*: {}", error.to_string().lines().next().unwrap_or_default()),
+    })
 }

@@ -1,6 +1,7 @@
 //! Puts the parts together and runs them, from the open file to the clean end.
 
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,17 +120,13 @@ fn announce(rocket: Rocket<Build>, database: PathBuf) -> Rocket<Build> {
     rocket.attach(AdHoc::on_liftoff("Announce", move |rocket| {
         Box::pin(async move {
             let config = rocket.config();
-            let host = if config.address.is_unspecified() {
-                "127.0.0.1".to_owned()
-            } else if config.address.is_ipv6() {
-                format!("[{}]", config.address)
-            } else {
-                config.address.to_string()
-            };
-            let url = format!("http://{host}:{}", config.port);
-            if let Err(error) = make_first_key(rocket, &url).await {
+            let url = |address: IpAddr| format!("http://{}", SocketAddr::new(address, config.port));
+            // An address that stands for all of the machine's is none to connect to.
+            let reachable = if config.address.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { config.address };
+            if let Err(error) = make_first_key(rocket, &url(reachable)).await {
                 log::error!("no first API key could be made: {error}; make one with: scorekeeper keys create");
             }
+            let url = url(config.address);
             let version = env!("CARGO_PKG_VERSION");
             log::info!("scorekeeper {version} listening on {url} with database {}", database.display());
         })
