@@ -1,12 +1,13 @@
 -- A user's score on a day: the sum of that day's events, kept by the transaction that changes an event. A day without
--- events has no row. There are no CHECKs of the sums on purpose: a row that something else falsified must stay
--- correctable by adding the difference (see the rollup).
+-- events has no row. A row that something else falsified must stay correctable by adding the difference (see the
+-- rollup): so the sums have no CHECK but that they are whole numbers which every JSON reader can hold, 2^53 at most, and
+-- which can be added without overflow.
 CREATE TABLE scores (
     user_id INTEGER NOT NULL CHECK (user_id BETWEEN 1 AND 2147483647),
     date    TEXT    NOT NULL CHECK (date IS date(date) AND date BETWEEN '0001-01-01' AND '9999-12-31'),
-    score   INTEGER NOT NULL,
+    score   INTEGER NOT NULL CHECK (score BETWEEN -9007199254740992 AND 9007199254740992),
     -- How many events the score sums.
-    events  INTEGER NOT NULL,
+    events  INTEGER NOT NULL CHECK (events BETWEEN -9007199254740992 AND 9007199254740992),
     PRIMARY KEY (user_id, date)
 ) STRICT, WITHOUT ROWID;
 

@@ -139,7 +139,7 @@ impl Parameters {
             None | Some(Field::Json(Value::Null)) => return Ok(None),
             Some(Field::Text(text)) => text.as_deref().and_then(T::from_text),
             Some(Field::Json(Value::String(text))) => T::from_text(text),
-            Some(Field::Json(Value::Number(number))) => number.as_i64().and_then(T::from_number),
+            Some(Field::Json(Value::Number(number))) => whole(number).and_then(T::from_number),
             Some(Field::Json(_)) => None,
         };
         value.map(Some).ok_or(ApiError::Invalid(name))
@@ -149,6 +149,11 @@ impl Parameters {
     pub fn required<T: Parameter>(&self, name: &'static str) -> Result<T, ApiError> {
         self.optional(name)?.ok_or(ApiError::Missing(name))
     }
+}
+
+/// A whole number in JSON. `-0` is one, though it is read as a fraction to keep its sign.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    number.as_i64().or_else(|| (number.as_f64() == Some(0.0) && number.to_string().starts_with('-')).then_some(0))
 }
 
 /// A decoded part of a query or form; `None` if it is not UTF-8.
