@@ -1,0 +1,139 @@
+//! The documentation keeps its word: README's settings table, Rocket.toml and the program agree, and links lead
+//! somewhere.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rocket::figment::providers::{Format, Toml};
+use scorekeeper::config::{Settings, figment};
+
+use crate::support::{KEY, Setup};
+
+pub const README: &str = include_str!("../README.md");
+const ROCKET_TOML: &str = include_str!("../Rocket.toml");
+
+/// The text under a heading, up to the next heading of its level.
+pub fn section<'t>(text: &'t str, heading: &str) -> &'t str {
+    let (_, rest) = text.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
+    let level = heading.split(' ').next().expect("a heading begins with its level");
+    let end = rest.find(&format!("\n{level} ")).unwrap_or(rest.len());
+    &rest[..end]
+}
+
+/// The text with its fenced code left out.
+fn prose(text: &str) -> String {
+    text.split("```").step_by(2).collect()
+}
+
+/// Key and default of every row in README's table of settings; the default is `None` where there is none.
+fn settings_of_the_readme() -> BTreeMap<&'static str, Option<&'static str>> {
+    section(README, "## Settings")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .map(|row| {
+            let (key, rest) = row.split_once("` | ").expect("a row has a key");
+            let (default, _) = rest.split_once(" | ").expect("a row has a default");
+            (key, (default != "none").then(|| default.trim_matches('`')))
+        })
+        .collect()
+}
+
+/// Key and value of a commented-out setting: `# port = 8000`.
+fn commented_setting(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.strip_prefix("# ")?.split_once(" = ")?;
+    key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_').then_some((key, value))
+}
+
+#[test]
+fn rocket_toml_shows_every_setting_of_the_readme_with_its_default() {
+    let (_, ours) = ROCKET_TOML.split_once("[default.scorekeeper]\n").expect("our part of Rocket.toml");
+    let shown: BTreeMap<&str, &str> =
+        ours.lines().filter_map(commented_setting).map(|(key, value)| (key, value.trim_matches('"'))).collect();
+    let documented = settings_of_the_readme();
+    assert_eq!(shown.keys().collect::<Vec<_>>(), documented.keys().collect::<Vec<_>>());
+    for (key, default) in documented {
+        if let Some(default) = default {
+            assert_eq!(shown[key], default, "the default of {key}");
+        }
+        let variable = format!("SCOREKEEPER_{}", key.to_uppercase());
+        assert!(ours.contains(&variable), "Rocket.toml does not name {variable}");
+    }
+}
+
+#[test]
+fn rocket_toml_changes_nothing_as_it_is_shipped() {
+    let settings: Vec<&str> = ROCKET_TOML.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(settings, ["[default]", "[default.scorekeeper]"]);
+}
+
+#[test]
+fn the_defaults_of_rocket_toml_are_those_of_the_program() {
+    let in_force: String = ROCKET_TOML
+        .lines()
+        .map(|line| match commented_setting(line) {
+            Some(("api_key" | "log_file", _)) | None => format!("{line}\n"),
+            Some((key, value)) => format!("{key} = {value}\n"),
+        })
+        .collect();
+    let written_out = Settings::load(&figment().merge(Toml::string(&in_force).nested()), None);
+    let by_default = Settings::load(&figment(), None);
+    assert!(by_default.is_ok(), "{by_default:?}");
+    assert_eq!(format!("{written_out:?}"), format!("{by_default:?}"));
+}
+
+#[test]
+fn the_server_starts_with_every_line_of_rocket_toml_in_force() {
+    let setup = Setup::new().without_env("SCOREKEEPER_DATABASE").without_env("SCOREKEEPER_API_KEY");
+    let in_force: String = ROCKET_TOML
+        .lines()
+        .map(|line| match commented_setting(line) {
+            Some(("api_key", _)) => format!("api_key = \"{KEY}\"\n"),
+            Some(("log_file", _)) => "log_file = \"requests.log\"\n".to_owned(),
+            Some((key, value)) => format!("{key} = {value}\n"),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    std::fs::write(setup.folder().join("Rocket.toml"), in_force).expect("the folder takes a file");
+
+    let server = setup.start();
+    server.award(13, "2023-04-14", 15);
+    assert_eq!(server.score(13), 15);
+
+    let folder = server.stop();
+    assert!(folder.path().join("scorekeeper.db").is_file());
+    let log = std::fs::read_to_string(folder.path().join("requests.log")).expect("the log file is there");
+    assert!(log.contains("/users/13/score"), "{log}");
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file_and_every_anchor_to_a_heading() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in ["README.md", "ARCHITECTURE.md"] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap_or_else(|fault| panic!("{page}: {fault}"));
+        let text = prose(&text);
+        let anchors: Vec<String> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            if let Some(wanted) = link.strip_prefix('#') {
+                assert!(anchors.iter().any(|have| have == wanted), "{page} has no heading for #{wanted}");
+            } else {
+                let file = link.split('#').next().expect("a link has a path");
+                assert!(root.join(file).exists(), "{page} links to {file}, which is not there");
+            }
+        }
+    }
+}
+
+/// What a heading is called in a link, by the rule that code hosts share.
+fn anchor(heading: &str) -> String {
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(|&c| c.is_alphanumeric() || c == ' ' || c == '-' || c == '_')
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect()
+}

@@ -1,0 +1,136 @@
+//! What users copy from examples/ works against a real server.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{KEY, Run, Server, binary};
+
+/// A command in the project's folder, pointed at a server.
+fn example(url: &str, program: &str, args: &[&str]) -> Run {
+    let output = Command::new(program)
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("URL", url)
+        .env("KEY", KEY)
+        .env("no_proxy", "127.0.0.1")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env_remove("USER_ID")
+        .output()
+        .unwrap_or_else(|fault| panic!("{program}: {fault}"));
+    Run {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[track_caller]
+fn assert_success(run: &Run) {
+    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn curl_awards_corrects_and_redeems() {
+    let server = Server::start();
+    let run = example(&server.url(), "examples/curl.sh", &[]);
+    assert_success(&run);
+    assert_eq!(server.score(13), 5);
+    assert_eq!(server.count_events(), 2, "the redemption was sent twice and is stored once");
+    assert!(run.stdout.contains(r#""remaining":4"#), "{}", run.stdout);
+
+    let refused = example(&server.url(), "sh", &["-c", "KEY=wrong examples/curl.sh"]);
+    assert_ne!(refused.code, Some(0), "{}", refused.stdout);
+}
+
+#[test]
+fn jo_awards_corrects_and_redeems() {
+    let server = Server::start();
+    let run = example(&server.url(), "examples/jo.sh", &[]);
+    assert_success(&run);
+    assert_eq!(server.score(13), 5);
+    assert!(run.stdout.contains(r#""total_score":5"#), "{}", run.stdout);
+}
+
+#[test]
+fn the_python_client_tells_its_story_and_cleans_up() {
+    let server = Server::start();
+    let run = example(&server.url(), "python3", &["examples/scorekeeper_client.py"]);
+    assert_success(&run);
+    assert_eq!(server.count_events(), 0);
+}
+
+/// Reads one request and returns its head.
+fn read_request(stream: &TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(reader.read_line(&mut head).expect("a request"), 0, "{head}");
+    }
+    let head = head.to_ascii_lowercase();
+    let length = header(&head, "content-length").parse().expect("a body has a length");
+    reader.read_exact(&mut vec![0; length]).expect("the body");
+    head
+}
+
+fn header<'h>(head: &'h str, name: &str) -> &'h str {
+    let line = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    line.unwrap_or_else(|| panic!("no {name} in {head}"))
+}
+
+#[test]
+fn the_python_client_sends_a_redemption_again_under_the_same_key() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let replies = [
+        "",
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n{\"id\":1}",
+    ];
+    let server = std::thread::spawn(move || {
+        replies.map(|reply| {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let head = read_request(&stream);
+            stream.write_all(reply.as_bytes()).expect("a reply");
+            header(&head, "idempotency-key").to_owned()
+        })
+    });
+    let program = "import os, sys; sys.path.insert(0, 'examples'); from scorekeeper_client import Scorekeeper; \
+                   print(Scorekeeper(os.environ['URL'], os.environ['KEY']).redeem(13, '2023-05-02', 20))";
+    let run = example(&url, "python3", &["-c", program]);
+    assert_success(&run);
+    assert_eq!(run.stdout, "{'id': 1}\n");
+    let keys = server.join().expect("three requests");
+    assert!(keys.iter().all(|key| key == &keys[0]), "{keys:?}");
+}
+
+#[test]
+fn contributions_are_loaded_once_and_checked() {
+    let program = Path::new(binary()).with_file_name("examples").join("load_contributions");
+    let program = program.to_str().expect("a path in UTF-8");
+    assert!(Path::new(program).is_file(), "`cargo test` builds {program}, `cargo test --test` does not");
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("first of all.csv");
+    let all = include_str!("data/contributions.csv");
+    let rows: String = all.lines().take(401).map(|line| format!("{line}\n")).collect();
+    std::fs::write(&file, rows).expect("a file");
+    let file = file.to_str().expect("a path in UTF-8");
+
+    let server = Server::start();
+    for _interrupted_and_started_again in 0..2 {
+        let run = example(&server.url(), program, &[file]);
+        assert_success(&run);
+        assert!(run.stdout.starts_with("posted 400 events over 8 connections in "), "{}", run.stdout);
+        assert_eq!(server.count_events(), 400);
+    }
+
+    server.post(crate::support::EVENTS, &json!({"user_id": 1, "date": "2014-06-25", "points": 7}));
+    let run = example(&server.url(), program, &[file, "2"]);
+    assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains("user 1:") && run.stderr.contains("user 1 on 2014-06-25:"), "{}", run.stderr);
+    assert!(run.stderr.ends_with("2 sums differ\n"), "{}", run.stderr);
+}

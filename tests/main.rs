@@ -1,0 +1,28 @@
+//! The contract, promise by promise, held against the real binary over real HTTP.
+//!
+//! One program for all files, so that the binary is linked and started from one place and the tests run side by side.
+
+mod support;
+
+mod auth;
+mod backfill;
+mod bad_bodies;
+mod bad_input;
+mod contributions;
+mod documentation;
+mod durability;
+mod errors;
+#[cfg(feature = "program-tests")]
+mod examples;
+mod logs;
+mod model;
+mod overload;
+#[cfg(feature = "program-tests")]
+mod readme;
+mod recalculation;
+mod redemption;
+mod request_rules;
+mod score_events;
+mod scores;
+mod settings;
+mod shutdown;

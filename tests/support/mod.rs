@@ -1,0 +1,436 @@
+//! What every black-box test stands on: the real binary on a port of its own, a throwaway folder, and an HTTP client.
+//!
+//! A test says what it promises; ports, files, waiting and teardown live here.
+
+#![allow(dead_code, reason = "each test file uses its own part of the harness")]
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The configured all-users key that servers of [`Server::start`] accept.
+pub const KEY: &str = "configured-key-of-the-test-suite";
+/// Base path of the score events.
+pub const EVENTS: &str = "/admin/plugins/gamification/score_events";
+/// Path of the recalculation.
+pub const RECALCULATE: &str = "/admin/plugins/gamification/recalculate-scores";
+/// The longest that a test waits for a condition before it fails.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Path of the binary under test.
+pub fn binary() -> &'static str {
+    env!("CARGO_BIN_EXE_scorekeeper")
+}
+
+/// A command of the binary in `folder`, with no setting inherited from the environment of the test run.
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(binary());
+    command.current_dir(folder);
+    for (name, _) in std::env::vars() {
+        if name.starts_with("SCOREKEEPER_") || name.starts_with("ROCKET_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// What a finished run of the binary left behind.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Runs the binary in `folder` with `args` to its end.
+pub fn run(folder: &Path, args: &[&str]) -> Run {
+    run_with(folder, args, &[])
+}
+
+/// Like [`run`], with environment variables.
+pub fn run_with(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> Run {
+    let mut command = command(folder);
+    command.args(args).envs(env.iter().copied()).stdin(Stdio::null());
+    let output = command.output().expect("the binary runs");
+    Run {
+        code: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Waits until `condition` yields something; fails the test after [`PATIENCE`].
+pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// How a server is started: its folder, settings and arguments.
+pub struct Setup {
+    folder: Arc<TempDir>,
+    env: HashMap<String, String>,
+    args: Vec<String>,
+}
+
+impl Setup {
+    /// A new throwaway folder, `scores.db` in it, any free port and [`KEY`] as the configured key.
+    pub fn new() -> Setup {
+        Setup::in_folder(Arc::new(TempDir::new().expect("a temporary folder")))
+    }
+
+    /// The same in a folder that exists: how a test starts a second server on the same file.
+    pub fn in_folder(folder: Arc<TempDir>) -> Setup {
+        let env = HashMap::from([
+            ("ROCKET_PORT".to_owned(), "0".to_owned()),
+            ("ROCKET_ADDRESS".to_owned(), "127.0.0.1".to_owned()),
+            ("SCOREKEEPER_DATABASE".to_owned(), "scores.db".to_owned()),
+            ("SCOREKEEPER_API_KEY".to_owned(), KEY.to_owned()),
+        ]);
+        Setup { folder, env, args: Vec::new() }
+    }
+
+    /// Sets an environment variable.
+    pub fn env(mut self, name: &str, value: &str) -> Setup {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Starts without an environment variable that [`Setup::new`] sets.
+    pub fn without_env(mut self, name: &str) -> Setup {
+        self.env.remove(name);
+        self
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, arg: &str) -> Setup {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    /// The folder that the server will run in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts the binary and waits until it listens.
+    pub fn start(self) -> Server {
+        let mut command = command(self.folder.path());
+        command.envs(&self.env).args(&self.args);
+        Server::spawn(command, self.folder)
+    }
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    folder: Arc<TempDir>,
+    stderr: Arc<Mutex<String>>,
+    agent: ureq::Agent,
+    pub port: u16,
+}
+
+impl Server {
+    /// A server with the defaults of [`Setup::new`].
+    pub fn start() -> Server {
+        Setup::new().start()
+    }
+
+    /// Starts `command` as a server; its stderr must name the address that it listens on.
+    pub fn spawn(mut command: Command, folder: Arc<TempDir>) -> Server {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let pipe = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let seen = Arc::clone(&stderr);
+        std::thread::spawn(move || {
+            for line in pipe.split(b'\n').map_while(Result::ok) {
+                let mut seen = seen.lock().expect("no test panics while it holds the lock");
+                seen.push_str(&String::from_utf8_lossy(&line));
+                seen.push('\n');
+            }
+        });
+        let port = wait_for("the server to listen", || {
+            let seen = stderr.lock().expect("the reader never panics").clone();
+            if let Ok(Some(status)) = child.try_wait() {
+                panic!("the server ended with {status}: {seen}");
+            }
+            let (_, rest) = seen.split_once("listening on http://127.0.0.1:")?;
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            rest[digits.len()..].starts_with(['\n', ' ', '"']).then(|| digits.parse().ok()).flatten()
+        });
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(PATIENCE))
+            .max_redirects(0)
+            .build()
+            .new_agent();
+        Server { child, folder, stderr, agent, port }
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The folder that the server runs in, shared: keep it to restart on the same file.
+    pub fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("scores.db")
+    }
+
+    /// A plain connection to the database file, beside the server: what the sqlite3 shell would be.
+    pub fn sql(&self) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
+        connection.busy_timeout(PATIENCE).expect("a busy timeout");
+        connection
+    }
+
+    /// All that the server has written to stderr.
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().expect("the reader never panics").clone()
+    }
+
+    /// Process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Starts a request with no key.
+    pub fn anonymous(&self, method: &str, path: &str) -> Request<'_> {
+        Request { server: self, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: None }
+    }
+
+    /// Starts a request as `system` with [`KEY`].
+    pub fn request(&self, method: &str, path: &str) -> Request<'_> {
+        self.anonymous(method, path).header("API-Key", KEY).header("API-Username", "system")
+    }
+
+    /// GET as `system`.
+    pub fn get(&self, path: &str) -> Reply {
+        self.request("GET", path).send()
+    }
+
+    /// POST of JSON as `system`.
+    pub fn post(&self, path: &str, body: &Value) -> Reply {
+        self.request("POST", path).json(body).send()
+    }
+
+    /// PUT of JSON as `system`.
+    pub fn put(&self, path: &str, body: &Value) -> Reply {
+        self.request("PUT", path).json(body).send()
+    }
+
+    /// DELETE as `system`.
+    pub fn delete(&self, path: &str) -> Reply {
+        self.request("DELETE", path).send()
+    }
+
+    /// Stores one event and returns it.
+    pub fn award(&self, user_id: i64, date: &str, points: i64) -> Value {
+        let reply = self.post(EVENTS, &serde_json::json!({"user_id": user_id, "date": date, "points": points}));
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.json()
+    }
+
+    /// The user's overall score.
+    pub fn score(&self, user_id: i64) -> i64 {
+        let reply = self.get(&format!("/users/{user_id}/score"));
+        assert_eq!(reply.status, 200, "{}", reply.body);
+        reply.json()["total_score"].as_i64().expect("total_score is an integer")
+    }
+
+    /// How many events the server lists, counted over all pages.
+    pub fn count_events(&self) -> usize {
+        let (mut count, mut after) = (0, 0);
+        loop {
+            let reply = self.get(&format!("{EVENTS}?after={after}")).json();
+            let events = reply["events"].as_array().expect("a list of events").clone();
+            let Some(last) = events.last() else { return count };
+            after = last["id"].as_i64().expect("an id");
+            count += events.len();
+        }
+    }
+
+    /// Writes raw bytes to the server and returns what comes back until it closes the connection or falls silent for
+    /// two seconds: for requests that no client library would send.
+    pub fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server accepts");
+        stream.set_read_timeout(Some(Duration::from_secs(2))).expect("a read timeout");
+        stream.write_all(bytes).expect("the request is sent");
+        let mut answer = Vec::new();
+        let mut piece = [0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut piece) {
+            answer.extend_from_slice(&piece[..count]);
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Sends a signal by name (`TERM`, `INT`, `KILL`).
+    pub fn signal(&self, name: &str) {
+        let status =
+            Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status().expect("sh runs");
+        assert!(status.success(), "kill -{name} failed");
+    }
+
+    /// Waits for the process to end.
+    pub fn wait(&mut self) -> ExitStatus {
+        let child = &mut self.child;
+        wait_for("the server to end", || child.try_wait().expect("a child can be waited for"))
+    }
+
+    /// Ends the process as a power cut would, as far as a process can.
+    pub fn kill(mut self) -> Arc<TempDir> {
+        self.child.kill().expect("the server can be killed");
+        self.child.wait().expect("the server is reaped");
+        self.folder()
+    }
+
+    /// Stops the server as an init system does and checks that it ended cleanly.
+    pub fn stop(mut self) -> Arc<TempDir> {
+        self.signal("TERM");
+        let status = self.wait();
+        assert_eq!(status.code(), Some(0), "{}", self.stderr());
+        self.folder()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A request on its way.
+pub struct Request<'s> {
+    server: &'s Server,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Request<'_> {
+    /// Adds a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A JSON body with its content type.
+    pub fn json(self, body: &Value) -> Self {
+        self.header("Content-Type", "application/json").bytes(body.to_string())
+    }
+
+    /// A form body with its content type, as it stands.
+    pub fn form(self, body: &str) -> Self {
+        self.header("Content-Type", "application/x-www-form-urlencoded").bytes(body)
+    }
+
+    /// A body as it stands, with no content type of its own.
+    pub fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sends the request and reads the whole reply.
+    pub fn send(self) -> Reply {
+        self.try_send().expect("the server answers")
+    }
+
+    /// Like [`Request::send`], for servers that may be killed meanwhile.
+    pub fn try_send(self) -> Result<Reply, ureq::Error> {
+        let mut request = ureq::http::Request::builder().method(self.method.as_str()).uri(format!(
+            "{}{}",
+            self.server.url(),
+            self.path
+        ));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let mut answer = match self.body {
+            Some(body) => self.server.agent.run(request.body(body).expect("a valid request"))?,
+            None => self.server.agent.run(request.body(()).expect("a valid request"))?,
+        };
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let status = answer.status().as_u16();
+        let body = answer.body_mut().with_config().limit(64 << 20).read_to_string()?;
+        Ok(Reply { status, headers, body })
+    }
+}
+
+/// A reply, read whole.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Reply {
+    /// The first header of that name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body)
+            .unwrap_or_else(|fault| panic!("not JSON ({fault}), status {}: {}", self.status, self.body))
+    }
+
+    /// The value of `error_type`.
+    pub fn error_type(&self) -> String {
+        self.json()["error_type"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The sentence of the error.
+    pub fn error(&self) -> String {
+        self.json()["errors"][0].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Fails unless the reply is the error that the contract words exactly so.
+    #[track_caller]
+    pub fn assert_error(&self, status: u16, error_type: &str, sentence: &str) {
+        assert_eq!(
+            (self.status, self.error_type().as_str(), self.error().as_str()),
+            (status, error_type, sentence),
+            "{self:?}"
+        );
+        self.assert_api_reply();
+    }
+
+    /// Fails unless the reply has what every reply of the API has.
+    #[track_caller]
+    pub fn assert_api_reply(&self) {
+        assert_eq!(self.header("Content-Type"), Some("application/json; charset=utf-8"), "{self:?}");
+        assert!(self.header("X-Request-Id").is_some_and(|id| !id.is_empty()), "{self:?}");
+        self.json();
+    }
+}
