@@ -4,10 +4,11 @@
 //!
 //! `cargo bench --bench throughput`, or with `-- --smoke` for a run of seconds that only shows that it works.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use scorekeeper::config::{self, LogFormat, LogSettings, Settings};
@@ -31,9 +32,7 @@ fn main() {
     let (rounds, span) = if smoke { (1, Duration::from_millis(300)) } else { (5, Duration::from_secs(3)) };
     let grouped = Server::start(store::GROUP_MAX);
     let single = Server::start(1);
-    println!(
-        "durable POSTs of single events, stored key, request log to a file; medians of {rounds} rounds of {span:?}"
-    );
+    println!("durable POSTs of single events, stored key, request log on; medians of {rounds} rounds of {span:?}");
     println!("{:>11}  {:>23}  {:>23}  {:>6}", "", "group commit", "a transaction each", "");
     println!(
         "{:>11}  {:>12} {:>10}  {:>12} {:>10}  {:>6}",
@@ -64,7 +63,7 @@ fn main() {
 fn serve(group_max: usize) {
     let figment = config::figment();
     let settings = Settings::load(&figment, None).expect("good settings");
-    let log = LogSettings { file: Some("requests.log".into()), format: LogFormat::Text };
+    let log = LogSettings { file: None, format: LogFormat::Text };
     logging::start(&log).expect("a log");
     server::serve(&settings, figment, group_max).expect("a server that ends cleanly");
 }
@@ -80,24 +79,25 @@ impl Server {
     fn start(group_max: usize) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let key = make_key(&folder.path().join("scores.db"));
-        let mut child = Command::new(std::env::current_exe().expect("this program"))
+        let log = folder.path().join("server.log");
+        let child = Command::new(std::env::current_exe().expect("this program"))
             .current_dir(folder.path())
             .env(GROUP_MAX, group_max.to_string())
             .env("ROCKET_PORT", "0")
             .env("SCOREKEEPER_DATABASE", "scores.db")
-            .stderr(Stdio::piped())
+            .stderr(File::create(&log).expect("a log"))
             .spawn()
             .expect("the server starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let deadline = Instant::now() + Duration::from_secs(30);
         let port = loop {
-            let line = lines.next().expect("the server says where it listens").expect("text");
-            if let Some((_, rest)) = line.split_once("listening on http://127.0.0.1:") {
-                let port = rest.split(' ').next().expect("a word");
+            assert!(Instant::now() < deadline, "the server does not say where it listens");
+            let said = std::fs::read_to_string(&log).expect("a log");
+            let rest = said.split_once("listening on http://127.0.0.1:").map(|(_, rest)| rest);
+            if let Some(port) = rest.and_then(|rest| rest.split_once(' ')).map(|(port, _)| port) {
                 break port.parse().expect("a port");
             }
+            std::thread::sleep(Duration::from_millis(5));
         };
-        // Someone has to take what it says.
-        std::thread::spawn(move || lines.for_each(drop));
         Server { child, _folder: folder, port, key }
     }
 }
