@@ -111,7 +111,7 @@ impl Drop for Server {
 
 fn make_key(file: &Path) -> String {
     let clock = Clock::system(chrono_tz::UTC);
-    let (store, writer) = Store::open(file, OpenMode::Create, clock, 1).expect("a new database");
+    let (store, writer) = Store::open(file, OpenMode::Create, clock, 1, None).expect("a new database");
     let key = PlainKey::generate().expect("random numbers");
     let new = api_keys::NewKey { username: None, read_only: false, description: None, expires_on: None };
     let stored = key.clone();

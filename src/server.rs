@@ -55,7 +55,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]
     };
     let clock = Clock::system(settings.time_zone);
-    let (store, writer) = Store::open(&settings.database, OpenMode::Create, clock.clone(), group_max)
+    let (store, writer) = Store::open(&settings.database, OpenMode::Create, clock.clone(), group_max, None)
         .map_err(|error| ServeError::Store(settings.database.clone(), error))?;
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule)?;
     let app = App {

@@ -28,7 +28,7 @@ pub fn run(settings: &Settings, from: &str) -> Result<(), Failure> {
     let database = &settings.database;
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("database {}: {error}", database.display()));
     let (store, writer) =
-        Store::open(database, OpenMode::Existing, clock, GROUP_MAX).map_err(|error| failed(&error))?;
+        Store::open(database, OpenMode::Existing, clock, GROUP_MAX, None).map_err(|error| failed(&error))?;
     let mut display = Display::new();
     let rebuilt = rebuild(&store, first, |progress| {
         display.show(progress);

@@ -40,7 +40,7 @@ pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let mode = if matches!(command, Command::Create { .. }) { OpenMode::Create } else { OpenMode::Existing };
     let clock = Clock::system(settings.time_zone);
     let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
-    let (store, writer) = Store::open(&settings.database, mode, clock, GROUP_MAX).map_err(failed)?;
+    let (store, writer) = Store::open(&settings.database, mode, clock, GROUP_MAX, None).map_err(failed)?;
     let output = match command {
         Command::Create { username, description, read_only, expires } => {
             let plain = PlainKey::generate().map_err(Failure::failed)?;

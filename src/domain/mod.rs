@@ -6,6 +6,8 @@
 mod api_key;
 mod clock;
 mod date;
+mod directory;
+mod leaderboard;
 mod period;
 mod ranking;
 mod score_event;
@@ -15,6 +17,8 @@ mod username;
 pub use api_key::{KeyDigest, PlainKey};
 pub use clock::Clock;
 pub use date::EventDate;
+pub use directory::{Group, GroupId, User, drawn_avatar, fallback_username};
+pub use leaderboard::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate};
 pub use period::Period;
 pub use ranking::Ranking;
 pub use score_event::{Award, Correction, Description, EventId, Points, Revision, RevisionAction, ScoreEvent, UserId};

@@ -42,6 +42,16 @@ impl Period {
         }
     }
 
+    /// The number on the wire.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The period of a number on the wire.
+    pub fn from_number(number: i64) -> Option<Period> {
+        usize::try_from(number).ok().and_then(|number| Period::ALL.get(number)).copied()
+    }
+
     /// The days of the period as seen on the day `today`.
     pub fn window(self, today: EventDate) -> RangeInclusive<EventDate> {
         let first = match self {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 use super::Unacceptable;
 
 /// The name of a user: 1 to 60 characters, none of them a control character, no blanks around. Two names are the same
@@ -43,6 +45,12 @@ impl FromStr for Username {
         } else {
             Err(Unacceptable { accepted: "a username of 1 to 60 characters" })
         }
+    }
+}
+
+impl Serialize for Username {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use crate::domain::{Description, EventDate, EventId, Points, Timestamp, UserId, Username};
+use crate::domain::{
+    Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Period, Points, Timestamp, UserId,
+    Username,
+};
 
 /// A type that stands in the file as an integer which may be out of its range.
 macro_rules! checked_integer {
@@ -24,6 +27,7 @@ macro_rules! checked_integer {
 }
 
 checked_integer!(UserId);
+checked_integer!(GroupId);
 checked_integer!(Points);
 
 impl ToSql for EventId {
@@ -83,5 +87,57 @@ impl ToSql for Username {
 impl FromSql for Username {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Username> {
         Username::from_str(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+impl ToSql for LeaderboardId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for LeaderboardId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<LeaderboardId> {
+        value.as_i64().map(LeaderboardId)
+    }
+}
+
+impl ToSql for LeaderboardName {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for LeaderboardName {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<LeaderboardName> {
+        LeaderboardName::try_from(value.as_str()?.to_owned()).map_err(FromSqlError::other)
+    }
+}
+
+impl ToSql for Period {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.number().into())
+    }
+}
+
+impl FromSql for Period {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Period> {
+        let number = value.as_i64()?;
+        Period::from_number(number).ok_or(FromSqlError::OutOfRange(number))
+    }
+}
+
+/// A list of groups, which stands in the file as a JSON array.
+pub(super) struct GroupIds(pub Vec<GroupId>);
+
+impl ToSql for GroupIds {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(serde_json::to_string(&self.0).expect("numbers have a JSON form").into())
+    }
+}
+
+impl FromSql for GroupIds {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<GroupIds> {
+        serde_json::from_str(value.as_str()?).map(GroupIds).map_err(FromSqlError::other)
     }
 }

@@ -6,13 +6,16 @@
 pub mod api_keys;
 mod columns;
 mod connection;
+pub mod directory;
 mod error;
 pub mod event_list;
 pub mod idempotency;
+pub mod leaderboards;
 pub mod rebuild;
 pub mod recalculations;
 pub mod score_events;
 pub mod scores;
+pub mod window_sums;
 mod writer;
 
 use std::path::Path;
@@ -25,7 +28,7 @@ use tokio::sync::Semaphore;
 
 pub use connection::{BUSY_LIMIT, OpenMode};
 pub use error::StoreError;
-pub use writer::{GROUP_MAX, Write, Writer, WriterThread};
+pub use writer::{Between, Committed, Follower, GROUP_MAX, ScoreChange, Write, Writer, WriterThread};
 
 use crate::domain::Clock;
 
@@ -48,19 +51,20 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file, creating or migrating it as `mode` allows. At most `group_max` writes share a transaction.
-    /// The thread that is returned has to be stopped for a clean end.
+    /// Opens the file, creating or migrating it as `mode` allows. At most `group_max` writes share a transaction; what
+    /// they change is told to `follower`. The thread that is returned has to be stopped for a clean end.
     pub fn open(
         file: &Path,
         mode: OpenMode,
         clock: Clock,
         group_max: usize,
+        follower: Option<Follower>,
     ) -> Result<(Store, WriterThread), StoreError> {
         let connection = connection::open_writer(file, mode)?;
         let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
         let readers = pool(file, READERS_MAX, BUSY_LIMIT)?;
         let lookups = pool(file, lookups_max, LOOKUP_BUSY_LIMIT)?;
-        let (writer, thread) = Writer::start(connection, clock, group_max).map_err(|error| {
+        let (writer, thread) = Writer::start(connection, clock, group_max, follower).map_err(|error| {
             log::error!("the writer's thread can't be started: {error}");
             StoreError::Closed
         })?;
@@ -104,6 +108,13 @@ impl Store {
     pub fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         work(&*self.lookups.get()?)
     }
+}
+
+/// Opens a query-only connection outside the pools, for a thread that reads for as long as it lives.
+pub fn open_reader(file: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(file, connection::flags(OpenMode::Existing))?;
+    connection::set_up_reader(&connection)?;
+    Ok(connection)
 }
 
 fn pool(file: &Path, size_max: u32, busy_limit: Duration) -> Result<Pool, StoreError> {

@@ -98,12 +98,17 @@ pub fn repair_day(
     }
     let count = count_max.min(day.differences.len());
     for difference in day.differences.drain(..count) {
-        scores::add(write.connection, difference.user_id, date, difference.score, difference.events)?;
-        scores::clear(write.connection, difference.user_id, date)?;
+        scores::add(write, difference.user_id, date, difference.score, difference.events)?;
     }
-    write.connection.prepare_cached("UPDATE rollup_repairs SET count = count + 1 WHERE id = 1")?.execute([])?;
+    outdate(write)?;
     day.repairs += 1;
     Ok(true)
+}
+
+/// Makes every difference that was found before this transaction void.
+pub(super) fn outdate(write: &Write<'_>) -> Result<(), StoreError> {
+    write.connection.prepare_cached("UPDATE rollup_repairs SET count = count + 1 WHERE id = 1")?.execute([])?;
+    Ok(())
 }
 
 fn count_repairs(connection: &Connection) -> Result<i64, StoreError> {

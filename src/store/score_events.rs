@@ -41,7 +41,7 @@ pub fn award(write: &Write<'_>, award: &Award, by: &Username) -> Result<Awarded,
         ":by": by,
     })?;
     let id = EventId(write.connection.last_insert_rowid());
-    scores::add(write.connection, award.user_id, award.date, award.points.into(), 1)?;
+    scores::add(write, award.user_id, award.date, award.points.into(), 1)?;
     Ok(Awarded::Stored(ScoreEvent {
         id,
         user_id: award.user_id,
@@ -72,7 +72,7 @@ pub fn correct(write: &Write<'_>, correction: &Correction, by: &Username) -> Res
         ":now": after.updated_at,
     })?;
     let change = i64::from(after.points) - i64::from(before.points);
-    scores::add(write.connection, before.user_id, before.date, change, 0)?;
+    scores::add(write, before.user_id, before.date, change, 0)?;
     remember(write, &after, RevisionAction::Update, by)?;
     Ok(true)
 }
@@ -84,8 +84,7 @@ pub fn delete(write: &Write<'_>, id: EventId, by: &Username) -> Result<bool, Sto
     remember(write, &event, RevisionAction::Delete, by)?;
     const DELETE: &str = "DELETE FROM score_events WHERE id = ?1";
     write.connection.prepare_cached(DELETE)?.execute([id])?;
-    scores::add(write.connection, event.user_id, event.date, -i64::from(event.points), -1)?;
-    scores::clear(write.connection, event.user_id, event.date)?;
+    scores::add(write, event.user_id, event.date, -i64::from(event.points), -1)?;
     Ok(true)
 }
 

@@ -5,8 +5,11 @@ use std::ops::RangeInclusive;
 use rusqlite::{Connection, named_params};
 use serde::Serialize;
 
-use super::StoreError;
+use super::{ScoreChange, StoreError, Write};
 use crate::domain::{EventDate, Ranking, UserId};
+
+/// The longest window whose scores are found by their days.
+const SHORT_WINDOW_DAYS: u32 = 31;
 
 /// A user's score on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -26,13 +29,13 @@ pub struct Standing {
     pub position: Option<i64>,
 }
 
-/// Adds `score` points of `events` events to a user's day.
+/// Adds `score` points of `events` events to a user's day. A day in which nothing is left has no row.
 ///
 /// Adding is all that is ever done to a score. So the difference between what a score is and what it should be stays the
 /// same whatever is stored meanwhile, which is why the rollup can add a difference that it found a moment ago. For the
-/// same reason a row goes (see [`clear`]) only when nothing at all is left in it.
+/// same reason a row goes only when nothing at all is left in it.
 pub(super) fn add(
-    connection: &Connection,
+    write: &Write<'_>,
     user_id: UserId,
     date: EventDate,
     score: i64,
@@ -40,21 +43,21 @@ pub(super) fn add(
 ) -> Result<(), StoreError> {
     const UPSERT: &str = "
         INSERT INTO scores (user_id, date, score, events) VALUES (:user_id, :date, :score, :events)
-        ON CONFLICT DO UPDATE SET score = score + excluded.score, events = events + excluded.events";
-    connection.prepare_cached(UPSERT)?.execute(named_params! {
-        ":user_id": user_id,
-        ":date": date,
-        ":score": score,
-        ":events": events,
-    })?;
-    Ok(())
-}
-
-/// Removes a user's day in which nothing is left. Has to follow whatever may have taken the last event of a day.
-pub(super) fn clear(connection: &Connection, user_id: UserId, date: EventDate) -> Result<(), StoreError> {
-    const DELETE: &str = "
-        DELETE FROM scores WHERE user_id = :user_id AND date = :date AND score = 0 AND events = 0";
-    connection.prepare_cached(DELETE)?.execute(named_params! { ":user_id": user_id, ":date": date })?;
+        ON CONFLICT DO UPDATE SET score = score + excluded.score, events = events + excluded.events
+        RETURNING score, events";
+    let (sum, after): (i64, i64) =
+        write.connection.prepare_cached(UPSERT)?.query_row(
+            named_params! { ":user_id": user_id, ":date": date, ":score": score, ":events": events },
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+    if sum == 0 && after == 0 {
+        const DELETE: &str = "DELETE FROM scores WHERE user_id = :user_id AND date = :date";
+        write.connection.prepare_cached(DELETE)?.execute(named_params! { ":user_id": user_id, ":date": date })?;
+    }
+    // A score without events, which only something else can have left, is not seen by who reads the file.
+    let seen = |score: i64, events: i64| if events > 0 { (score, 1) } else { (0, 0) };
+    let ((now, days_now), (then, days_then)) = (seen(sum, after), seen(sum - score, after - events));
+    write.note_score(ScoreChange { user_id, date, score: now - then, days: days_now - days_then });
     Ok(())
 }
 
@@ -107,24 +110,22 @@ pub fn standing(
         return Ok(Standing { total_score, position: None });
     }
     let ahead = match ranking {
-        Ranking::DenseRank => {
-            "SELECT count(DISTINCT total) FROM (
-                SELECT sum(score) AS total FROM scores WHERE date BETWEEN :first AND :last GROUP BY user_id)
-             WHERE total > :total AND :user_id IS NOT NULL"
-        }
-        Ranking::Rank => {
-            "SELECT count(*) FROM (
-                SELECT sum(score) AS total FROM scores WHERE date BETWEEN :first AND :last GROUP BY user_id)
-             WHERE total > :total AND :user_id IS NOT NULL"
-        }
-        Ranking::RowNumber => {
-            "SELECT count(*) FROM (
-                SELECT user_id, sum(score) AS total FROM scores
-                WHERE date BETWEEN :first AND :last GROUP BY user_id)
-             WHERE total > :total OR (total = :total AND user_id < :user_id)"
-        }
+        Ranking::DenseRank => "count(DISTINCT total)",
+        Ranking::Rank | Ranking::RowNumber => "count(*)",
     };
-    let ahead: i64 = snapshot.prepare_cached(ahead)?.query_row(
+    let before = match ranking {
+        Ranking::DenseRank | Ranking::Rank => "total > :total AND :user_id IS NOT NULL",
+        Ranking::RowNumber => "total > :total OR (total = :total AND user_id < :user_id)",
+    };
+    // A short window by the index of days. A long one by the primary key, which is in the order of users already; the
+    // plus keeps SQLite from the index.
+    let date = if window.end().minus_days(SHORT_WINDOW_DAYS) <= *window.start() { "date" } else { "+date" };
+    let ahead = format!(
+        "SELECT {ahead} FROM (
+            SELECT user_id, sum(score) AS total FROM scores WHERE {date} BETWEEN :first AND :last GROUP BY user_id)
+         WHERE {before}"
+    );
+    let ahead: i64 = snapshot.prepare_cached(&ahead)?.query_row(
         named_params! {
             ":user_id": user_id, ":first": window.start(), ":last": window.end(), ":total": total_score,
         },

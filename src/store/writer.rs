@@ -4,6 +4,7 @@
 //! transaction, commits once and then answers all: one flush of the disk serves many requests, and a check followed by a
 //! write needs no lock. No command is ever answered before the commit that holds it.
 
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread::JoinHandle;
 
@@ -11,7 +12,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::StoreError;
-use crate::domain::{Clock, EventDate, Timestamp};
+use crate::domain::{Clock, EventDate, Timestamp, UserId};
 
 /// Commands that may wait. More would mean seconds of waiting: better to be told to come back.
 const QUEUE_MAX: usize = 4096;
@@ -27,6 +28,58 @@ pub struct Write<'c> {
     pub now: Timestamp,
     /// The day of the transaction.
     pub today: EventDate,
+    changes: RefCell<Vec<ScoreChange>>,
+    directory_changed: Cell<bool>,
+}
+
+impl Write<'_> {
+    /// Notes that a score has changed, for whoever follows.
+    pub(super) fn note_score(&self, change: ScoreChange) {
+        self.changes.borrow_mut().push(change);
+    }
+
+    /// Notes that users, groups or leaderboards have changed, for whoever follows.
+    pub(super) fn note_directory(&self) {
+        self.directory_changed.set(true);
+    }
+}
+
+/// What a transaction added to a user's score on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScoreChange {
+    /// The user.
+    pub user_id: UserId,
+    /// The day.
+    pub date: EventDate,
+    /// Points added.
+    pub score: i64,
+    /// 1 if the day had no events before, -1 if it has none any more, else 0.
+    pub days: i32,
+}
+
+/// What a transaction changed, told to whoever follows once it is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// Counts the transactions of this writer.
+    pub number: u64,
+    /// The scores, in the order of their changes.
+    pub changes: Vec<ScoreChange>,
+    /// Whether users, groups or leaderboards changed.
+    pub directory_changed: bool,
+    /// Whether another process has changed the file since the transaction before.
+    pub foreign: bool,
+}
+
+/// What is called after each transaction, on the writer's thread.
+pub type Follower = Box<dyn Fn(Committed) + Send>;
+
+/// The state between two transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Between {
+    /// The number of the last transaction.
+    pub number: u64,
+    /// Whether another process has changed the file since the transaction, or the look, before.
+    pub foreign: bool,
 }
 
 /// Work for the writer, and who waits for it.
@@ -68,6 +121,7 @@ where
 
 enum Message {
     Run(Box<dyn Command>),
+    Look(Box<dyn FnOnce(Between) + Send>),
     Stop,
 }
 
@@ -84,10 +138,19 @@ pub struct WriterThread {
 }
 
 impl Writer {
-    /// Starts the thread on a connection of its own. At most `group_max` commands share a transaction.
-    pub fn start(connection: Connection, clock: Clock, group_max: usize) -> std::io::Result<(Writer, WriterThread)> {
+    /// Starts the thread on a connection of its own. At most `group_max` commands share a transaction. What is committed
+    /// is told to `follower`.
+    pub fn start(
+        connection: Connection,
+        clock: Clock,
+        group_max: usize,
+        follower: Option<Follower>,
+    ) -> std::io::Result<(Writer, WriterThread)> {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
-        let work = move || run(&connection, &clock, commands, group_max.max(1));
+        let group_max = group_max.max(1);
+        let work = move || {
+            Thread { connection, clock, follower, number: 0, version: 0, foreign: false }.run(commands, group_max)
+        };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
         Ok((Writer { queue: queue.clone() }, WriterThread { queue, thread }))
     }
@@ -128,6 +191,11 @@ impl Writer {
         Ok(answer)
     }
 
+    /// Runs `look` on the writer's thread between two transactions: no change of this process is under way then.
+    pub fn look_between(&self, look: impl FnOnce(Between) + Send + 'static) -> Result<(), StoreError> {
+        self.queue.try_send(Message::Look(Box::new(look))).map_err(|_| StoreError::Overloaded)
+    }
+
     /// Whether the thread still takes commands.
     pub fn is_alive(&self) -> bool {
         !self.queue.is_closed()
@@ -145,53 +213,104 @@ impl WriterThread {
     }
 }
 
-fn run(connection: &Connection, clock: &Clock, mut commands: mpsc::Receiver<Message>, group_max: usize) {
-    let mut messages = Vec::with_capacity(group_max);
-    let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
-    while commands.blocking_recv_many(&mut messages, group_max) > 0 {
-        for message in messages.drain(..) {
-            match message {
-                Message::Run(command) => group.push(command),
-                // What came before is still received; what comes after is refused.
-                Message::Stop => commands.close(),
-            }
-        }
-        if group.is_empty() {
-            continue;
-        }
-        let end = run_group(connection, clock, &mut group);
-        if let Err(error) = &end {
-            log::error!("{} writes were not stored: {error}", group.len());
-        }
-        for command in group.drain(..) {
-            command.answer(&end);
-        }
-    }
-    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-        log::warn!("the write-ahead log stays, to be taken up by the next start: {error}");
-    }
+/// What the thread works with.
+struct Thread {
+    connection: Connection,
+    clock: Clock,
+    follower: Option<Follower>,
+    /// Transactions so far.
+    number: u64,
+    /// SQLite's count of what other connections changed, as seen last.
+    version: i64,
+    /// Whether it has changed since the follower was told.
+    foreign: bool,
 }
 
-/// Runs a group in one transaction. `Err`: none of it is stored.
-fn run_group(connection: &Connection, clock: &Clock, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
-    let execute = |statement: &str| connection.prepare_cached(statement)?.execute([]).map(|_| ());
-    execute("BEGIN IMMEDIATE")?;
-    let write = Write { connection, now: clock.now(), today: clock.today() };
-    let run_all = || -> rusqlite::Result<()> {
-        for command in group {
-            execute("SAVEPOINT command")?;
-            if !command.run(&write) {
-                // Some faults (a full disk, for one) make SQLite roll back the whole transaction by itself; then this
-                // fails, and with it the group: none of it is stored.
-                execute("ROLLBACK TO command")?;
+impl Thread {
+    fn run(mut self, mut commands: mpsc::Receiver<Message>, group_max: usize) {
+        let mut messages = Vec::with_capacity(group_max);
+        let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
+        let mut looks = Vec::new();
+        while commands.blocking_recv_many(&mut messages, group_max) > 0 {
+            for message in messages.drain(..) {
+                match message {
+                    Message::Run(command) => group.push(command),
+                    Message::Look(look) => looks.push(look),
+                    // What came before is still received; what comes after is refused.
+                    Message::Stop => commands.close(),
+                }
             }
-            execute("RELEASE command")?;
+            if !group.is_empty() {
+                let end = self.run_group(&mut group);
+                if let Err(error) = &end {
+                    log::error!("{} writes were not stored: {error}", group.len());
+                }
+                for command in group.drain(..) {
+                    command.answer(&end);
+                }
+            }
+            for look in looks.drain(..) {
+                self.look_for_foreign_change();
+                let foreign = std::mem::take(&mut self.foreign);
+                look(Between { number: self.number, foreign });
+            }
         }
-        execute("COMMIT")
-    };
-    let end = run_all();
-    if end.is_err() && !connection.is_autocommit() {
-        execute("ROLLBACK")?;
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            log::warn!("the write-ahead log stays, to be taken up by the next start: {error}");
+        }
     }
-    Ok(end?)
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
+    }
+
+    /// Sees whether another connection has changed the file. Where that can't be read, nothing can be said of the file:
+    /// whoever follows has to look at all of it.
+    fn look_for_foreign_change(&mut self) {
+        let version = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
+        match version() {
+            Ok(version) => self.foreign |= std::mem::replace(&mut self.version, version) != version,
+            Err(_) => self.foreign = true,
+        }
+    }
+
+    /// Runs a group in one transaction. `Err`: none of it is stored.
+    fn run_group(&mut self, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
+        self.execute("BEGIN IMMEDIATE")?;
+        self.look_for_foreign_change();
+        let write = Write {
+            connection: &self.connection,
+            now: self.clock.now(),
+            today: self.clock.today(),
+            changes: RefCell::default(),
+            directory_changed: Cell::new(false),
+        };
+        let run_all = || -> rusqlite::Result<()> {
+            for command in group {
+                self.execute("SAVEPOINT command")?;
+                let (changes, directory) = (write.changes.borrow().len(), write.directory_changed.get());
+                if !command.run(&write) {
+                    // Some faults (a full disk, for one) make SQLite roll back the whole transaction by itself; then
+                    // this fails, and with it the group: none of it is stored.
+                    self.execute("ROLLBACK TO command")?;
+                    write.changes.borrow_mut().truncate(changes);
+                    write.directory_changed.set(directory);
+                }
+                self.execute("RELEASE command")?;
+            }
+            self.execute("COMMIT")
+        };
+        let end = run_all();
+        if end.is_err() && !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        end?;
+        let (changes, directory_changed) = (write.changes.take(), write.directory_changed.get());
+        self.number += 1;
+        if let Some(follower) = &self.follower {
+            let foreign = std::mem::take(&mut self.foreign);
+            follower(Committed { number: self.number, changes, directory_changed, foreign });
+        }
+        Ok(())
+    }
 }

@@ -1,0 +1,63 @@
+//! The people and groups that the keeper names.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Unacceptable, UserId, Username};
+
+/// The number of a group: 1 to 2147483647, given by the keeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
+pub struct GroupId(i32);
+
+impl TryFrom<i64> for GroupId {
+    type Error = Unacceptable;
+
+    fn try_from(number: i64) -> Result<GroupId, Unacceptable> {
+        match i32::try_from(number) {
+            Ok(id @ 1..) => Ok(GroupId(id)),
+            _ => Err(Unacceptable { accepted: "a group id from 1 to 2147483647" }),
+        }
+    }
+}
+
+impl From<GroupId> for i64 {
+    fn from(id: GroupId) -> i64 {
+        id.0.into()
+    }
+}
+
+/// A user whom the directory knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct User {
+    /// The number.
+    pub id: UserId,
+    /// The name under which the user acts and is shown.
+    pub username: Username,
+    /// The full name.
+    pub name: Option<String>,
+    /// Where pictures of the user are; `{size}` stands for their width in pixels.
+    pub avatar_template: String,
+    /// Keeps the points, is in no leaderboard.
+    pub suspended: bool,
+}
+
+/// Users who belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Group {
+    /// The number.
+    pub id: GroupId,
+    /// What it is called.
+    pub name: String,
+    /// Its members, by number.
+    pub user_ids: Vec<UserId>,
+}
+
+/// The username of a user whom the directory does not know.
+pub fn fallback_username(id: UserId) -> String {
+    format!("user-{id}")
+}
+
+/// Where the server's own picture of a user is.
+pub fn drawn_avatar(id: UserId) -> String {
+    format!("/avatars/{id}/{{size}}.svg")
+}

@@ -1,0 +1,130 @@
+//! Leaderboards: who is ranked over which days, and who may look.
+
+use std::ops::RangeInclusive;
+
+use serde::Serialize;
+
+use super::{EventDate, GroupId, Period, Timestamp, Unacceptable};
+
+/// The number of a leaderboard, given by the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct LeaderboardId(pub i64);
+
+impl LeaderboardId {
+    /// The board that exists from the start and can't be deleted.
+    pub const GLOBAL: LeaderboardId = LeaderboardId(1);
+}
+
+/// What a board is called: 1 to 255 characters, no blanks around.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct LeaderboardName(String);
+
+impl LeaderboardName {
+    /// The longest name, in characters.
+    pub const CHARACTERS_MAX: usize = 255;
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form under which names are compared: no two boards share it.
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+
+    /// Whether the name is kept for other use: in Discourse `/leaderboard/new` is a page.
+    pub fn is_reserved(&self) -> bool {
+        self.folded() == "new"
+    }
+}
+
+impl TryFrom<String> for LeaderboardName {
+    type Error = Unacceptable;
+
+    fn try_from(text: String) -> Result<LeaderboardName, Unacceptable> {
+        let text = text.trim();
+        if (1..=LeaderboardName::CHARACTERS_MAX).contains(&text.chars().count()) {
+            Ok(LeaderboardName(text.to_owned()))
+        } else {
+            Err(Unacceptable { accepted: "a name of 1 to 255 characters" })
+        }
+    }
+}
+
+/// A leaderboard, as the wire shows it: these keys in this order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Leaderboard {
+    /// Its number.
+    pub id: LeaderboardId,
+    /// What it is called.
+    pub name: LeaderboardName,
+    /// Who made it; -1 is the system.
+    pub created_by_id: i64,
+    /// Scores of earlier days do not count.
+    pub from_date: Option<EventDate>,
+    /// Scores of later days do not count.
+    pub to_date: Option<EventDate>,
+    /// Who may look; empty: everyone.
+    pub visible_to_groups_ids: Vec<GroupId>,
+    /// Who is ranked; empty: everyone.
+    pub included_groups_ids: Vec<GroupId>,
+    /// Who is not ranked, even if included.
+    pub excluded_groups_ids: Vec<GroupId>,
+    /// What is shown if no period is asked for; a number on the wire.
+    #[serde(serialize_with = "as_number")]
+    pub default_period: Period,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Whether only the default period is served.
+    pub period_filter_disabled: bool,
+}
+
+fn as_number<S: serde::Serializer>(period: &Period, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u8(period.number())
+}
+
+impl Leaderboard {
+    /// The period that is served to who asks for `asked`.
+    pub fn period(&self, asked: Option<Period>) -> Period {
+        asked.filter(|_| !self.period_filter_disabled).unwrap_or(self.default_period)
+    }
+
+    /// The days that count on the day `today`; empty (the first after the last) if none do.
+    pub fn window(&self, period: Period, today: EventDate) -> RangeInclusive<EventDate> {
+        let window = period.window(today);
+        let first = self.from_date.map_or(*window.start(), |from| from.max(*window.start()));
+        let last = self.to_date.map_or(*window.end(), |to| to.min(*window.end()));
+        first..=last
+    }
+
+    /// Whether everyone may look.
+    pub fn is_public(&self) -> bool {
+        self.visible_to_groups_ids.is_empty()
+    }
+}
+
+/// A change of a board: all of it is replaced, save who made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaderboardUpdate {
+    /// The board.
+    pub id: LeaderboardId,
+    /// See [`Leaderboard::name`].
+    pub name: LeaderboardName,
+    /// See [`Leaderboard::from_date`].
+    pub from_date: Option<EventDate>,
+    /// See [`Leaderboard::to_date`].
+    pub to_date: Option<EventDate>,
+    /// See [`Leaderboard::visible_to_groups_ids`].
+    pub visible_to_groups_ids: Vec<GroupId>,
+    /// See [`Leaderboard::included_groups_ids`].
+    pub included_groups_ids: Vec<GroupId>,
+    /// See [`Leaderboard::excluded_groups_ids`].
+    pub excluded_groups_ids: Vec<GroupId>,
+    /// See [`Leaderboard::default_period`].
+    pub default_period: Period,
+    /// See [`Leaderboard::period_filter_disabled`].
+    pub period_filter_disabled: bool,
+}

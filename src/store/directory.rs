@@ -1,0 +1,210 @@
+//! Users and groups, and the merging of two users into one.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{StoreError, Write, rebuild, scores};
+use crate::domain::{EventDate, Group, GroupId, User, UserId, Username, drawn_avatar};
+
+/// A change of a user; what is `None` stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserChange {
+    /// The username; needed for a user who is new.
+    pub username: Option<Username>,
+    /// The full name; an empty one is none.
+    pub name: Option<String>,
+    /// Where pictures are; an empty text is the server's own.
+    pub avatar_template: Option<String>,
+    /// Whether the user is in no leaderboard.
+    pub suspended: Option<bool>,
+}
+
+/// A change of a group; what is `None` stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupChange {
+    /// The name; needed for a group that is new.
+    pub name: Option<String>,
+    /// All members; none for a group that is new.
+    pub user_ids: Option<Vec<UserId>>,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is done.
+    Done,
+    /// It is new, and lacks a name.
+    NameMissing,
+    /// Another user has that username.
+    NameTaken,
+}
+
+/// Which users to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserFilter {
+    /// Part of the username or name, in any case.
+    pub text: Option<String>,
+    /// Go on past this number.
+    pub after: i64,
+    /// Users on a page.
+    pub limit: usize,
+}
+
+/// One user.
+pub fn user(connection: &Connection, id: UserId) -> Result<Option<User>, StoreError> {
+    const SELECT: &str = "SELECT id, username, name, avatar_template, suspended FROM users WHERE id = ?1";
+    Ok(connection.prepare_cached(SELECT)?.query_row([id], read_user).optional()?)
+}
+
+/// Every user, by number.
+pub fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, username, name, avatar_template, suspended FROM users ORDER BY id")?;
+    let users = statement.query_map([], read_user)?;
+    Ok(users.collect::<Result<_, _>>()?)
+}
+
+/// A page of users by number, and whether more follow.
+pub fn list_users(connection: &Connection, filter: &UserFilter) -> Result<(Vec<User>, bool), StoreError> {
+    // The text is compared in Rust: SQLite folds the case of ASCII only.
+    const SELECT: &str = "
+        SELECT id, username, name, avatar_template, suspended FROM users WHERE id > ?1 ORDER BY id";
+    let text = filter.text.as_ref().map(|text| text.to_lowercase());
+    let matches = |user: &User| {
+        text.as_ref().is_none_or(|text| {
+            user.username.folded().contains(text)
+                || user.name.as_ref().is_some_and(|name| name.to_lowercase().contains(text))
+        })
+    };
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let mut users = Vec::new();
+    for user in statement.query_map([filter.after], read_user)? {
+        let user = user?;
+        if matches(&user) {
+            users.push(user);
+        }
+        if users.len() > filter.limit {
+            users.truncate(filter.limit);
+            return Ok((users, true));
+        }
+    }
+    Ok((users, false))
+}
+
+/// Makes or changes a user.
+pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put, StoreError> {
+    let before = user(write.connection, id)?;
+    let Some(username) = change.username.or_else(|| before.as_ref().map(|user| user.username.clone())) else {
+        return Ok(Put::NameMissing);
+    };
+    const OWNER: &str = "SELECT id FROM users WHERE folded = ?1";
+    let owner: Option<UserId> =
+        write.connection.prepare_cached(OWNER)?.query_row([username.folded()], |row| row.get(0)).optional()?;
+    if owner.is_some_and(|owner| owner != id) {
+        return Ok(Put::NameTaken);
+    }
+    const UPSERT: &str = "
+        INSERT INTO users (id, username, folded, name, avatar_template, suspended)
+        VALUES (:id, :username, :folded, nullif(:name, ''), nullif(:avatar, ''), coalesce(:suspended, 0))
+        ON CONFLICT DO UPDATE SET
+            username = excluded.username,
+            folded = excluded.folded,
+            name = CASE WHEN :name IS NULL THEN name ELSE excluded.name END,
+            avatar_template = CASE WHEN :avatar IS NULL THEN avatar_template ELSE excluded.avatar_template END,
+            suspended = coalesce(:suspended, suspended)";
+    write.connection.prepare_cached(UPSERT)?.execute(named_params! {
+        ":id": id,
+        ":username": username,
+        ":folded": username.folded(),
+        ":name": change.name,
+        ":avatar": change.avatar_template,
+        ":suspended": change.suspended,
+    })?;
+    write.note_directory();
+    Ok(Put::Done)
+}
+
+/// Forgets a user's names; points and groups stay. `false`: the directory has no such user.
+pub fn delete_user(write: &Write<'_>, id: UserId) -> Result<bool, StoreError> {
+    let removed = write.connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
+    write.note_directory();
+    Ok(removed > 0)
+}
+
+/// Every group with its members, by number.
+pub fn groups(connection: &Connection) -> Result<Vec<Group>, StoreError> {
+    const SELECT: &str = "
+        SELECT id, name, user_id FROM groups LEFT JOIN group_members ON group_id = id ORDER BY id, user_id";
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let mut rows = statement.query([])?;
+    let mut groups: Vec<Group> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: GroupId = row.get(0)?;
+        if groups.last().is_none_or(|last| last.id != id) {
+            groups.push(Group { id, name: row.get(1)?, user_ids: Vec::new() });
+        }
+        if let Some(group) = groups.last_mut() {
+            group.user_ids.extend(row.get::<_, Option<UserId>>(2)?);
+        }
+    }
+    Ok(groups)
+}
+
+/// Makes or changes a group.
+pub fn put_group(write: &Write<'_>, id: GroupId, change: GroupChange) -> Result<Put, StoreError> {
+    const NAME: &str = "SELECT name FROM groups WHERE id = ?1";
+    let before: Option<String> = write.connection.prepare_cached(NAME)?.query_row([id], |row| row.get(0)).optional()?;
+    let Some(name) = change.name.or(before) else { return Ok(Put::NameMissing) };
+    const UPSERT: &str = "
+        INSERT INTO groups (id, name) VALUES (:id, :name) ON CONFLICT DO UPDATE SET name = excluded.name";
+    write.connection.prepare_cached(UPSERT)?.execute(named_params! { ":id": id, ":name": name })?;
+    if let Some(user_ids) = change.user_ids {
+        write.connection.prepare_cached("DELETE FROM group_members WHERE group_id = ?1")?.execute([id])?;
+        const INSERT: &str = "INSERT OR IGNORE INTO group_members (group_id, user_id) VALUES (:group_id, :user_id)";
+        let mut insert = write.connection.prepare_cached(INSERT)?;
+        for user_id in user_ids {
+            insert.execute(named_params! { ":group_id": id, ":user_id": user_id })?;
+        }
+    }
+    write.note_directory();
+    Ok(Put::Done)
+}
+
+/// Removes a group and who was in it. `false`: there is no such group.
+pub fn delete_group(write: &Write<'_>, id: GroupId) -> Result<bool, StoreError> {
+    let removed = write.connection.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([id])?;
+    write.note_directory();
+    Ok(removed > 0)
+}
+
+/// Moves all that one user has to another: events, scores and groups. The directory forgets the first. `false`: there is
+/// nothing to move.
+pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, StoreError> {
+    let users = named_params! { ":from": from, ":into": into };
+    let execute = |statement: &str| write.connection.prepare_cached(statement)?.execute(users);
+    let events = execute("UPDATE score_events SET user_id = :into WHERE user_id = :from")?;
+    let mut select =
+        write.connection.prepare_cached("SELECT date, score, events FROM scores WHERE user_id = ?1 ORDER BY date")?;
+    let days = select.query_map([from], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let days: Vec<(EventDate, i64, i64)> = days.collect::<Result<_, _>>()?;
+    for (date, score, events) in &days {
+        scores::add(write, from, *date, -score, -events)?;
+        scores::add(write, into, *date, *score, *events)?;
+    }
+    // What a rebuild found lacking at one of the two may lack at the other now.
+    rebuild::outdate(write)?;
+    let groups = execute("UPDATE OR IGNORE group_members SET user_id = :into WHERE user_id = :from")?;
+    let rest = write.connection.prepare_cached("DELETE FROM group_members WHERE user_id = ?1")?.execute([from])?;
+    let known = delete_user(write, from)?;
+    Ok(known || events + days.len() + groups + rest > 0)
+}
+
+fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {
+    let id = row.get(0)?;
+    Ok(User {
+        id,
+        username: row.get(1)?,
+        name: row.get(2)?,
+        avatar_template: row.get::<_, Option<String>>(3)?.unwrap_or_else(|| drawn_avatar(id)),
+        suspended: row.get(4)?,
+    })
+}

@@ -1,0 +1,110 @@
+//! Leaderboards as they are set up. Who stands where is none of this file's business.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::columns::GroupIds;
+use super::{StoreError, Write};
+use crate::domain::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate};
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changed<T> {
+    /// It is done.
+    Done(T),
+    /// There is no such board.
+    Unknown,
+    /// Another board has that name.
+    NameTaken,
+}
+
+/// All boards, by number.
+pub fn list(connection: &Connection) -> Result<Vec<Leaderboard>, StoreError> {
+    const SELECT: &str = "
+        SELECT id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
+               excluded_groups_ids, default_period, updated_at, period_filter_disabled
+        FROM leaderboards ORDER BY id";
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let boards = statement.query_map([], leaderboard)?;
+    Ok(boards.collect::<Result<_, _>>()?)
+}
+
+/// Makes a board for everyone, over all days.
+pub fn create(
+    write: &Write<'_>,
+    name: &LeaderboardName,
+    created_by_id: i64,
+) -> Result<Changed<Leaderboard>, StoreError> {
+    if owner_of(write, name)?.is_some() {
+        return Ok(Changed::NameTaken);
+    }
+    const INSERT: &str = "
+        INSERT INTO leaderboards (name, folded, created_by_id, updated_at)
+        VALUES (:name, :folded, :created_by_id, :now)
+        RETURNING id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
+                  excluded_groups_ids, default_period, updated_at, period_filter_disabled";
+    let board = write.connection.prepare_cached(INSERT)?.query_row(
+        named_params! {
+            ":name": name, ":folded": name.folded(), ":created_by_id": created_by_id, ":now": write.now,
+        },
+        leaderboard,
+    )?;
+    write.note_directory();
+    Ok(Changed::Done(board))
+}
+
+/// Replaces all of a board.
+pub fn update(write: &Write<'_>, update: LeaderboardUpdate) -> Result<Changed<()>, StoreError> {
+    if owner_of(write, &update.name)?.is_some_and(|owner| owner != update.id) {
+        return Ok(Changed::NameTaken);
+    }
+    const UPDATE: &str = "
+        UPDATE leaderboards SET
+            name = :name, folded = :folded, from_date = :from_date, to_date = :to_date,
+            visible_to_groups_ids = :visible, included_groups_ids = :included, excluded_groups_ids = :excluded,
+            default_period = :default_period, period_filter_disabled = :disabled, updated_at = :now
+        WHERE id = :id";
+    let changed = write.connection.prepare_cached(UPDATE)?.execute(named_params! {
+        ":id": update.id,
+        ":name": update.name,
+        ":folded": update.name.folded(),
+        ":from_date": update.from_date,
+        ":to_date": update.to_date,
+        ":visible": GroupIds(update.visible_to_groups_ids),
+        ":included": GroupIds(update.included_groups_ids),
+        ":excluded": GroupIds(update.excluded_groups_ids),
+        ":default_period": update.default_period,
+        ":disabled": update.period_filter_disabled,
+        ":now": write.now,
+    })?;
+    write.note_directory();
+    Ok(if changed > 0 { Changed::Done(()) } else { Changed::Unknown })
+}
+
+/// Removes a board. `false`: there is no such board.
+pub fn delete(write: &Write<'_>, id: LeaderboardId) -> Result<bool, StoreError> {
+    let removed = write.connection.prepare_cached("DELETE FROM leaderboards WHERE id = ?1")?.execute([id])?;
+    write.note_directory();
+    Ok(removed > 0)
+}
+
+/// The board that has a name.
+fn owner_of(write: &Write<'_>, name: &LeaderboardName) -> Result<Option<LeaderboardId>, StoreError> {
+    const SELECT: &str = "SELECT id FROM leaderboards WHERE folded = ?1";
+    Ok(write.connection.prepare_cached(SELECT)?.query_row([name.folded()], |row| row.get(0)).optional()?)
+}
+
+fn leaderboard(row: &Row<'_>) -> rusqlite::Result<Leaderboard> {
+    Ok(Leaderboard {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        created_by_id: row.get(2)?,
+        from_date: row.get(3)?,
+        to_date: row.get(4)?,
+        visible_to_groups_ids: row.get::<_, GroupIds>(5)?.0,
+        included_groups_ids: row.get::<_, GroupIds>(6)?.0,
+        excluded_groups_ids: row.get::<_, GroupIds>(7)?.0,
+        default_period: row.get(8)?,
+        updated_at: row.get(9)?,
+        period_filter_disabled: row.get(10)?,
+    })
+}
