@@ -5,6 +5,7 @@
 //! - [`domain`]: the words (event, score, date, period) as types that can't hold a wrong value;
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
 //! - [`rollup`]: proves and repairs scores, by the clock and on demand;
+//! - [`standings`]: who leads, in memory;
 //! - [`api`] speaks HTTP;
 //! - [`config`] and [`logging`]: settings and log lines;
 //! - [`server`] and [`cli`]: put the parts together.
@@ -18,4 +19,5 @@ pub mod domain;
 pub mod logging;
 pub mod rollup;
 pub mod server;
+pub mod standings;
 pub mod store;

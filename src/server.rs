@@ -15,6 +15,7 @@ use crate::api::{self, App, InFlight, RequestLimit};
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
 use crate::rollup::Rollup;
+use crate::standings::{Feed, Standings};
 use crate::store::{OpenMode, Store, StoreError, api_keys};
 
 /// How long no request must have been in flight after the signal to end: the last bytes of the last reply are then on
@@ -55,13 +56,20 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]
     };
     let clock = Clock::system(settings.time_zone);
-    let (store, writer) = Store::open(&settings.database, OpenMode::Create, clock.clone(), group_max, None)
-        .map_err(|error| ServeError::Store(settings.database.clone(), error))?;
+    let feed = Feed::new();
+    let fault = |error| ServeError::Store(settings.database.clone(), error);
+    let follower = Box::new(feed.follower());
+    let (store, writer) =
+        Store::open(&settings.database, OpenMode::Create, clock.clone(), group_max, Some(follower)).map_err(fault)?;
+    let (standings, standings_thread) =
+        Standings::start(feed, &store, &settings.database, clock.clone(), settings.ranking, settings.standings_every)
+            .map_err(fault)?;
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule)?;
     let app = App {
         store,
         clock,
         rollup,
+        standings,
         api_key: settings.api_key.as_ref().map(PlainKey::digest),
         ranking: settings.ranking,
         recent_days: settings.schedule.recent_days,
@@ -74,6 +82,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     let rocket = announce(rocket, settings.database.clone());
     let end = runtime.block_on(launch(rocket, signals, &in_flight));
     rollup_thread.stop();
+    standings_thread.stop();
     writer.stop();
     runtime.shutdown_background();
     if end.is_ok() {

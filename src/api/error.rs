@@ -38,6 +38,16 @@ pub enum ApiError {
     },
     /// 422: the idempotency key stands for another request.
     IdempotencyKeyReused,
+    /// 422: another board or user has that name.
+    NameTaken,
+    /// 422: the name is kept for other use.
+    NameReserved,
+    /// 422: the first board stays.
+    LeaderboardProtected,
+    /// 422: a first day after the last.
+    DatesReversed,
+    /// 422: a user can't be merged with itself.
+    SameUser,
     /// 429: too many requests of a kind.
     RateLimit {
         /// Seconds until one more is taken; at least 1.
@@ -77,7 +87,13 @@ impl ApiError {
             ApiError::NotFound => Status::NotFound,
             ApiError::Missing(_) | ApiError::Invalid(_) => Status::BadRequest,
             ApiError::PayloadTooLarge => Status::PayloadTooLarge,
-            ApiError::InsufficientPoints { .. } | ApiError::IdempotencyKeyReused => Status::UnprocessableEntity,
+            ApiError::InsufficientPoints { .. }
+            | ApiError::IdempotencyKeyReused
+            | ApiError::NameTaken
+            | ApiError::NameReserved
+            | ApiError::LeaderboardProtected
+            | ApiError::DatesReversed
+            | ApiError::SameUser => Status::UnprocessableEntity,
             ApiError::RateLimit { .. } => Status::TooManyRequests,
             ApiError::Unavailable => Status::ServiceUnavailable,
             ApiError::Internal => Status::InternalServerError,
@@ -93,6 +109,11 @@ impl ApiError {
             ApiError::PayloadTooLarge => "payload_too_large",
             ApiError::InsufficientPoints { .. } => "insufficient_points",
             ApiError::IdempotencyKeyReused => "idempotency_key_reused",
+            ApiError::NameTaken => "name_taken",
+            ApiError::NameReserved => "name_reserved",
+            ApiError::LeaderboardProtected => "leaderboard_protected",
+            ApiError::DatesReversed => "dates_reversed",
+            ApiError::SameUser => "same_user",
             ApiError::RateLimit { .. } => "rate_limit",
             ApiError::Unavailable => "unavailable",
             ApiError::Internal => "internal",
@@ -114,6 +135,11 @@ impl ApiError {
             }
             ApiError::InsufficientPoints { score } => format!("Not enough points: the spendable score is {score}."),
             ApiError::IdempotencyKeyReused => "This Idempotency-Key was used before with other parameters.".to_owned(),
+            ApiError::NameTaken => "This name is taken.".to_owned(),
+            ApiError::NameReserved => "This name is reserved.".to_owned(),
+            ApiError::LeaderboardProtected => "The first leaderboard can't be deleted.".to_owned(),
+            ApiError::DatesReversed => "from_date has to be on or before to_date.".to_owned(),
+            ApiError::SameUser => "A user can't be merged with itself.".to_owned(),
             ApiError::RateLimit { wait_seconds } => format!(
                 "You have performed this action too many times. Please try again in {}.",
                 time_left(*wait_seconds)

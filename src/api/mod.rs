@@ -3,10 +3,14 @@
 //! Guards say who calls and read the parameters; a handler makes one call to the store or the rollup; errors become
 //! replies in one place. [`routes`] is the table of contents.
 
+mod avatars;
 mod caller;
+mod directory;
 mod error;
 mod health;
 mod idempotency;
+mod leaderboard;
+mod leaderboards;
 mod life;
 mod parameters;
 mod path;
@@ -25,6 +29,7 @@ pub use request_limit::RequestLimit;
 
 use crate::domain::{Clock, KeyDigest, Ranking};
 use crate::rollup::Rollup;
+use crate::standings::Standings;
 use crate::store::Store;
 
 /// What handlers work with.
@@ -35,6 +40,8 @@ pub struct App {
     pub clock: Clock,
     /// Rebuilds scores.
     pub rollup: Rollup,
+    /// Who leads.
+    pub standings: Standings,
     /// The configured all-users key.
     pub api_key: Option<KeyDigest>,
     /// How positions are counted.
@@ -62,6 +69,24 @@ fn routes() -> Vec<Route> {
         recalculation::show,
         users::score,
         users::days,
+        leaderboard::first,
+        leaderboard::show,
+        leaderboard::around,
+        leaderboard::live,
+        leaderboards::overview,
+        leaderboards::create,
+        leaderboards::update,
+        leaderboards::delete,
+        directory::list_users,
+        directory::show_user,
+        directory::put_user,
+        directory::delete_user,
+        directory::merge,
+        directory::list_groups,
+        directory::show_group,
+        directory::put_group,
+        directory::delete_group,
+        avatars::draw,
         health::live,
         health::ready,
     ]

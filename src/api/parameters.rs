@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::io::AsyncReadExt;
 
 use super::error::ApiError;
-use crate::domain::{Description, EventDate, Points, UserId};
+use crate::domain::{Description, EventDate, GroupId, Points, UserId};
 
 /// The longest body, in bytes.
 pub const BODY_MAX: usize = 1 << 20;
@@ -140,15 +140,55 @@ impl Parameters {
             Some(Field::Text(text)) => text.as_deref().and_then(T::from_text),
             Some(Field::Json(Value::String(text))) => T::from_text(text),
             Some(Field::Json(Value::Number(number))) => whole(number).and_then(T::from_number),
+            Some(Field::Json(Value::Bool(flag))) => T::from_flag(*flag),
             Some(Field::Json(_)) => None,
         };
         value.map(Some).ok_or(ApiError::Invalid(name))
+    }
+
+    /// Whether a list is there at all, empty or not.
+    pub fn has(&self, name: &str) -> bool {
+        !matches!(self.field(name), None | Some(Field::Json(Value::Null))) || self.field(&listed(name)).is_some()
+    }
+
+    /// Reads a list: an array in JSON, or `name[]=1&name[]=2` in a query or form, or numbers between commas. Absent, null or
+    /// blank it is empty.
+    pub fn list<T: Parameter>(&self, name: &'static str) -> Result<Vec<T>, ApiError> {
+        let fault = ApiError::Invalid(name);
+        let element = |value: &Value| match value {
+            Value::String(text) => T::from_text(text),
+            Value::Number(number) => whole(number).and_then(T::from_number),
+            _ => None,
+        };
+        let texts = |text: &str| -> Option<Vec<T>> {
+            if text.trim().is_empty() { Some(Vec::new()) } else { text.split(',').map(T::from_text).collect() }
+        };
+        let list = match self.field(name) {
+            Some(Field::Json(Value::Array(values))) => values.iter().map(element).collect(),
+            Some(Field::Text(Some(text)) | Field::Json(Value::String(text))) => texts(text),
+            None | Some(Field::Json(Value::Null)) => {
+                let listed = listed(name);
+                let fields = self.fields.iter().filter(|(have, _)| *have == listed);
+                let lists = fields.map(|(_, field)| match field {
+                    Field::Text(Some(text)) => texts(text),
+                    _ => None,
+                });
+                lists.collect::<Option<Vec<_>>>().map(|lists| lists.into_iter().flatten().collect())
+            }
+            Some(_) => None,
+        };
+        list.ok_or(fault)
     }
 
     /// Reads a parameter that must be there.
     pub fn required<T: Parameter>(&self, name: &'static str) -> Result<T, ApiError> {
         self.optional(name)?.ok_or(ApiError::Missing(name))
     }
+}
+
+/// The fields of a name that is sent once for each member of a list, as forms do: `name[]`.
+fn listed(name: &str) -> String {
+    format!("{name}[]")
 }
 
 /// A whole number in JSON. `-0` is one, though it is read as a fraction to keep its sign.
@@ -170,6 +210,21 @@ pub trait Parameter: Sized {
     /// From a whole number in JSON.
     fn from_number(_: i64) -> Option<Self> {
         None
+    }
+
+    /// From `true` or `false` in JSON.
+    fn from_flag(_: bool) -> Option<Self> {
+        None
+    }
+}
+
+impl Parameter for bool {
+    fn from_text(text: &str) -> Option<bool> {
+        text.parse().ok()
+    }
+
+    fn from_flag(flag: bool) -> Option<bool> {
+        Some(flag)
     }
 }
 
@@ -202,6 +257,7 @@ macro_rules! ranged_parameter {
 
 ranged_parameter!(UserId);
 ranged_parameter!(Points);
+ranged_parameter!(GroupId);
 
 impl Parameter for Description {
     fn from_text(text: &str) -> Option<Description> {

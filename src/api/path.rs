@@ -6,13 +6,19 @@ use rocket::request::FromParam;
 
 use super::error::ApiError;
 use super::parameters::Parameter;
-use crate::domain::{EventId, UserId};
+use crate::domain::{EventId, GroupId, LeaderboardId, UserId};
 
 /// The number of an event in a path, if it is one.
 pub type EventIdPath = Numbered<EventId>;
 
 /// The number of a user in a path, if it is one.
 pub type UserIdPath = Numbered<UserId>;
+
+/// The number of a group in a path, if it is one.
+pub type GroupIdPath = Numbered<GroupId>;
+
+/// The number of a leaderboard in a path, if it is one.
+pub type LeaderboardIdPath = Numbered<LeaderboardId>;
 
 /// A segment of a path that should be a number.
 #[derive(Debug, Clone, Copy)]

@@ -17,7 +17,11 @@ const CHUNK_BYTES: usize = 64 << 10;
 
 /// A reply of that status with the JSON of `body`.
 pub fn json(status: Status, body: &impl Serialize) -> Response<'static> {
-    let body = serde_json::to_vec(body).expect("plain data has a JSON form");
+    raw_json(status, serde_json::to_vec(body).expect("plain data has a JSON form"))
+}
+
+/// A reply of that status with a body that is JSON already.
+pub fn raw_json(status: Status, body: Vec<u8>) -> Response<'static> {
     let mut response = Response::new();
     response.set_status(status);
     response.set_raw_header("Content-Type", CONTENT_TYPE);

@@ -9,7 +9,7 @@ use super::error::ApiError;
 use super::parameters::Parameters;
 use super::path::UserIdPath;
 use super::reply::Json;
-use crate::domain::{EventDate, Period, UserId};
+use crate::domain::{EventDate, Period, UserId, fallback_username};
 use crate::store::scores::{self, DayScore};
 
 /// A user's standing in a period.
@@ -40,13 +40,10 @@ pub async fn score(
     let period = parameters.optional("period")?.unwrap_or(Period::AllTime);
     let (window, ranking) = (period.window(app.clock.today()), app.ranking);
     let standing = app.store.read(move |connection| scores::standing(connection, user_id, &window, ranking)).await?;
-    Ok(Json(Score {
-        user_id,
-        username: format!("user-{user_id}"),
-        period,
-        total_score: standing.total_score,
-        position: standing.position,
-    }))
+    let catalog = app.standings.catalog();
+    let username = catalog.users.get(&user_id).map(|user| user.username.to_string());
+    let username = username.unwrap_or_else(|| fallback_username(user_id));
+    Ok(Json(Score { user_id, username, period, total_score: standing.total_score, position: standing.position }))
 }
 
 /// A user's scores day by day.

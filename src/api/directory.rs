@@ -1,0 +1,191 @@
+//! `/admin/users` and `/admin/groups`: whom the points belong to.
+
+use rocket::{State, delete, get, post, put};
+use serde::Serialize;
+
+use super::App;
+use super::caller::{Caller, Editor};
+use super::error::ApiError;
+use super::parameters::{Parameter, Parameters};
+use super::path::{GroupIdPath, UserIdPath};
+use super::reply::{Json, Page, SUCCESS, Success};
+use crate::domain::{Group, User, UserId, Username};
+use crate::store::directory::{self, GroupChange, Put, UserChange, UserFilter};
+
+/// Users on a page, unless fewer are asked for.
+const PAGE_MAX: i64 = 100;
+
+/// The longest name or template, in characters.
+const TEXT_MAX: usize = 255;
+const TEMPLATE_MAX: usize = 2000;
+
+/// `{"users":[…]}`
+#[derive(Debug, Serialize)]
+pub struct Users {
+    users: Vec<User>,
+}
+
+/// `{"groups":[…]}`
+#[derive(Debug, Serialize)]
+pub struct Groups {
+    groups: Vec<Group>,
+}
+
+/// A name of a person or group: at most 255 characters.
+struct Name(String);
+
+impl Parameter for Name {
+    fn from_text(text: &str) -> Option<Name> {
+        let text = text.trim();
+        (text.chars().count() <= TEXT_MAX).then(|| Name(text.to_owned()))
+    }
+}
+
+/// Where pictures are: a path of this server or a web address, or nothing for the server's own pictures.
+struct AvatarTemplate(String);
+
+impl Parameter for AvatarTemplate {
+    fn from_text(text: &str) -> Option<AvatarTemplate> {
+        let text = text.trim();
+        let known = text.is_empty() || ["/", "https://", "http://"].iter().any(|start| text.starts_with(start));
+        let fits = text.chars().count() <= TEMPLATE_MAX && !text.chars().any(char::is_control);
+        (known && fits).then(|| AvatarTemplate(text.to_owned()))
+    }
+}
+
+impl Parameter for Username {
+    fn from_text(text: &str) -> Option<Username> {
+        text.parse().ok()
+    }
+}
+
+/// Lists users.
+#[get("/admin/users", data = "<parameters>")]
+pub async fn list_users(_caller: Caller, app: &State<App>, parameters: Parameters) -> Result<Page<Users>, ApiError> {
+    let text: Option<Name> = parameters.optional("filter")?;
+    let limit: i64 = parameters.optional("limit")?.unwrap_or(PAGE_MAX);
+    let after: i64 = parameters.optional("after")?.unwrap_or(0);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(ApiError::Invalid("limit"));
+    }
+    if after < 0 {
+        return Err(ApiError::Invalid("after"));
+    }
+    let text = text.map(|Name(text)| text).filter(|text| !text.is_empty());
+    let link = text.as_ref().map(|text| {
+        format!("filter={}&", percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC))
+    });
+    let filter = UserFilter { text, after, limit: limit as usize };
+    let (users, more) = app.store.read(move |connection| directory::list_users(connection, &filter)).await?;
+    let last = users.last().map(|user| user.id).filter(|_| more);
+    let next = last.map(|last| format!("/admin/users?{}limit={limit}&after={last}", link.unwrap_or_default()));
+    Ok(Page { body: Users { users }, next })
+}
+
+/// Shows a user.
+#[get("/admin/users/<id>")]
+pub async fn show_user(_caller: Caller, app: &State<App>, id: UserIdPath) -> Result<Json<User>, ApiError> {
+    let id = id.known()?;
+    let user = app.store.read(move |connection| directory::user(connection, id)).await?;
+    user.map(Json).ok_or(ApiError::NotFound)
+}
+
+/// Makes or changes a user.
+#[put("/admin/users/<id>", data = "<parameters>")]
+pub async fn put_user(
+    _editor: Editor,
+    app: &State<App>,
+    id: UserIdPath,
+    parameters: Parameters,
+) -> Result<Json<Success>, ApiError> {
+    let id = id.known()?;
+    if parameters.has("username") {
+        parameters.require(&["username"])?;
+    }
+    let change = UserChange {
+        username: parameters.optional("username")?,
+        name: parameters.optional("name")?.map(|Name(name)| name),
+        avatar_template: parameters.optional("avatar_template")?.map(|AvatarTemplate(template)| template),
+        suspended: parameters.optional("suspended")?,
+    };
+    let put = app.store.write(move |write| directory::put_user(write, id, change)).await?;
+    finish(app, put, "username").await
+}
+
+/// Forgets a user's names.
+#[delete("/admin/users/<id>")]
+pub async fn delete_user(_editor: Editor, app: &State<App>, id: UserIdPath) -> Result<Json<Success>, ApiError> {
+    let id = id.known()?;
+    let found = app.store.write(move |write| directory::delete_user(write, id)).await?;
+    app.standings.refresh().await;
+    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+}
+
+/// Makes one user of two.
+#[post("/admin/users/merge", data = "<parameters>")]
+pub async fn merge(_editor: Editor, app: &State<App>, parameters: Parameters) -> Result<Json<Success>, ApiError> {
+    parameters.require(&["from_id", "into_id"])?;
+    let (from, into): (UserId, UserId) = (parameters.required("from_id")?, parameters.required("into_id")?);
+    if from == into {
+        return Err(ApiError::SameUser);
+    }
+    let found = app.store.write(move |write| directory::merge(write, from, into)).await?;
+    app.standings.refresh().await;
+    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+}
+
+/// Lists groups with their members.
+#[get("/admin/groups")]
+pub async fn list_groups(_caller: Caller, app: &State<App>) -> Result<Json<Groups>, ApiError> {
+    let groups = app.store.read(directory::groups).await?;
+    Ok(Json(Groups { groups }))
+}
+
+/// Shows a group.
+#[get("/admin/groups/<id>")]
+pub async fn show_group(_caller: Caller, app: &State<App>, id: GroupIdPath) -> Result<Json<Group>, ApiError> {
+    let id = id.known()?;
+    let groups = app.store.read(directory::groups).await?;
+    groups.into_iter().find(|group| group.id == id).map(Json).ok_or(ApiError::NotFound)
+}
+
+/// Makes or changes a group.
+#[put("/admin/groups/<id>", data = "<parameters>")]
+pub async fn put_group(
+    _editor: Editor,
+    app: &State<App>,
+    id: GroupIdPath,
+    parameters: Parameters,
+) -> Result<Json<Success>, ApiError> {
+    let id = id.known()?;
+    if parameters.has("name") {
+        parameters.require(&["name"])?;
+    }
+    let name: Option<Name> = parameters.optional("name")?;
+    let change = GroupChange {
+        name: name.map(|Name(name)| name),
+        user_ids: if parameters.has("user_ids") { Some(parameters.list("user_ids")?) } else { None },
+    };
+    let put = app.store.write(move |write| directory::put_group(write, id, change)).await?;
+    finish(app, put, "name").await
+}
+
+/// Removes a group.
+#[delete("/admin/groups/<id>")]
+pub async fn delete_group(_editor: Editor, app: &State<App>, id: GroupIdPath) -> Result<Json<Success>, ApiError> {
+    let id = id.known()?;
+    let found = app.store.write(move |write| directory::delete_group(write, id)).await?;
+    app.standings.refresh().await;
+    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+}
+
+async fn finish(app: &App, put: Put, name: &'static str) -> Result<Json<Success>, ApiError> {
+    match put {
+        Put::Done => {
+            app.standings.refresh().await;
+            Ok(SUCCESS)
+        }
+        Put::NameMissing => Err(ApiError::Missing(name)),
+        Put::NameTaken => Err(ApiError::NameTaken),
+    }
+}

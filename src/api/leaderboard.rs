@@ -1,0 +1,329 @@
+//! `/leaderboard`: who leads, for everyone to see.
+
+use std::sync::Arc;
+
+use rocket::http::Status;
+use rocket::request::{FromRequest, Outcome, Request};
+use rocket::response::stream::{Event, EventStream};
+use rocket::response::{self, Responder, Response};
+use rocket::{Shutdown, State, get};
+use serde::Serialize;
+use tokio::time::{Duration, sleep};
+
+use super::App;
+use super::caller::{Caller, Reader};
+use super::error::ApiError;
+use super::parameters::Parameters;
+use super::path::{LeaderboardIdPath, UserIdPath};
+use super::reply;
+use crate::domain::{Leaderboard, LeaderboardId, Period, UserId, drawn_avatar, fallback_username};
+use crate::standings::{Catalog, Entry, Key, View};
+
+/// Users on a page, unless fewer are asked for.
+const PAGE_MAX: usize = 100;
+
+/// Neighbours on each side, unless asked otherwise, and at most.
+const RADIUS: i64 = 5;
+const RADIUS_MAX: i64 = 50;
+
+/// A live stream says at most so often that the board has changed.
+const LIVE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often a live stream shows that it is alive where nothing else does.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+
+/// Who looks at a board: whether a good key came with the request.
+pub struct Looker {
+    has_key: bool,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Looker {
+    type Error = ApiError;
+
+    /// A key is needed for a board that is not for all. One that is sent has to be good.
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Looker, ApiError> {
+        let has_key = request.headers().get_one("Api-Key").is_some_and(|key| !key.trim().is_empty());
+        if has_key {
+            return Caller::from_request(request).await.map(|_| Looker { has_key });
+        }
+        Reader::from_request(request).await.map(|_| Looker { has_key })
+    }
+}
+
+impl Looker {
+    fn may_see(&self, board: &Leaderboard) -> bool {
+        self.has_key || board.is_public()
+    }
+
+    /// The board of that number, or the first that may be seen.
+    fn board(&self, catalog: &Catalog, id: Option<LeaderboardId>) -> Result<Arc<Leaderboard>, ApiError> {
+        let mut boards = catalog.boards.iter().filter(|board| id.is_none_or(|id| board.id == id));
+        boards.find(|board| self.may_see(board)).cloned().ok_or(ApiError::NotFound)
+    }
+}
+
+/// A ranked user on the wire.
+#[derive(Debug, Serialize)]
+struct RankedUser<'c> {
+    id: UserId,
+    username: std::borrow::Cow<'c, str>,
+    name: Option<&'c str>,
+    avatar_template: std::borrow::Cow<'c, str>,
+    total_score: i64,
+    position: u32,
+}
+
+impl<'c> RankedUser<'c> {
+    fn new(catalog: &'c Catalog, entry: &Entry) -> RankedUser<'c> {
+        let user = catalog.users.get(&entry.user_id);
+        RankedUser {
+            id: entry.user_id,
+            username: user
+                .map_or_else(|| fallback_username(entry.user_id).into(), |user| user.username.as_str().into()),
+            name: user.and_then(|user| user.name.as_deref()),
+            avatar_template: user
+                .map_or_else(|| drawn_avatar(entry.user_id).into(), |user| user.avatar_template.as_str().into()),
+            total_score: entry.score,
+            position: entry.position,
+        }
+    }
+}
+
+/// The place of the user who was asked for.
+#[derive(Debug, Serialize)]
+struct Personal<'c> {
+    user: Option<RankedUser<'c>>,
+    position: Option<u32>,
+}
+
+/// `{}` where nobody was asked for.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum PersonalPart<'c> {
+    Someone(Personal<'c>),
+    Nobody {},
+}
+
+/// The part of a page that is the same for everyone who asks.
+#[derive(Debug, Serialize)]
+struct SharedPart<'v> {
+    leaderboard: &'v Leaderboard,
+    users: Vec<RankedUser<'v>>,
+}
+
+/// A page of standings, ready to be sent.
+pub struct StandingsPage {
+    status: Status,
+    body: Vec<u8>,
+    /// What names this page at this moment; `None` while it is not there yet.
+    tag: Option<String>,
+    public: bool,
+}
+
+impl<'r> Responder<'r, 'static> for StandingsPage {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let Some(tag) = self.tag else {
+            let mut response = reply::raw_json(self.status, self.body);
+            response.set_raw_header("Retry-After", "1");
+            response.set_raw_header("Cache-Control", "no-store");
+            return Ok(response);
+        };
+        let known = request.headers().get("If-None-Match").any(|tags| {
+            tags.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+        });
+        let mut response: Response<'static> = if known {
+            Response::build().status(Status::NotModified).finalize()
+        } else {
+            reply::raw_json(self.status, self.body)
+        };
+        let cache = if self.public { "public, max-age=1, must-revalidate" } else { "private, no-cache" };
+        response.set_raw_header("Cache-Control", cache);
+        response.set_raw_header("ETag", tag);
+        Ok(response)
+    }
+}
+
+/// What is asked of a board.
+#[derive(Debug, Clone, Copy)]
+struct Query {
+    period: Option<Period>,
+    page: usize,
+    limit: usize,
+    for_user: Option<UserId>,
+}
+
+impl Query {
+    fn of(parameters: &Parameters) -> Result<Query, ApiError> {
+        let page: i64 = parameters.optional("page")?.unwrap_or(0);
+        let limit: i64 = parameters.optional("user_limit")?.unwrap_or(PAGE_MAX as i64);
+        Ok(Query {
+            period: period(parameters),
+            page: usize::try_from(page).map_err(|_| ApiError::Invalid("page"))?,
+            limit: match usize::try_from(limit) {
+                Ok(limit @ 1..=PAGE_MAX) => limit,
+                _ => return Err(ApiError::Invalid("user_limit")),
+            },
+            for_user: parameters.optional("for_user_id")?,
+        })
+    }
+}
+
+/// The period that is asked for; one that is unknown means the board's default.
+fn period(parameters: &Parameters) -> Option<Period> {
+    parameters.optional("period").ok().flatten()
+}
+
+/// The standings of the first board.
+#[get("/leaderboard", data = "<parameters>")]
+pub async fn first(looker: Looker, app: &State<App>, parameters: Parameters) -> Result<StandingsPage, ApiError> {
+    page(looker, app, None, &parameters).await
+}
+
+/// The standings of a board.
+#[get("/leaderboard/<id>", data = "<parameters>")]
+pub async fn show(
+    looker: Looker,
+    app: &State<App>,
+    id: LeaderboardIdPath,
+    parameters: Parameters,
+) -> Result<StandingsPage, ApiError> {
+    page(looker, app, Some(id.known()?), &parameters).await
+}
+
+async fn page(
+    looker: Looker,
+    app: &App,
+    id: Option<LeaderboardId>,
+    parameters: &Parameters,
+) -> Result<StandingsPage, ApiError> {
+    let board = looker.board(&app.standings.catalog(), id)?;
+    let query = Query::of(parameters)?;
+    let key = Key { board: board.id, period: board.period(query.period) };
+    let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
+    let shared = shared_page(&view, query.page, query.limit);
+    let mut body = b"{\"personal\":".to_vec();
+    write_json(&mut body, &personal(&view, query.for_user));
+    body.push(b',');
+    body.extend_from_slice(shared.as_bytes());
+    body.push(b'}');
+    let for_user = query.for_user.map(|id| format!("-{id}")).unwrap_or_default();
+    Ok(StandingsPage {
+        status: Status::Ok,
+        body,
+        tag: Some(format!("\"{}-{}-{}{for_user}\"", view.version(), query.page, query.limit)),
+        public: view.board.is_public() && app.public,
+    })
+}
+
+/// A user's neighbours.
+#[get("/leaderboard/<id>/around/<user_id>", data = "<parameters>")]
+pub async fn around(
+    looker: Looker,
+    app: &State<App>,
+    id: LeaderboardIdPath,
+    user_id: UserIdPath,
+    parameters: Parameters,
+) -> Result<StandingsPage, ApiError> {
+    let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
+    let user_id = user_id.known()?;
+    let radius: i64 = parameters.optional("radius")?.unwrap_or(RADIUS);
+    let radius = match usize::try_from(radius) {
+        Ok(radius) if (1..=RADIUS_MAX).contains(&(radius as i64)) => radius,
+        _ => return Err(ApiError::Invalid("radius")),
+    };
+    let key = Key { board: board.id, period: board.period(period(&parameters)) };
+    let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
+    let mut body = b"{\"personal\":".to_vec();
+    write_json(&mut body, &personal(&view, Some(user_id)));
+    body.push(b',');
+    body.extend_from_slice(render(&view, view.ranked.around(user_id, radius)).as_bytes());
+    body.push(b'}');
+    Ok(StandingsPage {
+        status: Status::Ok,
+        body,
+        tag: Some(format!("\"{}-around-{user_id}-{radius}\"", view.version())),
+        public: view.board.is_public() && app.public,
+    })
+}
+
+/// The first page, whenever it has changed, as Server-Sent Events.
+#[get("/leaderboard/<id>/live", data = "<parameters>")]
+pub async fn live(
+    looker: Looker,
+    app: &State<App>,
+    id: LeaderboardIdPath,
+    parameters: Parameters,
+    mut shutdown: Shutdown,
+) -> Result<EventStream![Event], ApiError> {
+    let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
+    let key = Key { board: board.id, period: board.period(period(&parameters)) };
+    let mut views = app.standings.watch(key);
+    views.mark_changed();
+    let stream = EventStream! {
+        let mut last: Option<Arc<str>> = None;
+        loop {
+            tokio::select! {
+                changed = views.changed() => if changed.is_err() { break },
+                _ = &mut shutdown => break,
+            }
+            let Some(view) = views.borrow_and_update().clone() else { continue };
+            if !looker.may_see(&view.board) {
+                break;
+            }
+            // Made once for all who listen, and for all who ask for the page.
+            let page = shared_page(&view, 0, PAGE_MAX);
+            if last.as_ref() == Some(&page) {
+                continue;
+            }
+            yield Event::data(format!("{{\"personal\":{{}},{page}}}")).event("leaderboard");
+            last = Some(page);
+            tokio::select! {
+                () = sleep(LIVE_EVERY) => {}
+                _ = &mut shutdown => break,
+            }
+        }
+    };
+    Ok(stream.heartbeat(HEARTBEAT_EVERY))
+}
+
+/// The reply while standings are not there yet.
+fn building(board: &Leaderboard) -> StandingsPage {
+    #[derive(Serialize)]
+    struct Building<'b> {
+        personal: PersonalPart<'static>,
+        leaderboard: &'b Leaderboard,
+        users: [(); 0],
+        reason: &'static str,
+    }
+    let mut body = Vec::new();
+    let personal = PersonalPart::Nobody {};
+    let reason = "The standings are being built. Please try again in a moment.";
+    write_json(&mut body, &Building { personal, leaderboard: board, users: [], reason });
+    StandingsPage { status: Status::Accepted, body, tag: None, public: false }
+}
+
+fn personal(view: &View, for_user: Option<UserId>) -> PersonalPart<'_> {
+    let Some(user_id) = for_user else { return PersonalPart::Nobody {} };
+    let entry = view.ranked.get(user_id);
+    PersonalPart::Someone(Personal {
+        user: entry.map(|entry| RankedUser::new(&view.catalog, entry)),
+        position: entry.map(|entry| entry.position),
+    })
+}
+
+/// `"leaderboard":{…},"users":[…]` of a page, which every reply with that page has.
+fn shared_page(view: &View, page: usize, limit: usize) -> Arc<str> {
+    view.page(page, limit, || render(view, view.ranked.page(page.saturating_mul(PAGE_MAX), limit)))
+}
+
+fn render(view: &View, entries: &[Entry]) -> String {
+    let users = entries.iter().map(|entry| RankedUser::new(&view.catalog, entry)).collect();
+    let text = serde_json::to_string(&SharedPart { leaderboard: &view.board, users });
+    let text = text.expect("plain data has a JSON form");
+    text[1..text.len() - 1].to_owned()
+}
+
+fn write_json(body: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(body, value).expect("plain data has a JSON form, and memory takes it");
+}

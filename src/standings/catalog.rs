@@ -1,0 +1,66 @@
+//! Boards, users and groups as the standings see them: an immutable snapshot.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::domain::{Group, GroupId, Leaderboard, LeaderboardId, User, UserId};
+use crate::store::{StoreError, directory, leaderboards};
+
+/// All that the keeper has set up.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// Boards, by number.
+    pub boards: Vec<Arc<Leaderboard>>,
+    /// Users whom the directory knows.
+    pub users: HashMap<UserId, User>,
+    /// Groups, by number.
+    pub groups: Vec<Group>,
+}
+
+/// Who is ranked on a board.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Eligible {
+    /// `None`: everyone who is not excluded.
+    included: Option<HashSet<UserId>>,
+    excluded: HashSet<UserId>,
+}
+
+impl Catalog {
+    /// Reads all of it.
+    pub fn read(connection: &Connection) -> Result<Catalog, StoreError> {
+        Ok(Catalog {
+            boards: leaderboards::list(connection)?.into_iter().map(Arc::new).collect(),
+            users: directory::users(connection)?.into_iter().map(|user| (user.id, user)).collect(),
+            groups: directory::groups(connection)?,
+        })
+    }
+
+    /// A board.
+    pub fn board(&self, id: LeaderboardId) -> Option<&Arc<Leaderboard>> {
+        self.boards.iter().find(|board| board.id == id)
+    }
+
+    /// Who is ranked on a board: not who is suspended or in an excluded group; and if groups are included, only who is in
+    /// one of these.
+    pub fn eligible(&self, board: &Leaderboard) -> Eligible {
+        let members = |ids: &[GroupId]| -> HashSet<UserId> {
+            let groups = self.groups.iter().filter(|group| ids.contains(&group.id));
+            groups.flat_map(|group| group.user_ids.iter().copied()).collect()
+        };
+        let suspended = self.users.values().filter(|user| user.suspended).map(|user| user.id);
+        let included = &board.included_groups_ids;
+        Eligible {
+            included: (!included.is_empty()).then(|| members(included)),
+            excluded: members(&board.excluded_groups_ids).into_iter().chain(suspended).collect(),
+        }
+    }
+}
+
+impl Eligible {
+    /// Whether a user is ranked.
+    pub fn holds(&self, user_id: UserId) -> bool {
+        self.included.as_ref().is_none_or(|included| included.contains(&user_id)) && !self.excluded.contains(&user_id)
+    }
+}

@@ -1,0 +1,370 @@
+//! The thread that follows the writer and keeps the standings.
+//!
+//! What it knows is right for one transaction of the writer, by number. When it has to read the file, it takes a read
+//! snapshot between two transactions of the writer, so that it knows which changes the snapshot holds already.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::handle::{Link, Message, Slot, Snapshot};
+use super::ranked::Change;
+use super::window::{Window, steps, sum_windows};
+use super::{Catalog, Key, Ranked, Sum, Totals, View};
+use crate::domain::{Clock, EventDate, Ranking, UserId};
+use crate::store::{Committed, StoreError, Writer, open_reader, window_sums};
+
+/// How long standings are kept that nobody asks for.
+const KEPT_UNASKED: Duration = Duration::from_secs(15 * 60);
+
+/// A ranking that is kept up.
+struct Held {
+    window: Window,
+    ranked: Arc<Ranked>,
+}
+
+/// How long the writer may be at its transaction before a snapshot is given up for now: longer than it waits for a lock.
+const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the thread knows.
+pub(super) struct Follower {
+    link: Link,
+    writer: Writer,
+    /// Lent to the writer's thread while a snapshot is taken.
+    connection: Option<Connection>,
+    file: PathBuf,
+    clock: Clock,
+    ranking: Ranking,
+    /// The day that the windows belong to.
+    today: EventDate,
+    totals: HashMap<Window, Totals>,
+    held: HashMap<Key, Held>,
+    /// Transactions that the totals do not hold yet.
+    pending: Vec<Committed>,
+    /// Users whose sums have changed since their window was ranked.
+    changed: HashMap<Window, BTreeSet<UserId>>,
+    /// Whether the file has changed past the writer: all has to be read anew.
+    stale: bool,
+    /// Whether boards, users or groups have changed, and have to be read.
+    directory_changed: bool,
+    /// Whether they were read and are other than those that the rankings were made with.
+    catalog_changed: bool,
+    /// Whether standings are asked for that are not there.
+    wanted: bool,
+    /// Who waits for a refresh.
+    flushes: Vec<oneshot::Sender<()>>,
+    stop: bool,
+}
+
+impl Follower {
+    /// A follower that knows nothing yet.
+    pub fn new(
+        link: Link,
+        writer: Writer,
+        connection: Connection,
+        file: &Path,
+        clock: Clock,
+        ranking: Ranking,
+    ) -> Follower {
+        Follower {
+            link,
+            writer,
+            connection: Some(connection),
+            file: file.to_owned(),
+            today: clock.today(),
+            clock,
+            ranking,
+            totals: HashMap::new(),
+            held: HashMap::new(),
+            pending: Vec::new(),
+            changed: HashMap::new(),
+            stale: true,
+            directory_changed: true,
+            catalog_changed: false,
+            wanted: true,
+            flushes: Vec::new(),
+            stop: false,
+        }
+    }
+
+    /// Follows until it is told to stop.
+    pub fn run(mut self, every: Duration) {
+        // Half of the span, so that refreshing itself may take as long again.
+        let gap = every / 2;
+        let mut last = Instant::now();
+        let mut look_at = last;
+        let mut retry_at = last;
+        loop {
+            let now = Instant::now();
+            if now >= look_at {
+                look_at = now + gap;
+                self.look();
+                self.evict();
+            }
+            let changed = self.stale || self.directory_changed || !self.pending.is_empty();
+            let due = self.wanted || !self.flushes.is_empty() || self.clock.today() != self.today;
+            if now >= retry_at && (due || (changed && now >= last + gap)) {
+                self.wanted = false;
+                // Who asks from now on, while the file is read, is answered by the next refresh.
+                let flushes = std::mem::take(&mut self.flushes);
+                if let Err(error) = self.refresh() {
+                    // What was to be read is still marked as such.
+                    log::error!("standings could not be refreshed, and will be in a moment: {error}");
+                    self.wanted = true;
+                    retry_at = Instant::now() + gap;
+                }
+                for done in flushes {
+                    // Who has not waited that long does not need to know.
+                    let _ = done.send(());
+                }
+                last = Instant::now();
+            }
+            let until = if changed && !due { look_at.min(last + gap) } else { look_at.min(now + gap) };
+            match self.link.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(message) => {
+                    self.take(message);
+                    self.take_all();
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.stop {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Committed(committed) => {
+                self.stale |= committed.foreign;
+                self.directory_changed |= committed.directory_changed;
+                self.pending.push(committed);
+            }
+            Message::Looked(between) => self.stale |= between.foreign,
+            Message::Wanted => self.wanted = true,
+            Message::Flush(done) => self.flushes.push(done),
+            // Too late for who waited for it; the transaction ends with its connection.
+            Message::Snapshot(snapshot) => self.stale |= snapshot.between.foreign,
+            Message::Stop => self.stop = true,
+        }
+    }
+
+    fn take_all(&mut self) {
+        while let Ok(message) = self.link.inbox.try_recv() {
+            self.take(message);
+        }
+    }
+
+    /// Has the writer say whether another process has changed the file. The answer comes as a message.
+    fn look(&self) {
+        let sender = self.link.sender.clone();
+        // A full queue is a busy writer, which looks by itself.
+        let _ = self.writer.look_between(move |between| drop(sender.send(Message::Looked(between))));
+    }
+
+    /// Lets go of standings that nobody has asked for in a while.
+    fn evict(&mut self) {
+        let kept = |slot: &Slot| {
+            let asked = *slot.asked.read().unwrap_or_else(PoisonError::into_inner);
+            asked.elapsed() < KEPT_UNASKED || slot.view.receiver_count() > 0
+        };
+        let mut slots = self.link.slots.write().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|_, slot| kept(slot));
+        self.held.retain(|key, _| slots.contains_key(key));
+    }
+
+    /// Brings all that is in use up to date and swaps it in.
+    fn refresh(&mut self) -> Result<(), StoreError> {
+        let today = self.clock.today();
+        let slots: Vec<(Key, Arc<Slot>)> = {
+            let slots = self.link.slots.read().unwrap_or_else(PoisonError::into_inner);
+            slots.iter().map(|(key, slot)| (*key, Arc::clone(slot))).collect()
+        };
+        let windows = self.windows(&slots, today);
+        let missing = windows.iter().any(|(_, window)| !self.totals.contains_key(window));
+        let anew = if self.directory_changed || self.stale || missing { self.read_file(&slots, today)? } else { false };
+        self.apply_pending();
+        self.today = today;
+        let windows = self.windows(&slots, today);
+        let catalog = Arc::clone(&self.link.catalog.borrow());
+        for (key, slot) in &slots {
+            let Some((_, window)) = windows.iter().find(|(windowed, _)| windowed == key) else {
+                // The board is gone. Whoever still watches it sees no more changes.
+                self.link.slots.write().unwrap_or_else(PoisonError::into_inner).remove(key);
+                self.held.remove(key);
+                continue;
+            };
+            self.rank(*key, *window, slot, &catalog, anew);
+        }
+        self.changed.clear();
+        self.catalog_changed = false;
+        self.totals.retain(|window, _| windows.iter().any(|(_, used)| used == window));
+        Ok(())
+    }
+
+    /// The windows of the boards and periods in use.
+    fn windows(&self, slots: &[(Key, Arc<Slot>)], today: EventDate) -> Vec<(Key, Window)> {
+        let catalog = self.link.catalog.borrow();
+        let window = |key: &Key| {
+            let window = catalog.board(key.board)?.window(key.period, today);
+            Some((*key, (*window.start(), *window.end())))
+        };
+        slots.iter().filter_map(|(key, _)| window(key)).collect()
+    }
+
+    /// Ranks a board anew, or changes its ranking where users have changed, and swaps it in.
+    fn rank(&mut self, key: Key, window: Window, slot: &Slot, catalog: &Arc<Catalog>, anew: bool) {
+        let (Some(totals), Some(board)) = (self.totals.get(&window), catalog.board(key.board)) else { return };
+        let held = self.held.get(&key).filter(|held| held.window == window && !anew && !self.catalog_changed);
+        let changed = self.changed.get(&window);
+        if held.is_some() && changed.is_none_or(BTreeSet::is_empty) {
+            return;
+        }
+        let eligible = catalog.eligible(board);
+        let ranked = match (held, changed) {
+            // Sorting all is cheaper than finding the places of many.
+            (Some(held), Some(changed)) if changed.len() < totals.len() / 4 + 16 => {
+                let score = |id: UserId| totals.get(id).filter(|_| eligible.holds(id)).map(|sum| sum.score);
+                let changes: Vec<Change> = changed.iter().map(|id| (*id, score(*id))).collect();
+                held.ranked.changed(&changes)
+            }
+            _ => {
+                let scores = totals.iter().filter(|(id, _)| eligible.holds(*id)).map(|(id, sum)| (id, sum.score));
+                Ranked::of(scores, self.ranking)
+            }
+        };
+        let before = self.held.get(&key).filter(|held| *held.ranked == ranked);
+        let ranked = before.map_or_else(|| Arc::new(ranked), |held| Arc::clone(&held.ranked));
+        let same = before.is_some() && !self.catalog_changed;
+        self.held.insert(key, Held { window, ranked: Arc::clone(&ranked) });
+        if !same {
+            let view = View::new(Arc::clone(board), key.period, ranked, Arc::clone(catalog));
+            slot.view.send_replace(Some(Arc::new(view)));
+        }
+    }
+
+    /// Adds what transactions have changed.
+    fn apply_pending(&mut self) {
+        let mut changes: HashMap<Window, BTreeMap<UserId, Sum>> = HashMap::new();
+        for committed in self.pending.drain(..) {
+            for change in committed.changes {
+                for &window in self.totals.keys().filter(|(first, last)| (*first..=*last).contains(&change.date)) {
+                    let sum = Sum { score: change.score, days: change.days };
+                    changes.entry(window).or_default().entry(change.user_id).or_default().add(sum);
+                }
+            }
+        }
+        for (window, changes) in changes {
+            self.change(window, &changes);
+        }
+    }
+
+    fn change(&mut self, window: Window, changes: &BTreeMap<UserId, Sum>) {
+        if let Some(totals) = self.totals.get_mut(&window) {
+            totals.apply(changes);
+            self.changed.entry(window).or_default().extend(changes.keys());
+        }
+    }
+
+    /// Reads what is missing, from a snapshot whose place among the transactions is known. Returns whether all sums were
+    /// read anew.
+    fn read_file(&mut self, slots: &[(Key, Arc<Slot>)], today: EventDate) -> Result<bool, StoreError> {
+        let connection = self.take_snapshot()?;
+        let read = self.read_snapshot(&connection, slots, today);
+        let end = connection.execute_batch("ROLLBACK");
+        self.connection = Some(connection);
+        end?;
+        read
+    }
+
+    fn read_snapshot(
+        &mut self,
+        connection: &Connection,
+        slots: &[(Key, Arc<Slot>)],
+        today: EventDate,
+    ) -> Result<bool, StoreError> {
+        // All that is pending was committed before the snapshot was taken.
+        let anew = self.stale;
+        if anew {
+            self.totals.clear();
+            self.pending.clear();
+        } else {
+            self.apply_pending();
+        }
+        if self.directory_changed || anew {
+            let catalog = Arc::new(Catalog::read(connection)?);
+            self.catalog_changed |= self.link.catalog.send_if_modified(|current| {
+                let changed = **current != *catalog;
+                if changed {
+                    *current = catalog;
+                }
+                changed
+            });
+        }
+        let mut wanted: Vec<Window> = Vec::new();
+        for (_, window) in self.windows(slots, today) {
+            if !self.totals.contains_key(&window) && !wanted.contains(&window) && !self.slide(connection, window)? {
+                wanted.push(window);
+            }
+        }
+        let read = sum_windows(connection, &wanted)?;
+        self.totals.extend(wanted.into_iter().zip(read));
+        // Only now: what fails before this is read again.
+        self.stale = false;
+        self.directory_changed = false;
+        Ok(anew)
+    }
+
+    /// Makes a window out of one that is a few days away, by the days that enter and leave it.
+    fn slide(&mut self, connection: &Connection, window: Window) -> Result<bool, StoreError> {
+        let near = self.totals.keys().find_map(|&near| Some((near, steps(near, window)?)));
+        let Some((near, steps)) = near else { return Ok(false) };
+        let mut changes: BTreeMap<UserId, Sum> = BTreeMap::new();
+        for (dates, sign) in steps {
+            window_sums::by_day(connection, &dates, |day| {
+                let sum = Sum { score: day.score * i64::from(sign), days: sign };
+                changes.entry(day.user_id).or_default().add(sum);
+            })?;
+        }
+        let mut totals = self.totals[&near].clone();
+        totals.apply(&changes);
+        self.totals.insert(window, totals);
+        Ok(true)
+    }
+
+    /// Takes a read snapshot between two transactions of the writer. It comes as a message: what came before it is in the
+    /// snapshot and has been taken, what came after it is not and waits.
+    fn take_snapshot(&mut self) -> Result<Connection, StoreError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => open_reader(&self.file)?,
+        };
+        let sender = self.link.sender.clone();
+        self.writer.look_between(move |between| {
+            // A transaction begins with its first read.
+            let begun = connection
+                .execute_batch("BEGIN")
+                .and_then(|()| connection.query_row("SELECT count FROM rollup_repairs", [], |_| Ok(())));
+            drop(sender.send(Message::Snapshot(Snapshot { connection, between, begun })));
+        })?;
+        let deadline = Instant::now() + SNAPSHOT_PATIENCE;
+        while !self.stop {
+            match self.link.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Message::Snapshot(Snapshot { connection, between, begun })) => {
+                    self.stale |= between.foreign;
+                    begun?;
+                    return Ok(connection);
+                }
+                Ok(message) => self.take(message),
+                Err(_) => return Err(StoreError::Busy),
+            }
+        }
+        Err(StoreError::Closed)
+    }
+}

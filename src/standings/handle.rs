@@ -1,0 +1,196 @@
+//! The handle that readers have on the standings, and how it talks to the thread behind it.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use super::follower::Follower;
+use super::{Catalog, Key, View};
+use crate::domain::{Clock, Ranking};
+use crate::store::{Between, Committed, Store, StoreError, open_reader};
+
+/// How long a reader waits for standings that are being built, before it is told so.
+const BUILDING_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a change of the directory waits to be seen, at most.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the thread is told.
+pub(super) enum Message {
+    /// A transaction was committed.
+    Committed(Committed),
+    /// The writer has looked whether the file was changed past it.
+    Looked(Between),
+    /// There is a new slot.
+    Wanted,
+    /// Someone waits until all that is committed shows.
+    Flush(oneshot::Sender<()>),
+    /// A snapshot that was asked for.
+    Snapshot(Snapshot),
+    /// The server goes down.
+    Stop,
+}
+
+/// A read transaction that holds all that was committed when it began.
+pub(super) struct Snapshot {
+    pub connection: Connection,
+    pub between: Between,
+    pub begun: rusqlite::Result<()>,
+}
+
+/// Where readers find standings, by board and period.
+pub(super) type Slots = Arc<RwLock<HashMap<Key, Arc<Slot>>>>;
+
+/// Standings of a board and period, as readers find them.
+pub(super) struct Slot {
+    pub view: watch::Sender<Option<Arc<View>>>,
+    pub asked: RwLock<Instant>,
+}
+
+/// A handle on the standings.
+#[derive(Clone)]
+pub struct Standings {
+    slots: Slots,
+    catalog: watch::Receiver<Arc<Catalog>>,
+    inbox: Sender<Message>,
+}
+
+/// The thread's end of what it shares with the handles.
+pub(super) struct Link {
+    pub inbox: Receiver<Message>,
+    pub sender: Sender<Message>,
+    pub slots: Slots,
+    pub catalog: watch::Sender<Arc<Catalog>>,
+}
+
+/// The thread, to be stopped.
+pub struct StandingsThread {
+    inbox: Sender<Message>,
+    thread: JoinHandle<()>,
+}
+
+/// The two ends of what the writer tells the standings. The writer starts before there is a file to read.
+pub struct Feed {
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+}
+
+impl Feed {
+    /// A new feed.
+    pub fn new() -> Feed {
+        let (sender, receiver) = channel();
+        Feed { sender, receiver }
+    }
+
+    /// What the writer calls after each transaction.
+    pub fn follower(&self) -> impl Fn(Committed) + Send + 'static {
+        let sender = self.sender.clone();
+        // Where the thread has ended the server is going down, and nobody asks for standings.
+        move |committed| drop(sender.send(Message::Committed(committed)))
+    }
+}
+
+impl Default for Feed {
+    fn default() -> Feed {
+        Feed::new()
+    }
+}
+
+impl Standings {
+    /// Starts following. A committed change shows within `every`.
+    pub fn start(
+        feed: Feed,
+        store: &Store,
+        file: &Path,
+        clock: Clock,
+        ranking: Ranking,
+        every: Duration,
+    ) -> Result<(Standings, StandingsThread), StoreError> {
+        let connection = open_reader(file)?;
+        let (catalog, catalog_receiver) = watch::channel(Arc::new(Catalog::read(&connection)?));
+        let slots = Arc::new(RwLock::new(HashMap::new()));
+        let standings = Standings { slots: Arc::clone(&slots), catalog: catalog_receiver, inbox: feed.sender.clone() };
+        // Whoever opens a board sees its default period: these are built at once.
+        for board in &catalog.borrow().boards {
+            standings.slot(Key { board: board.id, period: board.default_period });
+        }
+        let link = Link { inbox: feed.receiver, sender: feed.sender.clone(), slots, catalog };
+        let follower = Follower::new(link, store.writer().clone(), connection, file, clock, ranking);
+        let inbox = feed.sender;
+        let thread = std::thread::Builder::new()
+            .name("standings".to_owned())
+            .spawn(move || follower.run(every))
+            .map_err(|error| {
+                log::error!("the standings' thread can't be started: {error}");
+                StoreError::Closed
+            })?;
+        Ok((standings, StandingsThread { inbox, thread }))
+    }
+
+    /// Boards, users and groups, as of the last refresh.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.borrow())
+    }
+
+    /// The standings; `None` while they are still being built after a moment's waiting.
+    pub async fn view(&self, key: Key) -> Option<Arc<View>> {
+        let mut views = self.watch(key);
+        let built = views.wait_for(Option::is_some);
+        tokio::time::timeout(BUILDING_PATIENCE, built).await.ok()?.ok()?.clone()
+    }
+
+    /// Which standings are held in memory, or are about to be.
+    pub fn held(&self) -> Vec<Key> {
+        self.slots.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// The standings as they change.
+    pub fn watch(&self, key: Key) -> watch::Receiver<Option<Arc<View>>> {
+        let slot = self.slot(key);
+        *slot.asked.write().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        slot.view.subscribe()
+    }
+
+    /// Waits until all that has been committed shows: for changes of boards, users and groups, which are rare and are
+    /// looked at next.
+    pub async fn refresh(&self) {
+        let (done, refreshed) = oneshot::channel();
+        if self.inbox.send(Message::Flush(done)).is_ok() {
+            // Late or never: the change itself is stored, and will show.
+            let _ = tokio::time::timeout(FLUSH_PATIENCE, refreshed).await;
+        }
+    }
+
+    fn slot(&self, key: Key) -> Arc<Slot> {
+        if let Some(slot) = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(slot);
+        }
+        let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
+        match slots.entry(key) {
+            MapEntry::Occupied(slot) => Arc::clone(slot.get()),
+            MapEntry::Vacant(vacant) => {
+                let slot = Slot { view: watch::Sender::new(None), asked: RwLock::new(Instant::now()) };
+                let slot = Arc::clone(vacant.insert(Arc::new(slot)));
+                let _ = self.inbox.send(Message::Wanted);
+                slot
+            }
+        }
+    }
+}
+
+impl StandingsThread {
+    /// Ends the thread and waits for that.
+    pub fn stop(self) {
+        let _ = self.inbox.send(Message::Stop);
+        if self.thread.join().is_err() {
+            log::error!("the standings ended in a panic");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Standings: the ranked users of each board and period in use, in memory.
+//!
+//! One thread follows what the writer commits and keeps, for each window of days in use, every user's sum. Out of these it
+//! makes a ranking for each board and period that somebody asks for: an immutable snapshot, swapped in whole. Readers take
+//! the snapshot and never wait; no request runs SQL.
+//!
+//! The cost of a refresh follows what changed and who is ranked, not the length of history. Only what the thread has not
+//! seen (a period that is asked for first, a change by another process) is read from the file.
+
+mod catalog;
+mod follower;
+mod handle;
+mod ranked;
+mod totals;
+mod view;
+mod window;
+
+pub use catalog::Catalog;
+pub use handle::{Feed, Standings, StandingsThread};
+pub use ranked::{Entry, Ranked};
+pub use totals::{Sum, Totals};
+pub use view::View;
+
+use crate::domain::{LeaderboardId, Period};
+
+/// Which standings: of a board, over a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The board.
+    pub board: LeaderboardId,
+    /// The period.
+    pub period: Period,
+}
