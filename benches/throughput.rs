@@ -2,11 +2,10 @@
 //! request. Both run side by side on files of their own and are loaded in turn, so that a machine that slows down slows
 //! both; medians over the rounds are printed, and their ratio.
 //!
-//! `cargo bench --bench throughput`, or with `-- --smoke` for a run of seconds that only shows that it works.
+//! `cargo bench --bench throughput`; with `-- --stored 1000000` on a file that holds so many events already; with
+//! `-- --smoke` for a run of seconds that only shows that it works.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -15,24 +14,29 @@ use scorekeeper::config::{self, LogFormat, LogSettings, Settings};
 use scorekeeper::domain::{Clock, EventDate, PlainKey};
 use scorekeeper::store::{self, OpenMode, Store, api_keys};
 use scorekeeper::{logging, server};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// Set in the environment of a server that this program starts of itself: how many writes share a transaction.
 const GROUP_MAX: &str = "BENCH_GROUP_MAX";
 /// Connections of the rows of the table.
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
 /// Users that events are spread over.
-const USERS: u64 = 10_000;
+const USERS: u64 = 100_000;
 
 fn main() {
     if let Ok(group_max) = std::env::var(GROUP_MAX) {
         serve(group_max.parse().expect("a number"));
         return;
     }
-    let smoke = std::env::args().any(|argument| argument == "--smoke");
+    let arguments: Vec<String> = std::env::args().collect();
+    let smoke = arguments.iter().any(|argument| argument == "--smoke");
+    let stored = arguments.iter().skip_while(|argument| *argument != "--stored").nth(1);
+    let stored: u64 = stored.map_or(0, |stored| stored.parse().expect("a number of events"));
     let (rounds, span) = if smoke { (1, Duration::from_millis(300)) } else { (5, Duration::from_secs(3)) };
-    let grouped = Server::start(store::GROUP_MAX);
-    let single = Server::start(1);
-    println!("durable POSTs of single events, stored key, request log on; medians of {rounds} rounds of {span:?}");
+    let grouped = Server::start(store::GROUP_MAX, stored);
+    let single = Server::start(1, stored);
+    println!("durable POSTs of single events on {stored} stored ones; medians of {rounds} rounds of {span:?}");
     println!("{:>11}  {:>23}  {:>23}  {:>6}", "", "group commit", "a transaction each", "");
     println!(
         "{:>11}  {:>12} {:>10}  {:>12} {:>10}  {:>6}",
@@ -76,9 +80,9 @@ struct Server {
 }
 
 impl Server {
-    fn start(group_max: usize) -> Server {
+    fn start(group_max: usize, stored: u64) -> Server {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let key = make_key(&folder.path().join("scores.db"));
+        let key = prepare(&folder.path().join("scores.db"), stored);
         let log = folder.path().join("server.log");
         let child = Command::new(std::env::current_exe().expect("this program"))
             .current_dir(folder.path())
@@ -109,13 +113,29 @@ impl Drop for Server {
     }
 }
 
-fn make_key(file: &Path) -> String {
+/// Makes the file, with a key and so many events over two years.
+fn prepare(file: &Path, events: u64) -> String {
     let clock = Clock::system(chrono_tz::UTC);
     let (store, writer) = Store::open(file, OpenMode::Create, clock, 1, None).expect("a new database");
     let key = PlainKey::generate().expect("random numbers");
     let new = api_keys::NewKey { username: None, read_only: false, description: None, expires_on: None };
     let stored = key.clone();
     store.writer().write_blocking(move |write| api_keys::create(write, &stored, &new)).expect("a stored key");
+    const FILL: &str = "
+        WITH RECURSIVE drawn (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM drawn WHERE number < :count)
+        INSERT INTO score_events (user_id, date, points, description)
+        SELECT 1 + abs(random()) % (1 + abs(random()) % :users), date('now', -(abs(random()) % 730) || ' days'), 5,
+               'Karaoke night'
+        FROM drawn WHERE :count > 0";
+    const SUM: &str = "
+        INSERT INTO scores (user_id, date, score, events)
+        SELECT user_id, date, sum(points), count(*) FROM score_events GROUP BY user_id, date";
+    let fill = move |write: &store::Write<'_>| {
+        write.connection.execute(FILL, rusqlite::named_params! { ":count": events as i64, ":users": USERS as i64 })?;
+        write.connection.execute(SUM, [])?;
+        Ok(())
+    };
+    store.writer().write_blocking(fill).expect("stored events");
     writer.stop();
     key.reveal().to_owned()
 }
@@ -125,16 +145,26 @@ struct Run {
     p99_ms: f64,
 }
 
-/// Loads the server for `span`, each connection sending its next request as soon as the last is answered.
+/// Loads the server for `span`, each connection sending its next request as soon as the last is answered. One thread
+/// drives them all, so that as little as can be is taken from the processors that the server shares.
 fn load(server: &Server, connections: usize, span: Duration, seed: u64) -> Run {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let today = Clock::system(chrono_tz::UTC).today();
     let began = Instant::now();
     let deadline = began + span;
-    let mut latencies: Vec<Duration> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..connections)
-            .map(|index| scope.spawn(move || post_until(server, deadline, today, seed * 1000 + index as u64)))
+    let mut latencies: Vec<Duration> = runtime.block_on(async {
+        let clients: Vec<_> = (0..connections)
+            .map(|index| {
+                let client =
+                    Client { port: server.port, key: server.key.clone(), random: Random(seed * 1000 + index as u64) };
+                tokio::spawn(client.post_until(deadline, today))
+            })
             .collect();
-        threads.into_iter().flat_map(|thread| thread.join().expect("a connection that lasts")).collect()
+        let mut latencies = Vec::new();
+        for client in clients {
+            latencies.extend(client.await.expect("a connection that lasts"));
+        }
+        latencies
     });
     let rate = latencies.len() as f64 / began.elapsed().as_secs_f64();
     latencies.sort_unstable();
@@ -142,51 +172,54 @@ fn load(server: &Server, connections: usize, span: Duration, seed: u64) -> Run {
     Run { rate, p99_ms: p99.as_secs_f64() * 1000.0 }
 }
 
-fn post_until(server: &Server, deadline: Instant, today: EventDate, seed: u64) -> Vec<Duration> {
-    let mut random = Random(seed);
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("a connection");
-    stream.set_nodelay(true).expect("no delay");
-    let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
-    let mut latencies = Vec::new();
-    while Instant::now() < deadline {
-        // Few users have most events (the square of an even draw), and nine dates in ten are today's.
-        let draw = random.below(1 << 20) as f64 / f64::from(1 << 20);
-        let user_id = 1 + (draw * draw * USERS as f64) as u64;
-        let age = if random.below(10) == 0 { random.below(730) as u32 } else { 0 };
-        let date = today.minus_days(age);
-        let body = format!(r#"{{"user_id":{user_id},"date":"{date}","points":5,"description":"Karaoke night"}}"#);
-        let request = format!(
-            "POST /admin/plugins/gamification/score_events HTTP/1.1\r\nHost: localhost\r\nApi-Key: {}\r\n\
-             Api-Username: system\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            server.key,
-            body.len()
-        );
-        let sent = Instant::now();
-        stream.write_all(request.as_bytes()).expect("sent");
-        read_reply(&mut reader);
-        latencies.push(sent.elapsed());
-    }
-    latencies
+struct Client {
+    port: u16,
+    key: String,
+    random: Random,
 }
 
-/// Reads one reply whole and checks that the event is stored.
-fn read_reply(reader: &mut BufReader<TcpStream>) {
-    let mut line = String::new();
-    reader.read_line(&mut line).expect("a status line");
-    assert!(line.starts_with("HTTP/1.1 200"), "{line}");
-    let mut length = 0;
-    loop {
-        line.clear();
-        reader.read_line(&mut line).expect("a header");
-        if line == "\r\n" {
-            break;
+impl Client {
+    async fn post_until(mut self, deadline: Instant, today: EventDate) -> Vec<Duration> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("a connection");
+        stream.set_nodelay(true).expect("no delay");
+        let mut latencies = Vec::new();
+        let mut reply = Vec::with_capacity(4096);
+        while Instant::now() < deadline {
+            let request = self.request(today);
+            let sent = Instant::now();
+            stream.write_all(request.as_bytes()).await.expect("sent");
+            reply.clear();
+            while !is_whole(&reply) {
+                assert!(stream.read_buf(&mut reply).await.expect("a reply") > 0, "the server hung up");
+            }
+            latencies.push(sent.elapsed());
+            assert!(reply.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&reply));
         }
-        if let Some(value) = line.strip_prefix("content-length: ") {
-            length = value.trim().parse().expect("a length");
-        }
+        latencies
     }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).expect("a body");
+
+    /// Few users have most events (the square of an even draw), and nine dates in ten are today's.
+    fn request(&mut self, today: EventDate) -> String {
+        let draw = self.random.below(1 << 20) as f64 / f64::from(1 << 20);
+        let user_id = 1 + (draw * draw * USERS as f64) as u64;
+        let age = if self.random.below(10) == 0 { self.random.below(730) as u32 } else { 0 };
+        let date = today.minus_days(age);
+        let body = format!(r#"{{"user_id":{user_id},"date":"{date}","points":5,"description":"Karaoke night"}}"#);
+        format!(
+            "POST /admin/plugins/gamification/score_events HTTP/1.1\r\nHost: localhost\r\nApi-Key: {}\r\n\
+             Api-Username: system\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.key,
+            body.len()
+        )
+    }
+}
+
+/// Whether all of a reply is there, by its length header.
+fn is_whole(reply: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(reply);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    body.len() >= length.and_then(|length| length.parse::<usize>().ok()).expect("a length")
 }
 
 /// xorshift64*, seeded: every run draws the same.

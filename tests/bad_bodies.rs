@@ -5,30 +5,8 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
+use crate::bad_input::{assert_nothing_stored, one_event};
 use crate::support::{EVENTS, KEY, RECALCULATE, Server};
-
-/// A server with one event of 15 points, whose id is 1.
-fn one_event() -> Server {
-    let server = Server::start();
-    assert_eq!(server.award(13, "2023-04-14", 15)["id"], 1);
-    server
-}
-
-/// Fails unless the one event is all there is.
-#[track_caller]
-fn assert_nothing_stored(server: &Server) {
-    let sql = server.sql();
-    for (query, expected) in [
-        ("SELECT count(*) FROM score_events", 1),
-        ("SELECT sum(points) FROM score_events", 15),
-        ("SELECT count(*) FROM event_revisions", 0),
-        ("SELECT sum(score) FROM scores", 15),
-        ("SELECT count(*) FROM recalculations", 0),
-    ] {
-        let found: i64 = sql.query_row(query, [], |row| row.get(0)).expect("the schema is as documented");
-        assert_eq!(found, expected, "{query}");
-    }
-}
 
 /// The routes that read a body, with a body that each would take.
 const READING_A_BODY: [(&str, &str, &str); 4] = [

@@ -176,7 +176,7 @@ fn assert_all_invalid(server: &Server, way: Way, route: (&str, &str), good: &Fie
 }
 
 /// A server with one event of 15 points, whose id is 1.
-fn one_event() -> Server {
+pub fn one_event() -> Server {
     let server = Server::start();
     assert_eq!(server.award(13, "2023-04-14", 15)["id"], 1);
     server
@@ -184,7 +184,7 @@ fn one_event() -> Server {
 
 /// Fails unless the one event is all there is.
 #[track_caller]
-fn assert_nothing_stored(server: &Server) {
+pub fn assert_nothing_stored(server: &Server) {
     let sql = server.sql();
     for (query, expected) in [
         ("SELECT count(*) FROM score_events", 1),

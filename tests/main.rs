@@ -6,14 +6,21 @@ mod support;
 
 mod auth;
 mod backfill;
+mod bad_boards;
 mod bad_bodies;
 mod bad_input;
+#[cfg(feature = "program-tests")]
+mod boards_by_hand;
 mod contributions;
+mod directory;
 mod documentation;
 mod durability;
 mod errors;
 #[cfg(feature = "program-tests")]
 mod examples;
+mod leaderboards;
+mod leaderboards_admin;
+mod live;
 mod logs;
 mod model;
 mod overload;
@@ -26,3 +33,4 @@ mod score_events;
 mod scores;
 mod settings;
 mod shutdown;
+mod standings;

@@ -127,6 +127,57 @@ fn scores_are_read_as_the_readme_shows() {
 }
 
 #[test]
+fn leaderboards_are_read_and_set_up_as_the_readme_shows() {
+    let server = Server::start();
+    server.award(13, "2023-04-14", 25);
+    server.award(14, "2023-04-14", 30);
+    let shell = Shell::beside(&server);
+    let mut blocks = commands("## Leaderboards");
+    let mut reads = blocks.next().expect("commands that read").lines();
+
+    let first = reads.next().expect("a command");
+    wait_for("both users on the board", || {
+        (shell.paste_for_json(first)["users"].as_array().map(Vec::len) == Some(2)).then_some(())
+    });
+    let weekly = shell.paste_for_json(reads.next().expect("a command"));
+    assert_eq!(weekly["personal"], json!({"user": null, "position": null}));
+    let around = shell.paste_for_json(reads.next().expect("a command"));
+    assert_eq!((&around["personal"]["position"], &around["users"][1]["id"]), (&json!(2), &json!(13)));
+    assert_eq!(reads.next(), None);
+
+    let made = shell.paste_for_json(blocks.next().expect("a command that makes a board"));
+    assert_eq!((&made["id"], &made["name"], &made["created_by_id"]), (&json!(2), &json!("Season 2023"), &json!(13)));
+    let changed = shell.paste_for_json(blocks.next().expect("a command that changes it"));
+    assert_eq!(changed, json!({"success": "OK"}));
+    let overview = shell.paste_for_json(blocks.next().expect("a command that lists boards"));
+    assert_eq!(overview["gamification_leaderboards"][1]["to_date"], "2023-09-30");
+    assert_eq!(blocks.next(), None);
+}
+
+#[test]
+fn a_board_is_followed_as_the_readme_shows() {
+    let server = Server::start();
+    let shell = Shell::beside(&server);
+    let follow = commands("## Live updates").next().expect("a command");
+    // The stream has no end of its own.
+    let begun = shell.paste(&format!("{} | grep -m 1 '^data:'", follow.replace("curl -N", "curl -sN --max-time 10")));
+    assert!(begun.starts_with("data:{\"personal\":{},\"leaderboard\":{\"id\":1,"), "{begun}");
+}
+
+#[test]
+fn users_and_groups_are_named_as_the_readme_shows() {
+    let server = Server::start();
+    server.award(14, "2023-04-14", 30);
+    let shell = Shell::beside(&server);
+    for command in commands("## Users and groups") {
+        assert_eq!(shell.paste_for_json(command), json!({"success": "OK"}), "{command}");
+    }
+    let user = server.get("/admin/users/13").json();
+    assert_eq!((&user["username"], &user["name"]), (&json!("ann"), &json!("Ann Example")));
+    assert_eq!((server.score(13), server.score(14)), (30, 0));
+}
+
+#[test]
 fn points_are_redeemed_as_the_readme_shows() {
     let server = Server::start();
     let shell = Shell::beside(&server);

@@ -1,0 +1,434 @@
+//! What live standings cost, against the same six boards built by SQL alone on the same file: building from cold,
+//! refreshing after changes, reading, memory. The boards are all six periods of the global leaderboard.
+//!
+//! `cargo bench --bench standings`, or with `-- --smoke` for a run of seconds that only shows that it works.
+//!
+//! How it is measured: the standings are those that the server runs, fed by the same writer. A refresh is the time from the
+//! moment that a transaction is committed until all six views show it; the standings are asked to look at once, as they
+//! are after a change of the directory, so that the figure is the work and not the second that they may wait. SQL builds
+//! each board into a temporary table in memory, with the positions by a window function; what is compared with is the sum
+//! of the quicker of two plans for each board.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, params};
+use scorekeeper::domain::{
+    Award, Clock, EventDate, LeaderboardId, Period, Points, Ranking, Timestamp, UserId, Username,
+};
+use scorekeeper::standings::{Feed, Key, Standings, StandingsThread, Sum, Totals, View};
+use scorekeeper::store::{self, OpenMode, Store, StoreError, WriterThread, open_reader, score_events, window_sums};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+/// Set in the environment of a process that this program starts of itself: which scale to measure.
+const SCALE: &str = "BENCH_SCALE";
+/// Days of history.
+const DAYS: usize = 730;
+/// The standings look at changes only when they are told to.
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+/// Users on a page.
+const PAGE: usize = 100;
+
+/// One line of what is measured.
+struct Scale {
+    users: usize,
+    events: u64,
+    /// How many users change, and how often that is tried.
+    changes: [(usize, usize); 3],
+    /// How often the slow things are tried.
+    rounds: usize,
+    /// How often the quick things are tried.
+    reads: usize,
+}
+
+fn main() {
+    let smoke = std::env::args().any(|argument| argument == "--smoke");
+    let scales = if smoke { scales_of_smoke() } else { scales() };
+    if let Ok(number) = std::env::var(SCALE) {
+        measure(&scales[number.parse::<usize>().expect("a number")]);
+        return;
+    }
+    // Each in a process of its own, which has no memory left over from another.
+    for number in 0..scales.len() {
+        let program = std::env::current_exe().expect("this program");
+        let ended = Command::new(program).args(std::env::args().skip(1)).env(SCALE, number.to_string()).status();
+        assert!(ended.expect("this program starts").success(), "scale {number}");
+    }
+}
+
+fn scales() -> Vec<Scale> {
+    let changes = [(1, 15), (1_000, 15), (100_000, 5)];
+    vec![
+        Scale { users: 100_000, events: 10_000_000, changes, rounds: 3, reads: 100_000 },
+        Scale { users: 1_000_000, events: 10_000_000, changes, rounds: 3, reads: 100_000 },
+    ]
+}
+
+fn scales_of_smoke() -> Vec<Scale> {
+    let changes = [(1, 3), (10, 3), (100, 2)];
+    vec![Scale { users: 500, events: 20_000, changes, rounds: 2, reads: 1_000 }]
+}
+
+fn measure(scale: &Scale) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("scores.db");
+    let clock = Clock::fixed(chrono_tz::UTC, Timestamp::new("2026-03-31T12:00:00Z".parse().expect("a moment")));
+    let today = clock.today();
+    let rows = fill(&file, scale, &clock);
+    let size = std::fs::metadata(&file).map_or(0, |data| data.len());
+    println!(
+        "{} users, {} events over {DAYS} days: {rows} scores, a file of {} MB; medians",
+        scale.users,
+        scale.events,
+        size >> 20
+    );
+
+    // In turn, so that a machine that slows down slows both.
+    let (mut cold, mut planned, mut best, mut grown) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for round in 0..scale.rounds {
+        let before = resident_bytes();
+        let (running, took) = Running::start(&file, &clock);
+        if round == 0 {
+            grown = resident_bytes().saturating_sub(before);
+        }
+        cold.push(took);
+        running.stop();
+        let by_sql = build_by_sql(&file, today);
+        planned.push(by_sql.planned);
+        best.push(by_sql.best);
+    }
+    let (cold, sql) = (median(cold), median(best));
+    line("six boards by SQL alone, as SQLite plans it", median(planned), None);
+    line("six boards by SQL alone, each by the better plan", sql, None);
+    line("six boards from a cold start", cold, Some(sql));
+
+    let (mut running, _) = Running::start(&file, &clock);
+    let anew = (0..scale.rounds).map(|_| running.read_anew(&file)).collect();
+    line("all read anew, after a change by another process", median(anew), Some(sql));
+    let mut random = Random(7);
+    for (count, times) in scale.changes {
+        let took = (0..times).map(|_| running.refresh_after(&draw_users(&mut random, scale.users, count))).collect();
+        line(&format!("refresh after {count} changed users"), median(took), Some(sql));
+    }
+    running.check(&file, today);
+    running.read(scale.reads, scale.users);
+    running.memory(&file, today, grown);
+    running.stop();
+    println!();
+}
+
+/// Standings over a file, all six boards asked for.
+struct Running {
+    runtime: Runtime,
+    store: Store,
+    writer: WriterThread,
+    standings: Standings,
+    thread: StandingsThread,
+    views: Vec<watch::Receiver<Option<Arc<View>>>>,
+}
+
+impl Running {
+    /// Starts, and tells how long it took until all six boards were there.
+    fn start(file: &Path, clock: &Clock) -> (Running, Duration) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let feed = Feed::new();
+        let follower = Box::new(feed.follower());
+        let (store, writer) = Store::open(file, OpenMode::Existing, clock.clone(), store::GROUP_MAX, Some(follower))
+            .expect("the file that was filled");
+        let began = Instant::now();
+        let ranking = Ranking::DenseRank;
+        let (standings, thread) =
+            Standings::start(feed, &store, file, clock.clone(), ranking, NEVER).expect("standings");
+        let mut views: Vec<_> = Period::ALL.map(|period| standings.watch(key(period))).into();
+        for view in &mut views {
+            runtime.block_on(view.wait_for(Option::is_some)).expect("standings that go on");
+        }
+        let took = began.elapsed();
+        (Running { runtime, store, writer, standings, thread, views }, took)
+    }
+
+    fn stop(self) {
+        drop(self.views);
+        self.thread.stop();
+        self.writer.stop();
+    }
+
+    /// The time until all six boards have changed, from now on.
+    fn wait_for_all(&mut self) -> Duration {
+        let began = Instant::now();
+        self.runtime.block_on(async {
+            self.standings.refresh().await;
+            for view in &mut self.views {
+                view.changed().await.expect("standings that go on");
+            }
+        });
+        began.elapsed()
+    }
+
+    fn award(&mut self, users: &[UserId]) {
+        for view in &mut self.views {
+            view.mark_unchanged();
+        }
+        let users = users.to_vec();
+        let award_all = move |write: &store::Write<'_>| -> Result<(), StoreError> {
+            let by: Username = "bench".parse().expect("a username");
+            for (index, &user_id) in users.iter().enumerate() {
+                let points = Points::try_from(1 + index as i64 % 50).expect("points");
+                let award = Award { user_id, date: write.today, points, description: None, minimum_score: None };
+                score_events::award(write, &award, &by)?;
+            }
+            Ok(())
+        };
+        self.store.writer().write_blocking(award_all).expect("stored");
+    }
+
+    fn refresh_after(&mut self, users: &[UserId]) -> Duration {
+        self.award(users);
+        self.wait_for_all()
+    }
+
+    fn read_anew(&mut self, file: &Path) -> Duration {
+        let other = Connection::open(file).expect("a connection");
+        other.execute("UPDATE rollup_repairs SET count = count + 1", []).expect("a change");
+        self.refresh_after(&[user(1)])
+    }
+
+    /// Holds all six boards against SQL.
+    fn check(&self, file: &Path, today: EventDate) {
+        let connection = Connection::open(file).expect("a connection");
+        for period in Period::ALL {
+            let view = self.view(period);
+            let window = period.window(today);
+            let mut statement = connection.prepare(BOARD).expect("a statement");
+            let mut rows = statement.query(params![window.start(), window.end()]).expect("rows");
+            for entry in view.ranked.entries() {
+                let row = rows.next().expect("a row").expect("as many rows");
+                let want: (UserId, i64, u32) =
+                    (row.get(0).expect("a user"), row.get(1).expect("a sum"), row.get(2).expect("a position"));
+                assert_eq!((entry.user_id, entry.score, entry.position), want, "{period}");
+            }
+            assert!(rows.next().expect("a row").is_none(), "{period} lacks users");
+        }
+    }
+
+    fn view(&self, period: Period) -> Arc<View> {
+        self.runtime.block_on(self.standings.view(key(period))).expect("standings that are there")
+    }
+
+    /// Reads as a request does: takes the view, and out of it what is asked for.
+    fn read(&self, times: usize, users: usize) {
+        let mut random = Random(11);
+        let page = per_read(times, || {
+            let view = self.view(Period::AllTime);
+            let pages = view.ranked.entries().len().div_ceil(PAGE);
+            let offset = random.below(pages as u64) as usize * PAGE;
+            let page = view.ranked.page(offset, PAGE);
+            page.iter().map(|entry| entry.score ^ i64::from(entry.position)).sum::<i64>()
+        });
+        let position = per_read(times, || {
+            let view = self.view(Period::AllTime);
+            let entry = view.ranked.get(user(1 + random.below(users as u64) as i64));
+            entry.map_or(0, |entry| i64::from(entry.position))
+        });
+        let around = per_read(times, || {
+            let view = self.view(Period::AllTime);
+            let around = view.ranked.around(user(1 + random.below(users as u64) as i64), 5);
+            around.iter().map(|entry| entry.score).sum::<i64>()
+        });
+        let kept = per_read(times, || {
+            let view = self.view(Period::AllTime);
+            let offset = random.below(10) as usize;
+            view.page(offset, PAGE, || format!("{:?}", view.ranked.page(offset * PAGE, PAGE))).len() as i64
+        });
+        println!("  {:<52} {:>10.2} µs", "a page of 100 at random", page.as_secs_f64() * 1e6);
+        println!("  {:<52} {:>10.2} µs", "a first page, kept as text", kept.as_secs_f64() * 1e6);
+        println!("  {:<52} {:>10.2} µs", "a user's position", position.as_secs_f64() * 1e6);
+        println!("  {:<52} {:>10.2} µs", "a user's neighbours, 5 on each side", around.as_secs_f64() * 1e6);
+    }
+
+    fn memory(&self, file: &Path, today: EventDate, grown: u64) {
+        let connection = open_reader(file).expect("a reader");
+        let mut ranked = 0;
+        let mut bytes = 0;
+        for period in Period::ALL {
+            let view = self.view(period);
+            ranked += view.ranked.entries().len();
+            bytes += view.ranked.bytes() + totals(&connection, period, today).bytes();
+        }
+        println!(
+            "  {:<52} {:>10.1} bytes ({ranked} in all six; the process grew by {:.1})",
+            "memory for each ranked user of a board",
+            bytes as f64 / ranked as f64,
+            grown as f64 / ranked as f64
+        );
+    }
+}
+
+/// The sums of a period as the standings hold them.
+fn totals(connection: &Connection, period: Period, today: EventDate) -> Totals {
+    let mut totals = Totals::default();
+    let mut last: Option<(UserId, Sum)> = None;
+    window_sums::by_user(connection, &period.window(today), |day| {
+        let sum = Sum { score: day.score, days: 1 };
+        match &mut last {
+            Some((user_id, sums)) if *user_id == day.user_id => sums.add(sum),
+            _ => {
+                if let Some((user_id, sums)) = last.replace((day.user_id, sum)) {
+                    totals.push(user_id, sums);
+                }
+            }
+        }
+    })
+    .expect("scores");
+    if let Some((user_id, sums)) = last {
+        totals.push(user_id, sums);
+    }
+    totals.shrink();
+    totals
+}
+
+const BOARD: &str = "
+    SELECT user_id, sum(score) AS total, dense_rank() OVER (ORDER BY sum(score) DESC) AS position
+    FROM scores WHERE date BETWEEN ?1 AND ?2 GROUP BY user_id ORDER BY total DESC, user_id";
+
+/// The same by a walk along the primary key: the sign takes away the index by date, which SQLite prefers even where it has
+/// to read all days.
+const BOARD_WALKED: &str = "
+    SELECT user_id, sum(score) AS total, dense_rank() OVER (ORDER BY sum(score) DESC) AS position
+    FROM scores WHERE +date BETWEEN ?1 AND ?2 GROUP BY user_id ORDER BY total DESC, user_id";
+
+/// Six boards by SQL alone.
+struct BySql {
+    /// As SQLite plans it.
+    planned: Duration,
+    /// Each board by the quicker of two plans.
+    best: Duration,
+}
+
+fn build_by_sql(file: &Path, today: EventDate) -> BySql {
+    let connection = Connection::open(file).expect("a connection");
+    connection.execute_batch("PRAGMA temp_store = memory").expect("a setting");
+    let (mut planned, mut best) = (Duration::ZERO, Duration::ZERO);
+    for period in Period::ALL {
+        let window = period.window(today);
+        let [by_plan, by_walk] = [("planned", BOARD), ("walked", BOARD_WALKED)].map(|(name, board)| {
+            let create = format!("CREATE TEMP TABLE {name}_{} AS {board}", period.name());
+            let began = Instant::now();
+            connection.execute(&create, params![window.start(), window.end()]).expect("a board");
+            began.elapsed()
+        });
+        planned += by_plan;
+        best += by_plan.min(by_walk);
+    }
+    BySql { planned, best }
+}
+
+/// Makes a file with the scores that `events` events would give: each user has one, and the others are as unequal as
+/// visits to pages are (the user of rank n gets one n-th of what the first gets).
+fn fill(file: &Path, scale: &Scale, clock: &Clock) -> u64 {
+    let (store, writer) = Store::open(file, OpenMode::Create, clock.clone(), 1, None).expect("a new database");
+    writer.stop();
+    drop(store);
+    let mut random = Random(1);
+    let mut counts = vec![1_u32; scale.users];
+    let users = scale.users as f64;
+    for _ in scale.users as u64..scale.events {
+        let rank = (random.fraction() * users.ln()).exp() as usize - 1;
+        // Any prime that does not divide the number of users: who has much is spread over the ids.
+        counts[rank.min(scale.users - 1) * 7_919 % scale.users] += 1;
+    }
+    let days: Vec<String> = (0..DAYS as u32).map(|ago| clock.today().minus_days(ago).to_string()).collect();
+    let mut connection = Connection::open(file).expect("a connection");
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = off; PRAGMA synchronous = off; PRAGMA cache_size = -200000; PRAGMA temp_store = file;
+             DROP INDEX scores_by_date",
+        )
+        .expect("settings");
+    let transaction = connection.transaction().expect("a transaction");
+    let mut rows = 0;
+    {
+        let insert = "INSERT INTO scores (user_id, date, score, events) VALUES (?1, ?2, ?3, ?4)";
+        let mut insert = transaction.prepare(insert).expect("a statement");
+        let mut sums = vec![(0_i64, 0_i64); DAYS];
+        for (index, count) in counts.into_iter().enumerate() {
+            for _ in 0..count {
+                let (score, events) = &mut sums[random.below(DAYS as u64) as usize];
+                *score += 1 + random.below(50) as i64;
+                *events += 1;
+            }
+            for (ago, sum) in sums.iter_mut().enumerate().rev().filter(|(_, sum)| sum.1 > 0) {
+                insert.execute(params![index as i64 + 1, days[ago], sum.0, sum.1]).expect("a row");
+                *sum = (0, 0);
+                rows += 1;
+            }
+        }
+    }
+    transaction.commit().expect("a commit");
+    connection.execute_batch("CREATE INDEX scores_by_date ON scores (date)").expect("an index");
+    rows
+}
+
+/// Different users, spread evenly.
+fn draw_users(random: &mut Random, users: usize, count: usize) -> Vec<UserId> {
+    let step = (users / count).max(1);
+    let first = random.below(step as u64) as usize;
+    (0..count.min(users)).map(|index| user((1 + (first + index * step) % users) as i64)).collect()
+}
+
+fn key(period: Period) -> Key {
+    Key { board: LeaderboardId::GLOBAL, period }
+}
+
+fn user(id: i64) -> UserId {
+    UserId::try_from(id).expect("a user id")
+}
+
+fn per_read(times: usize, mut read: impl FnMut() -> i64) -> Duration {
+    let began = Instant::now();
+    for _ in 0..times {
+        black_box(read());
+    }
+    began.elapsed() / times as u32
+}
+
+fn line(what: &str, took: Duration, sql: Option<Duration>) {
+    let ratio = sql.map(|sql| format!("{:>10.1} times faster", sql.as_secs_f64() / took.as_secs_f64()));
+    println!("  {what:<52} {:>10.2} ms {}", took.as_secs_f64() * 1000.0, ratio.unwrap_or_default());
+}
+
+/// What the process holds in memory, as Linux tells; 0 elsewhere.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// xorshift64*, seeded: every run draws the same.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    fn fraction(&mut self) -> f64 {
+        self.next() as f64 / (1_u64 << 53) as f64
+    }
+}
+
+fn median(mut figures: Vec<Duration>) -> Duration {
+    figures.sort_unstable();
+    figures[figures.len() / 2]
+}
