@@ -71,7 +71,6 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         rollup,
         standings,
         api_key: settings.api_key.as_ref().map(PlainKey::digest),
-        ranking: settings.ranking,
         recent_days: settings.schedule.recent_days,
         recalculations_per_day: settings.recalculations_per_day,
         requests: RequestLimit::new(settings.requests_per_minute),

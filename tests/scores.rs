@@ -163,6 +163,19 @@ fn a_position_in_a_window_is_among_those_with_a_day_in_it() {
 }
 
 #[test]
+fn a_position_shows_what_was_just_stored_however_rarely_standings_are_refreshed() {
+    let server = Setup::new().env("SCOREKEEPER_STANDINGS_EVERY", "1h").start();
+    let position = |user_id: i64| server.get(&format!("/users/{user_id}/score")).json()["position"].clone();
+    for user_id in 1..=20 {
+        server.award(user_id, "2023-04-14", user_id);
+        assert_eq!(position(user_id), json!(1), "user {user_id} is the highest so far");
+        assert_eq!(position(1), json!(user_id), "the first user is the lowest");
+    }
+    server.delete(&format!("{EVENTS}/20"));
+    assert_eq!((position(20), position(19), position(1)), (json!(null), json!(1), json!(19)));
+}
+
+#[test]
 fn equal_scores_rank_as_the_setting_says() {
     for (ranking, positions) in [
         (None, [1, 2, 2, 3, 4, 4]),

@@ -27,7 +27,7 @@ use rocket::{Build, Catcher, Rocket, Route, catchers, routes};
 pub use life::InFlight;
 pub use request_limit::RequestLimit;
 
-use crate::domain::{Clock, KeyDigest, Ranking};
+use crate::domain::{Clock, KeyDigest};
 use crate::rollup::Rollup;
 use crate::standings::Standings;
 use crate::store::Store;
@@ -44,8 +44,6 @@ pub struct App {
     pub standings: Standings,
     /// The configured all-users key.
     pub api_key: Option<KeyDigest>,
-    /// How positions are counted.
-    pub ranking: Ranking,
     /// Where a recalculation begins that names no date, in days before today.
     pub recent_days: u32,
     /// Recalculations within 24 hours.

@@ -9,7 +9,8 @@ use super::error::ApiError;
 use super::parameters::Parameters;
 use super::path::UserIdPath;
 use super::reply::Json;
-use crate::domain::{EventDate, Period, UserId, fallback_username};
+use crate::domain::{EventDate, LeaderboardId, Period, UserId, fallback_username};
+use crate::standings::Key;
 use crate::store::scores::{self, DayScore};
 
 /// A user's standing in a period.
@@ -19,7 +20,7 @@ pub struct Score {
     username: String,
     period: Period,
     total_score: i64,
-    position: Option<i64>,
+    position: Option<u32>,
 }
 
 /// `{"days":[…]}`
@@ -38,12 +39,16 @@ pub async fn score(
 ) -> Result<Json<Score>, ApiError> {
     let user_id = id.known()?;
     let period = parameters.optional("period")?.unwrap_or(Period::AllTime);
-    let (window, ranking) = (period.window(app.clock.today()), app.ranking);
-    let standing = app.store.read(move |connection| scores::standing(connection, user_id, &window, ranking)).await?;
+    // The place comes from memory: finding it by SQL would sum everyone's scores.
+    let key = Key { board: LeaderboardId::EVERYONE, period };
+    let view = app.standings.view_now(key).await.ok_or(ApiError::Unavailable)?;
+    let window = period.window(app.clock.today());
+    let total_score = app.store.read(move |connection| scores::total(connection, user_id, &window)).await?;
     let catalog = app.standings.catalog();
     let username = catalog.users.get(&user_id).map(|user| user.username.to_string());
     let username = username.unwrap_or_else(|| fallback_username(user_id));
-    Ok(Json(Score { user_id, username, period, total_score: standing.total_score, position: standing.position }))
+    let position = view.ranked.get(user_id).map(|entry| entry.position);
+    Ok(Json(Score { user_id, username, period, total_score, position }))
 }
 
 /// A user's scores day by day.

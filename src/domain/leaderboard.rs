@@ -14,6 +14,10 @@ pub struct LeaderboardId(pub i64);
 impl LeaderboardId {
     /// The board that exists from the start and can't be deleted.
     pub const GLOBAL: LeaderboardId = LeaderboardId(1);
+
+    /// A board that nobody sees: everyone over all days, for telling a user's own position. The database gives numbers
+    /// from 1 on.
+    pub const EVERYONE: LeaderboardId = LeaderboardId(0);
 }
 
 /// What a board is called: 1 to 255 characters, no blanks around.
@@ -87,6 +91,23 @@ fn as_number<S: serde::Serializer>(period: &Period, serializer: S) -> Result<S::
 }
 
 impl Leaderboard {
+    /// The board [`LeaderboardId::EVERYONE`].
+    pub fn of_everyone() -> Leaderboard {
+        Leaderboard {
+            id: LeaderboardId::EVERYONE,
+            name: LeaderboardName("Everyone".to_owned()),
+            created_by_id: -1,
+            from_date: None,
+            to_date: None,
+            visible_to_groups_ids: Vec::new(),
+            included_groups_ids: Vec::new(),
+            excluded_groups_ids: Vec::new(),
+            default_period: Period::AllTime,
+            updated_at: Timestamp::from_millis(0),
+            period_filter_disabled: false,
+        }
+    }
+
     /// The period that is served to who asks for `asked`.
     pub fn period(&self, asked: Option<Period>) -> Period {
         asked.filter(|_| !self.period_filter_disabled).unwrap_or(self.default_period)

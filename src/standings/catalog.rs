@@ -1,7 +1,7 @@
 //! Boards, users and groups as the standings see them: an immutable snapshot.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rusqlite::Connection;
 
@@ -37,14 +37,22 @@ impl Catalog {
         })
     }
 
-    /// A board.
+    /// A board, or the one of everyone.
     pub fn board(&self, id: LeaderboardId) -> Option<&Arc<Leaderboard>> {
+        static EVERYONE: LazyLock<Arc<Leaderboard>> = LazyLock::new(|| Arc::new(Leaderboard::of_everyone()));
+        if id == LeaderboardId::EVERYONE {
+            return Some(&EVERYONE);
+        }
         self.boards.iter().find(|board| board.id == id)
     }
 
     /// Who is ranked on a board: not who is suspended or in an excluded group; and if groups are included, only who is in
     /// one of these.
+    /// Everyone's own place is told, even a suspended user's.
     pub fn eligible(&self, board: &Leaderboard) -> Eligible {
+        if board.id == LeaderboardId::EVERYONE {
+            return Eligible { included: None, excluded: HashSet::new() };
+        }
         let members = |ids: &[GroupId]| -> HashSet<UserId> {
             let groups = self.groups.iter().filter(|group| ids.contains(&group.id));
             groups.flat_map(|group| group.user_ids.iter().copied()).collect()

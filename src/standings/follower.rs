@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,6 +45,8 @@ pub(super) struct Follower {
     today: EventDate,
     totals: HashMap<Window, Totals>,
     held: HashMap<Key, Held>,
+    /// The number of the last transaction that was heard of.
+    taken: u64,
     /// Transactions that the totals do not hold yet.
     pending: Vec<Committed>,
     /// Users whose sums have changed since their window was ranked.
@@ -81,6 +84,7 @@ impl Follower {
             ranking,
             totals: HashMap::new(),
             held: HashMap::new(),
+            taken: 0,
             pending: Vec::new(),
             changed: HashMap::new(),
             stale: true,
@@ -144,6 +148,7 @@ impl Follower {
             Message::Committed(committed) => {
                 self.stale |= committed.foreign;
                 self.directory_changed |= committed.directory_changed;
+                self.taken = committed.number;
                 self.pending.push(committed);
             }
             Message::Looked(between) => self.stale |= between.foreign,
@@ -204,6 +209,7 @@ impl Follower {
         }
         self.changed.clear();
         self.catalog_changed = false;
+        self.link.shown.store(self.taken, Ordering::SeqCst);
         self.totals.retain(|window, _| windows.iter().any(|(_, used)| used == window));
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -14,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use super::follower::Follower;
 use super::{Catalog, Key, View};
 use crate::domain::{Clock, Ranking};
-use crate::store::{Between, Committed, Store, StoreError, open_reader};
+use crate::store::{Between, Committed, Store, StoreError, Writer, open_reader};
 
 /// How long a reader waits for standings that are being built, before it is told so.
 const BUILDING_PATIENCE: Duration = Duration::from_secs(2);
@@ -58,6 +59,8 @@ pub(super) struct Slot {
 #[derive(Clone)]
 pub struct Standings {
     slots: Slots,
+    writer: Writer,
+    shown: Arc<AtomicU64>,
     catalog: watch::Receiver<Arc<Catalog>>,
     inbox: Sender<Message>,
 }
@@ -68,6 +71,8 @@ pub(super) struct Link {
     pub sender: Sender<Message>,
     pub slots: Slots,
     pub catalog: watch::Sender<Arc<Catalog>>,
+    /// The number of the last transaction that the views show.
+    pub shown: Arc<AtomicU64>,
 }
 
 /// The thread, to be stopped.
@@ -116,12 +121,19 @@ impl Standings {
         let connection = open_reader(file)?;
         let (catalog, catalog_receiver) = watch::channel(Arc::new(Catalog::read(&connection)?));
         let slots = Arc::new(RwLock::new(HashMap::new()));
-        let standings = Standings { slots: Arc::clone(&slots), catalog: catalog_receiver, inbox: feed.sender.clone() };
+        let shown = Arc::new(AtomicU64::new(0));
+        let standings = Standings {
+            slots: Arc::clone(&slots),
+            writer: store.writer().clone(),
+            shown: Arc::clone(&shown),
+            catalog: catalog_receiver,
+            inbox: feed.sender.clone(),
+        };
         // Whoever opens a board sees its default period: these are built at once.
         for board in &catalog.borrow().boards {
             standings.slot(Key { board: board.id, period: board.default_period });
         }
-        let link = Link { inbox: feed.receiver, sender: feed.sender.clone(), slots, catalog };
+        let link = Link { inbox: feed.receiver, sender: feed.sender.clone(), slots, catalog, shown };
         let follower = Follower::new(link, store.writer().clone(), connection, file, clock, ranking);
         let inbox = feed.sender;
         let thread = std::thread::Builder::new()
@@ -141,9 +153,22 @@ impl Standings {
 
     /// The standings; `None` while they are still being built after a moment's waiting.
     pub async fn view(&self, key: Key) -> Option<Arc<View>> {
+        self.view_within(key, BUILDING_PATIENCE).await
+    }
+
+    /// The standings with all that this process has answered to, for who must not see less than what was just stored.
+    /// Where nothing was stored since the last refresh that costs no more than [`Standings::view`].
+    pub async fn view_now(&self, key: Key) -> Option<Arc<View>> {
+        if self.shown.load(Ordering::SeqCst) < self.writer.committed() {
+            self.refresh().await;
+        }
+        self.view_within(key, FLUSH_PATIENCE).await
+    }
+
+    async fn view_within(&self, key: Key, patience: Duration) -> Option<Arc<View>> {
         let mut views = self.watch(key);
         let built = views.wait_for(Option::is_some);
-        tokio::time::timeout(BUILDING_PATIENCE, built).await.ok()?.ok()?.clone()
+        tokio::time::timeout(patience, built).await.ok()?.ok()?.clone()
     }
 
     /// Which standings are held in memory, or are about to be.

@@ -6,10 +6,7 @@ use rusqlite::{Connection, named_params};
 use serde::Serialize;
 
 use super::{ScoreChange, StoreError, Write};
-use crate::domain::{EventDate, Ranking, UserId};
-
-/// The longest window whose scores are found by their days.
-const SHORT_WINDOW_DAYS: u32 = 31;
+use crate::domain::{EventDate, UserId};
 
 /// A user's score on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -18,15 +15,6 @@ pub struct DayScore {
     pub date: EventDate,
     /// The sum of its events.
     pub score: i64,
-}
-
-/// A user's standing in a window of days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// The sum over the window; 0 without events.
-    pub total_score: i64,
-    /// 1 for the highest; `None` without events in the window.
-    pub position: Option<i64>,
 }
 
 /// Adds `score` points of `events` events to a user's day. A day in which nothing is left has no row.
@@ -88,48 +76,11 @@ pub fn days(
     Ok(days.collect::<Result<_, _>>()?)
 }
 
-/// A user's sum over a window and position among all who have events in it.
-///
-/// The position sums every user's scores: its cost follows the number of scores in the window.
-pub fn standing(
-    connection: &Connection,
-    user_id: UserId,
-    window: &RangeInclusive<EventDate>,
-    ranking: Ranking,
-) -> Result<Standing, StoreError> {
-    let sum = "
-        SELECT coalesce(sum(score), 0), count(*) FROM scores WHERE user_id = :user_id AND date BETWEEN :first AND :last";
-    // One transaction, so that both statements see the same commit.
-    let snapshot = connection.unchecked_transaction()?;
-    let (total_score, days): (i64, i64) = snapshot
-        .prepare_cached(sum)?
-        .query_row(named_params! { ":user_id": user_id, ":first": window.start(), ":last": window.end() }, |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    if days == 0 {
-        return Ok(Standing { total_score, position: None });
-    }
-    let ahead = match ranking {
-        Ranking::DenseRank => "count(DISTINCT total)",
-        Ranking::Rank | Ranking::RowNumber => "count(*)",
-    };
-    let before = match ranking {
-        Ranking::DenseRank | Ranking::Rank => "total > :total AND :user_id IS NOT NULL",
-        Ranking::RowNumber => "total > :total OR (total = :total AND user_id < :user_id)",
-    };
-    // A short window by the index of days. A long one by the primary key, which is in the order of users already; the
-    // plus keeps SQLite from the index.
-    let date = if window.end().minus_days(SHORT_WINDOW_DAYS) <= *window.start() { "date" } else { "+date" };
-    let ahead = format!(
-        "SELECT {ahead} FROM (
-            SELECT user_id, sum(score) AS total FROM scores WHERE {date} BETWEEN :first AND :last GROUP BY user_id)
-         WHERE {before}"
-    );
-    let ahead: i64 = snapshot.prepare_cached(&ahead)?.query_row(
-        named_params! {
-            ":user_id": user_id, ":first": window.start(), ":last": window.end(), ":total": total_score,
-        },
-        |row| row.get(0),
-    )?;
-    Ok(Standing { total_score, position: Some(ahead + 1) })
+/// A user's sum over a window, by the primary key; 0 without events.
+pub fn total(connection: &Connection, user_id: UserId, window: &RangeInclusive<EventDate>) -> Result<i64, StoreError> {
+    const SELECT: &str = "
+        SELECT coalesce(sum(score), 0) FROM scores WHERE user_id = :user_id AND date BETWEEN :first AND :last";
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let parameters = named_params! { ":user_id": user_id, ":first": window.start(), ":last": window.end() };
+    Ok(statement.query_row(parameters, |row| row.get(0))?)
 }

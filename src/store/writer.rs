@@ -6,6 +6,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -129,6 +131,7 @@ enum Message {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Message>,
+    committed: Arc<AtomicU64>,
 }
 
 /// The writer's thread, to be joined.
@@ -148,11 +151,12 @@ impl Writer {
     ) -> std::io::Result<(Writer, WriterThread)> {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let group_max = group_max.max(1);
-        let work = move || {
-            Thread { connection, clock, follower, number: 0, version: 0, foreign: false }.run(commands, group_max)
-        };
+        let number = Arc::new(AtomicU64::new(0));
+        let committed = Arc::clone(&number);
+        let work =
+            move || Thread { connection, clock, follower, number, version: 0, foreign: false }.run(commands, group_max);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
-        Ok((Writer { queue: queue.clone() }, WriterThread { queue, thread }))
+        Ok((Writer { queue: queue.clone(), committed }, WriterThread { queue, thread }))
     }
 
     /// Runs `work` in the next transaction and returns what it returned, once that is durable.
@@ -196,6 +200,11 @@ impl Writer {
         self.queue.try_send(Message::Look(Box::new(look))).map_err(|_| StoreError::Overloaded)
     }
 
+    /// The number of the last transaction. Its follower has been told of it, and nobody has been answered of a later one.
+    pub fn committed(&self) -> u64 {
+        self.committed.load(Ordering::SeqCst)
+    }
+
     /// Whether the thread still takes commands.
     pub fn is_alive(&self) -> bool {
         !self.queue.is_closed()
@@ -219,7 +228,7 @@ struct Thread {
     clock: Clock,
     follower: Option<Follower>,
     /// Transactions so far.
-    number: u64,
+    number: Arc<AtomicU64>,
     /// SQLite's count of what other connections changed, as seen last.
     version: i64,
     /// Whether it has changed since the follower was told.
@@ -252,7 +261,7 @@ impl Thread {
             for look in looks.drain(..) {
                 self.look_for_foreign_change();
                 let foreign = std::mem::take(&mut self.foreign);
-                look(Between { number: self.number, foreign });
+                look(Between { number: self.number.load(Ordering::SeqCst), foreign });
             }
         }
         if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
@@ -306,11 +315,12 @@ impl Thread {
         }
         end?;
         let (changes, directory_changed) = (write.changes.take(), write.directory_changed.get());
-        self.number += 1;
+        let number = self.number.load(Ordering::SeqCst) + 1;
         if let Some(follower) = &self.follower {
             let foreign = std::mem::take(&mut self.foreign);
-            follower(Committed { number: self.number, changes, directory_changed, foreign });
+            follower(Committed { number, changes, directory_changed, foreign });
         }
+        self.number.store(number, Ordering::SeqCst);
         Ok(())
     }
 }
