@@ -7,7 +7,7 @@ use std::thread;
 use chrono::{Days, Utc};
 use serde_json::{Value, json};
 
-use crate::support::{EVENTS, KEY, Reply, Server, Setup, run};
+use crate::support::{EVENTS, KEY, Reply, Server, Setup, run, wait_for};
 
 const DAY: &str = "2023-04-14";
 const REPLAYED: &str = "Idempotent-Replayed";
@@ -345,4 +345,26 @@ fn a_key_is_1_to_255_visible_characters() {
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(answer.contains("invalid parameters to the request: Idempotency-Key"), "{answer}");
     assert_eq!(server.count_events(), 3);
+}
+
+/// However the two timers stand to each other: one of them may always be the first.
+#[test]
+fn answers_are_not_kept_for_ever() {
+    for (today_every, recent_every) in [("200ms", "24h"), ("24h", "200ms")] {
+        let server = Setup::new()
+            .env("SCOREKEEPER_TODAY_EVERY", today_every)
+            .env("SCOREKEEPER_RECENT_EVERY", recent_every)
+            .start();
+        let award = json!({"user_id": 13, "date": DAY, "points": 15});
+        for key in ["old", "new"] {
+            let reply = server.request("POST", EVENTS).header("Idempotency-Key", key).json(&award).send();
+            assert_eq!(reply.status, 200, "{reply:?}");
+        }
+        let sql = server.sql();
+        let aged = "UPDATE idempotency_keys SET created_at = created_at - 691200000 WHERE key = 'old'";
+        assert_eq!(sql.execute(aged, []), Ok(1));
+        let kept =
+            || sql.query_row("SELECT group_concat(key) FROM idempotency_keys", [], |row| row.get::<_, String>(0));
+        wait_for("the old answer to go", || (kept().expect("a list of keys") == "new").then_some(()));
+    }
 }

@@ -145,14 +145,15 @@ impl Worker {
                 };
             }
             // What is recent includes today.
-            if recent_due <= Instant::now() {
-                self.rebuild_since(self.clock.today().minus_days(self.schedule.recent_days));
-                recent_due = Instant::now() + self.schedule.recent_every;
-                today_due = Instant::now() + self.schedule.today_every;
-            } else if today_due <= Instant::now() {
-                self.rebuild_since(self.clock.today());
+            let recent = recent_due <= Instant::now();
+            if recent || today_due <= Instant::now() {
+                let days = if recent { self.schedule.recent_days } else { 0 };
+                self.rebuild_since(self.clock.today().minus_days(days));
                 self.forget_old_answers();
                 today_due = Instant::now() + self.schedule.today_every;
+                if recent {
+                    recent_due = Instant::now() + self.schedule.recent_every;
+                }
             }
             let due = retry_due.into_iter().fold(today_due.min(recent_due), Instant::min);
             match woken.recv_timeout(due.saturating_duration_since(Instant::now())) {
