@@ -11,7 +11,7 @@ use super::caller::Reader;
 use super::error::ApiError;
 use super::parameters::Parameter;
 use super::path::UserIdPath;
-use crate::domain::{UserId, fallback_username};
+use crate::domain::UserId;
 
 /// Widths in pixels that are drawn.
 const SIZES: std::ops::RangeInclusive<i64> = 1..=1024;
@@ -37,9 +37,7 @@ pub fn draw(_reader: Reader, app: &State<App>, id: UserIdPath, file: &str) -> Re
     let id = id.known()?;
     let size = file.strip_suffix(".svg").and_then(i64::from_text).filter(|size| SIZES.contains(size));
     let size = size.ok_or(ApiError::NotFound)?;
-    let catalog = app.standings.catalog();
-    let username = catalog.users.get(&id).map(|user| user.username.to_string());
-    Ok(Svg(svg(id, &username.unwrap_or_else(|| fallback_username(id)), size)))
+    Ok(Svg(svg(id, &app.standings.catalog().username(id), size)))
 }
 
 fn svg(id: UserId, username: &str, size: i64) -> String {

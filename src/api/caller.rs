@@ -36,10 +36,8 @@ impl<'r> FromRequest<'r> for Caller {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Caller, ApiError> {
         let app = try_outcome!(app(request).await);
-        let headers = request.headers();
-        let key = headers.get_one("Api-Key").map(str::trim).filter(|key| !key.is_empty());
-        let Some(key) = key else { return ApiError::NotLoggedIn.refuse(request) };
-        match authenticate(app, &PlainKey::received(key), headers.get_one("Api-Username")) {
+        let Some(key) = sent_key(request) else { return ApiError::NotLoggedIn.refuse(request) };
+        match authenticate(app, &PlainKey::received(key), request.headers().get_one("Api-Username")) {
             Ok(caller) => {
                 Life::of(request).acts_as(&caller.username);
                 match app.requests.take() {
@@ -73,6 +71,11 @@ impl<'r> FromRequest<'r> for Reader {
         }
         Caller::from_request(request).await.map(|_| Reader)
     }
+}
+
+/// The key that came with a request, if one did: a blank one is none.
+pub fn sent_key<'r>(request: &'r Request<'_>) -> Option<&'r str> {
+    request.headers().get_one("Api-Key").map(str::trim).filter(|key| !key.is_empty())
 }
 
 async fn app<'r>(request: &'r Request<'_>) -> Outcome<&'r State<App>, ApiError> {

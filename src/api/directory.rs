@@ -8,12 +8,12 @@ use super::caller::{Caller, Editor};
 use super::error::ApiError;
 use super::parameters::{Parameter, Parameters};
 use super::path::{GroupIdPath, UserIdPath};
-use super::reply::{Json, Page, SUCCESS, Success};
+use super::reply::{Json, Page, SUCCESS, Success, success_if};
 use crate::domain::{Group, User, UserId, Username};
 use crate::store::directory::{self, GroupChange, Put, UserChange, UserFilter};
 
 /// Users on a page, unless fewer are asked for.
-const PAGE_MAX: i64 = 100;
+const PAGE_MAX: usize = 100;
 
 /// The longest name or template, in characters.
 const TEXT_MAX: usize = 255;
@@ -63,19 +63,13 @@ impl Parameter for Username {
 #[get("/admin/users", data = "<parameters>")]
 pub async fn list_users(_caller: Caller, app: &State<App>, parameters: Parameters) -> Result<Page<Users>, ApiError> {
     let text: Option<Name> = parameters.optional("filter")?;
-    let limit: i64 = parameters.optional("limit")?.unwrap_or(PAGE_MAX);
-    let after: i64 = parameters.optional("after")?.unwrap_or(0);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(ApiError::Invalid("limit"));
-    }
-    if after < 0 {
-        return Err(ApiError::Invalid("after"));
-    }
+    let limit = parameters.within("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_MAX);
+    let after = parameters.within("after", 0..=usize::MAX)?.unwrap_or(0) as i64;
     let text = text.map(|Name(text)| text).filter(|text| !text.is_empty());
     let link = text.as_ref().map(|text| {
         format!("filter={}&", percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC))
     });
-    let filter = UserFilter { text, after, limit: limit as usize };
+    let filter = UserFilter { text, after, limit };
     let (users, more) = app.store.read(move |connection| directory::list_users(connection, &filter)).await?;
     let last = users.last().map(|user| user.id).filter(|_| more);
     let next = last.map(|last| format!("/admin/users?{}limit={limit}&after={last}", link.unwrap_or_default()));
@@ -118,7 +112,7 @@ pub async fn delete_user(_editor: Editor, app: &State<App>, id: UserIdPath) -> R
     let id = id.known()?;
     let found = app.store.write(move |write| directory::delete_user(write, id)).await?;
     app.standings.refresh().await;
-    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+    success_if(found)
 }
 
 /// Makes one user of two.
@@ -131,7 +125,7 @@ pub async fn merge(_editor: Editor, app: &State<App>, parameters: Parameters) ->
     }
     let found = app.store.write(move |write| directory::merge(write, from, into)).await?;
     app.standings.refresh().await;
-    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+    success_if(found)
 }
 
 /// Lists groups with their members.
@@ -176,7 +170,7 @@ pub async fn delete_group(_editor: Editor, app: &State<App>, id: GroupIdPath) ->
     let id = id.known()?;
     let found = app.store.write(move |write| directory::delete_group(write, id)).await?;
     app.standings.refresh().await;
-    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+    success_if(found)
 }
 
 async fn finish(app: &App, put: Put, name: &'static str) -> Result<Json<Success>, ApiError> {

@@ -1,5 +1,6 @@
 //! `/leaderboard`: who leads, for everyone to see.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rocket::http::Status;
@@ -11,20 +12,20 @@ use serde::Serialize;
 use tokio::time::{Duration, sleep};
 
 use super::App;
-use super::caller::{Caller, Reader};
+use super::caller::{Caller, Reader, sent_key};
 use super::error::ApiError;
 use super::parameters::Parameters;
 use super::path::{LeaderboardIdPath, UserIdPath};
 use super::reply;
-use crate::domain::{Leaderboard, LeaderboardId, Period, UserId, drawn_avatar, fallback_username};
+use crate::domain::{Leaderboard, LeaderboardId, Period, UserId, drawn_avatar};
 use crate::standings::{Catalog, Entry, Key, View};
 
 /// Users on a page, unless fewer are asked for.
 const PAGE_MAX: usize = 100;
 
 /// Neighbours on each side, unless asked otherwise, and at most.
-const RADIUS: i64 = 5;
-const RADIUS_MAX: i64 = 50;
+const RADIUS: usize = 5;
+const RADIUS_MAX: usize = 50;
 
 /// A live stream says at most so often that the board has changed.
 const LIVE_EVERY: Duration = Duration::from_secs(1);
@@ -43,11 +44,10 @@ impl<'r> FromRequest<'r> for Looker {
 
     /// A key is needed for a board that is not for all. One that is sent has to be good.
     async fn from_request(request: &'r Request<'_>) -> Outcome<Looker, ApiError> {
-        let has_key = request.headers().get_one("Api-Key").is_some_and(|key| !key.trim().is_empty());
-        if has_key {
-            return Caller::from_request(request).await.map(|_| Looker { has_key });
+        match sent_key(request) {
+            Some(_) => Caller::from_request(request).await.map(|_| Looker { has_key: true }),
+            None => Reader::from_request(request).await.map(|_| Looker { has_key: false }),
         }
-        Reader::from_request(request).await.map(|_| Looker { has_key })
     }
 }
 
@@ -67,9 +67,9 @@ impl Looker {
 #[derive(Debug, Serialize)]
 struct RankedUser<'c> {
     id: UserId,
-    username: std::borrow::Cow<'c, str>,
+    username: Cow<'c, str>,
     name: Option<&'c str>,
-    avatar_template: std::borrow::Cow<'c, str>,
+    avatar_template: Cow<'c, str>,
     total_score: i64,
     position: u32,
 }
@@ -79,8 +79,7 @@ impl<'c> RankedUser<'c> {
         let user = catalog.users.get(&entry.user_id);
         RankedUser {
             id: entry.user_id,
-            username: user
-                .map_or_else(|| fallback_username(entry.user_id).into(), |user| user.username.as_str().into()),
+            username: catalog.username(entry.user_id),
             name: user.and_then(|user| user.name.as_deref()),
             avatar_template: user
                 .map_or_else(|| drawn_avatar(entry.user_id).into(), |user| user.avatar_template.as_str().into()),
@@ -155,15 +154,10 @@ struct Query {
 
 impl Query {
     fn of(parameters: &Parameters) -> Result<Query, ApiError> {
-        let page: i64 = parameters.optional("page")?.unwrap_or(0);
-        let limit: i64 = parameters.optional("user_limit")?.unwrap_or(PAGE_MAX as i64);
         Ok(Query {
             period: period(parameters),
-            page: usize::try_from(page).map_err(|_| ApiError::Invalid("page"))?,
-            limit: match usize::try_from(limit) {
-                Ok(limit @ 1..=PAGE_MAX) => limit,
-                _ => return Err(ApiError::Invalid("user_limit")),
-            },
+            page: parameters.within("page", 0..=usize::MAX)?.unwrap_or(0),
+            limit: parameters.within("user_limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_MAX),
             for_user: parameters.optional("for_user_id")?,
         })
     }
@@ -202,18 +196,8 @@ async fn page(
     let key = Key { board: board.id, period: board.period(query.period) };
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
     let shared = shared_page(&view, query.page, query.limit);
-    let mut body = b"{\"personal\":".to_vec();
-    write_json(&mut body, &personal(&view, query.for_user));
-    body.push(b',');
-    body.extend_from_slice(shared.as_bytes());
-    body.push(b'}');
     let for_user = query.for_user.map(|id| format!("-{id}")).unwrap_or_default();
-    Ok(StandingsPage {
-        status: Status::Ok,
-        body,
-        tag: Some(format!("\"{}-{}-{}{for_user}\"", view.version(), query.page, query.limit)),
-        public: view.board.is_public() && app.public,
-    })
+    Ok(ready(app, &view, query.for_user, &shared, &format!("{}-{}{for_user}", query.page, query.limit)))
 }
 
 /// A user's neighbours.
@@ -227,24 +211,11 @@ pub async fn around(
 ) -> Result<StandingsPage, ApiError> {
     let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
     let user_id = user_id.known()?;
-    let radius: i64 = parameters.optional("radius")?.unwrap_or(RADIUS);
-    let radius = match usize::try_from(radius) {
-        Ok(radius) if (1..=RADIUS_MAX).contains(&(radius as i64)) => radius,
-        _ => return Err(ApiError::Invalid("radius")),
-    };
+    let radius = parameters.within("radius", 1..=RADIUS_MAX)?.unwrap_or(RADIUS);
     let key = Key { board: board.id, period: board.period(period(&parameters)) };
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
-    let mut body = b"{\"personal\":".to_vec();
-    write_json(&mut body, &personal(&view, Some(user_id)));
-    body.push(b',');
-    body.extend_from_slice(render(&view, view.ranked.around(user_id, radius)).as_bytes());
-    body.push(b'}');
-    Ok(StandingsPage {
-        status: Status::Ok,
-        body,
-        tag: Some(format!("\"{}-around-{user_id}-{radius}\"", view.version())),
-        public: view.board.is_public() && app.public,
-    })
+    let shared = render(&view, view.ranked.around(user_id, radius));
+    Ok(ready(app, &view, Some(user_id), &shared, &format!("around-{user_id}-{radius}")))
 }
 
 /// The first page, whenever it has changed, as Server-Sent Events.
@@ -285,6 +256,17 @@ pub async fn live(
         }
     };
     Ok(stream.heartbeat(HEARTBEAT_EVERY))
+}
+
+/// The reply with standings; `what` tells it from other replies with the same view.
+fn ready(app: &App, view: &View, for_user: Option<UserId>, shared: &str, what: &str) -> StandingsPage {
+    let mut body = b"{\"personal\":".to_vec();
+    write_json(&mut body, &personal(view, for_user));
+    body.push(b',');
+    body.extend_from_slice(shared.as_bytes());
+    body.push(b'}');
+    let tag = Some(format!("\"{}-{what}\"", view.version()));
+    StandingsPage { status: Status::Ok, body, tag, public: view.board.is_public() && app.public }
 }
 
 /// The reply while standings are not there yet.

@@ -8,7 +8,7 @@ use super::caller::{Caller, Editor};
 use super::error::ApiError;
 use super::parameters::{Parameter, Parameters};
 use super::path::LeaderboardIdPath;
-use super::reply::{Json, SUCCESS, Success};
+use super::reply::{Json, SUCCESS, Success, success_if};
 use crate::domain::{GroupId, Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate, Period};
 use crate::store::leaderboards::{self, Changed};
 use crate::store::{directory, recalculations};
@@ -106,7 +106,7 @@ pub async fn delete(_editor: Editor, app: &State<App>, id: LeaderboardIdPath) ->
     }
     let found = app.store.write(move |write| leaderboards::delete(write, id)).await?;
     app.standings.refresh().await;
-    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+    success_if(found)
 }
 
 fn name(parameters: &Parameters) -> Result<LeaderboardName, ApiError> {

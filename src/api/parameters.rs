@@ -3,6 +3,7 @@
 //! Reading a parameter yields a value of the domain or the error that names the parameter. What no route asks for is
 //! never looked at.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode;
@@ -57,19 +58,13 @@ impl<'r> FromData<'r> for Parameters {
 async fn read_body(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     let mut stream = data.open(DRAINED_MAX.bytes());
     let mut body = Vec::new();
-    let mut length = 0;
-    loop {
-        let before = body.len();
-        match stream.read_buf(&mut body).await {
-            Ok(0) if length > BODY_MAX => return Err(ApiError::PayloadTooLarge),
-            Ok(0) => return Ok(body),
-            Ok(count) => length += count,
-            Err(_) => return Err(ApiError::Invalid("body")),
-        }
-        if length > BODY_MAX {
-            body.truncate(before.min(BODY_MAX));
-        }
+    let broken = |_| ApiError::Invalid("body");
+    (&mut stream).take(BODY_MAX as u64 + 1).read_to_end(&mut body).await.map_err(broken)?;
+    if body.len() > BODY_MAX {
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
+        return Err(ApiError::PayloadTooLarge);
     }
+    Ok(body)
 }
 
 impl Parameters {
@@ -146,7 +141,7 @@ impl Parameters {
         value.map(Some).ok_or(ApiError::Invalid(name))
     }
 
-    /// Whether a list is there at all, empty or not.
+    /// Whether a parameter is there at all, blank or not; a list may be there member by member.
     pub fn has(&self, name: &str) -> bool {
         !matches!(self.field(name), None | Some(Field::Json(Value::Null))) || self.field(&listed(name)).is_some()
     }
@@ -178,6 +173,13 @@ impl Parameters {
             Some(_) => None,
         };
         list.ok_or(fault)
+    }
+
+    /// Reads a whole number in a range, which may be absent or null.
+    pub fn within(&self, name: &'static str, range: RangeInclusive<usize>) -> Result<Option<usize>, ApiError> {
+        let Some(number) = self.optional::<i64>(name)? else { return Ok(None) };
+        let number = usize::try_from(number).ok().filter(|number| range.contains(number));
+        number.map(Some).ok_or(ApiError::Invalid(name))
     }
 
     /// Reads a parameter that must be there.

@@ -7,6 +7,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 
+use super::error::ApiError;
 use crate::store::idempotency::Once;
 
 /// Clients compare it letter by letter with what Discourse sends.
@@ -48,6 +49,11 @@ pub struct Success {
 
 /// `{"success":"OK"}`
 pub const SUCCESS: Json<Success> = Json(Success { success: "OK" });
+
+/// The reply to a change of something that may not be there.
+pub fn success_if(found: bool) -> Result<Json<Success>, ApiError> {
+    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+}
 
 /// A reply with a link to the page that follows.
 #[derive(Debug)]

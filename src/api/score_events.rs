@@ -9,7 +9,7 @@ use super::error::ApiError;
 use super::idempotency::IdempotencyKey;
 use super::parameters::{Parameter, Parameters};
 use super::path::EventIdPath;
-use super::reply::{Json, Page, Replay, SUCCESS, Success};
+use super::reply::{Json, Page, Replay, Success, success_if};
 use crate::domain::{Award, Correction, EventId, Revision, ScoreEvent};
 use crate::store::event_list::{self, EventFilter, Order};
 use crate::store::idempotency::{Once, once};
@@ -19,7 +19,7 @@ use crate::store::score_events::{self, Awarded};
 pub const BASE: &str = "/admin/plugins/gamification/score_events";
 
 /// Events on a page, unless fewer are asked for.
-const PAGE_MAX: i64 = 100;
+const PAGE_MAX: usize = 100;
 
 /// `{"events":[…]}`
 #[derive(Debug, Serialize)]
@@ -72,7 +72,7 @@ pub async fn update(editor: Editor, app: &State<App>, parameters: Parameters) ->
     let correction = correction(&parameters)?;
     let by = editor.0.username;
     let found = app.store.write(move |write| score_events::correct(write, &correction, &by)).await?;
-    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+    success_if(found)
 }
 
 /// Shows an event.
@@ -89,7 +89,7 @@ pub async fn delete(editor: Editor, app: &State<App>, id: EventIdPath) -> Result
     let id = id.known()?;
     let by = editor.0.username;
     let found = app.store.write(move |write| score_events::delete(write, id, &by)).await?;
-    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
+    success_if(found)
 }
 
 /// Shows what was done to an event.
@@ -121,8 +121,7 @@ fn correction(parameters: &Parameters) -> Result<Correction, ApiError> {
 }
 
 fn filter(parameters: &Parameters) -> Result<EventFilter, ApiError> {
-    let limit = parameters.optional("limit")?.unwrap_or(PAGE_MAX);
-    let after = parameters.optional::<EventId>("after")?;
+    let after = parameters.within("after", 0..=usize::MAX)?;
     Ok(EventFilter {
         id: parameters.optional("id")?,
         user_id: parameters.optional("user_id")?,
@@ -130,8 +129,8 @@ fn filter(parameters: &Parameters) -> Result<EventFilter, ApiError> {
         from_date: parameters.optional("from_date")?,
         to_date: parameters.optional("to_date")?,
         order: parameters.optional("order")?.unwrap_or(Order::Ascending),
-        limit: if (1..=PAGE_MAX).contains(&limit) { limit as usize } else { return Err(ApiError::Invalid("limit")) },
-        after: if after.is_none_or(|EventId(id)| id >= 0) { after } else { return Err(ApiError::Invalid("after")) },
+        limit: parameters.within("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_MAX),
+        after: after.map(|id| EventId(id as i64)),
     })
 }
 

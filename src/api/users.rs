@@ -9,7 +9,7 @@ use super::error::ApiError;
 use super::parameters::Parameters;
 use super::path::UserIdPath;
 use super::reply::Json;
-use crate::domain::{EventDate, LeaderboardId, Period, UserId, fallback_username};
+use crate::domain::{EventDate, LeaderboardId, Period, UserId};
 use crate::standings::Key;
 use crate::store::scores::{self, DayScore};
 
@@ -44,9 +44,7 @@ pub async fn score(
     let view = app.standings.view_now(key).await.ok_or(ApiError::Unavailable)?;
     let window = period.window(app.clock.today());
     let total_score = app.store.read(move |connection| scores::total(connection, user_id, &window)).await?;
-    let catalog = app.standings.catalog();
-    let username = catalog.users.get(&user_id).map(|user| user.username.to_string());
-    let username = username.unwrap_or_else(|| fallback_username(user_id));
+    let username = app.standings.catalog().username(user_id).into_owned();
     let position = view.ranked.get(user_id).map(|entry| entry.position);
     Ok(Json(Score { user_id, username, period, total_score, position }))
 }

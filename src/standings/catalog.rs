@@ -1,11 +1,12 @@
 //! Boards, users and groups as the standings see them: an immutable snapshot.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use rusqlite::Connection;
 
-use crate::domain::{Group, GroupId, Leaderboard, LeaderboardId, User, UserId};
+use crate::domain::{Group, GroupId, Leaderboard, LeaderboardId, User, UserId, fallback_username};
 use crate::store::{StoreError, directory, leaderboards};
 
 /// All that the keeper has set up.
@@ -44,6 +45,12 @@ impl Catalog {
             return Some(&EVERYONE);
         }
         self.boards.iter().find(|board| board.id == id)
+    }
+
+    /// What a user is called.
+    pub fn username(&self, id: UserId) -> Cow<'_, str> {
+        let known = self.users.get(&id).map(|user| user.username.as_str().into());
+        known.unwrap_or_else(|| fallback_username(id).into())
     }
 
     /// Who is ranked on a board: not who is suspended or in an excluded group; and if groups are included, only who is in

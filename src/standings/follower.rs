@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::catalog::Eligible;
 use super::handle::{Link, Message, Slot, Snapshot};
 use super::ranked::Change;
 use super::window::{Window, steps, sum_windows};
@@ -26,6 +27,8 @@ const KEPT_UNASKED: Duration = Duration::from_secs(15 * 60);
 /// A ranking that is kept up.
 struct Held {
     window: Window,
+    /// Right as long as the catalog is.
+    eligible: Arc<Eligible>,
     ranked: Arc<Ranked>,
 }
 
@@ -151,11 +154,11 @@ impl Follower {
                 self.taken = committed.number;
                 self.pending.push(committed);
             }
-            Message::Looked(between) => self.stale |= between.foreign,
+            Message::Looked { foreign } => self.stale |= foreign,
             Message::Wanted => self.wanted = true,
             Message::Flush(done) => self.flushes.push(done),
             // Too late for who waited for it; the transaction ends with its connection.
-            Message::Snapshot(snapshot) => self.stale |= snapshot.between.foreign,
+            Message::Snapshot(snapshot) => self.stale |= snapshot.foreign,
             Message::Stop => self.stop = true,
         }
     }
@@ -170,7 +173,7 @@ impl Follower {
     fn look(&self) {
         let sender = self.link.sender.clone();
         // A full queue is a busy writer, which looks by itself.
-        let _ = self.writer.look_between(move |between| drop(sender.send(Message::Looked(between))));
+        let _ = self.writer.look_between(move |foreign| drop(sender.send(Message::Looked { foreign })));
     }
 
     /// Lets go of standings that nobody has asked for in a while.
@@ -232,7 +235,7 @@ impl Follower {
         if held.is_some() && changed.is_none_or(BTreeSet::is_empty) {
             return;
         }
-        let eligible = catalog.eligible(board);
+        let eligible = held.map_or_else(|| Arc::new(catalog.eligible(board)), |held| Arc::clone(&held.eligible));
         let ranked = match (held, changed) {
             // Sorting all is cheaper than finding the places of many.
             (Some(held), Some(changed)) if changed.len() < totals.len() / 4 + 16 => {
@@ -248,7 +251,7 @@ impl Follower {
         let before = self.held.get(&key).filter(|held| *held.ranked == ranked);
         let ranked = before.map_or_else(|| Arc::new(ranked), |held| Arc::clone(&held.ranked));
         let same = before.is_some() && !self.catalog_changed;
-        self.held.insert(key, Held { window, ranked: Arc::clone(&ranked) });
+        self.held.insert(key, Held { window, eligible, ranked: Arc::clone(&ranked) });
         if !same {
             let view = View::new(Arc::clone(board), key.period, ranked, Arc::clone(catalog));
             slot.view.send_replace(Some(Arc::new(view)));
@@ -352,18 +355,18 @@ impl Follower {
             None => open_reader(&self.file)?,
         };
         let sender = self.link.sender.clone();
-        self.writer.look_between(move |between| {
+        self.writer.look_between(move |foreign| {
             // A transaction begins with its first read.
             let begun = connection
                 .execute_batch("BEGIN")
                 .and_then(|()| connection.query_row("SELECT count FROM rollup_repairs", [], |_| Ok(())));
-            drop(sender.send(Message::Snapshot(Snapshot { connection, between, begun })));
+            drop(sender.send(Message::Snapshot(Snapshot { connection, foreign, begun })));
         })?;
         let deadline = Instant::now() + SNAPSHOT_PATIENCE;
         while !self.stop {
             match self.link.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Message::Snapshot(Snapshot { connection, between, begun })) => {
-                    self.stale |= between.foreign;
+                Ok(Message::Snapshot(Snapshot { connection, foreign, begun })) => {
+                    self.stale |= foreign;
                     begun?;
                     return Ok(connection);
                 }

@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use super::follower::Follower;
 use super::{Catalog, Key, View};
 use crate::domain::{Clock, Ranking};
-use crate::store::{Between, Committed, Store, StoreError, Writer, open_reader};
+use crate::store::{Committed, Store, StoreError, Writer, open_reader};
 
 /// How long a reader waits for standings that are being built, before it is told so.
 const BUILDING_PATIENCE: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ pub(super) enum Message {
     /// A transaction was committed.
     Committed(Committed),
     /// The writer has looked whether the file was changed past it.
-    Looked(Between),
+    Looked { foreign: bool },
     /// There is a new slot.
     Wanted,
     /// Someone waits until all that is committed shows.
@@ -42,7 +42,8 @@ pub(super) enum Message {
 /// A read transaction that holds all that was committed when it began.
 pub(super) struct Snapshot {
     pub connection: Connection,
-    pub between: Between,
+    /// Whether another process has changed the file since that was last asked.
+    pub foreign: bool,
     pub begun: rusqlite::Result<()>,
 }
 

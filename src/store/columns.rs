@@ -30,17 +30,25 @@ checked_integer!(UserId);
 checked_integer!(GroupId);
 checked_integer!(Points);
 
-impl ToSql for EventId {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.0.into())
-    }
+/// A type that stands in the file as whatever integer it is.
+macro_rules! plain_integer {
+    ($type:ident) => {
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.0.into())
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_i64().map($type)
+            }
+        }
+    };
 }
 
-impl FromSql for EventId {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<EventId> {
-        value.as_i64().map(EventId)
-    }
-}
+plain_integer!(EventId);
+plain_integer!(LeaderboardId);
 
 impl ToSql for Timestamp {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -87,18 +95,6 @@ impl ToSql for Username {
 impl FromSql for Username {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Username> {
         Username::from_str(value.as_str()?).map_err(FromSqlError::other)
-    }
-}
-
-impl ToSql for LeaderboardId {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.0.into())
-    }
-}
-
-impl FromSql for LeaderboardId {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<LeaderboardId> {
-        value.as_i64().map(LeaderboardId)
     }
 }
 

@@ -26,9 +26,10 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-pub use connection::{BUSY_LIMIT, OpenMode};
+use connection::BUSY_LIMIT;
+pub use connection::OpenMode;
 pub use error::StoreError;
-pub use writer::{Between, Committed, Follower, GROUP_MAX, ScoreChange, Write, Writer, WriterThread};
+pub use writer::{Committed, Follower, GROUP_MAX, ScoreChange, Write, Writer, WriterThread};
 
 use crate::domain::Clock;
 

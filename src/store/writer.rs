@@ -75,15 +75,6 @@ pub struct Committed {
 /// What is called after each transaction, on the writer's thread.
 pub type Follower = Box<dyn Fn(Committed) + Send>;
 
-/// The state between two transactions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Between {
-    /// The number of the last transaction.
-    pub number: u64,
-    /// Whether another process has changed the file since the transaction, or the look, before.
-    pub foreign: bool,
-}
-
 /// Work for the writer, and who waits for it.
 trait Command: Send {
     /// Does the work. `false`: it failed, and what it wrote has to be rolled back.
@@ -123,7 +114,7 @@ where
 
 enum Message {
     Run(Box<dyn Command>),
-    Look(Box<dyn FnOnce(Between) + Send>),
+    Look(Box<dyn FnOnce(bool) + Send>),
     Stop,
 }
 
@@ -195,8 +186,9 @@ impl Writer {
         Ok(answer)
     }
 
-    /// Runs `look` on the writer's thread between two transactions: no change of this process is under way then.
-    pub fn look_between(&self, look: impl FnOnce(Between) + Send + 'static) -> Result<(), StoreError> {
+    /// Runs `look` on the writer's thread between two transactions: no change of this process is under way then. It is
+    /// told whether another process has changed the file since the follower was told, or the look before.
+    pub fn look_between(&self, look: impl FnOnce(bool) + Send + 'static) -> Result<(), StoreError> {
         self.queue.try_send(Message::Look(Box::new(look))).map_err(|_| StoreError::Overloaded)
     }
 
@@ -260,8 +252,7 @@ impl Thread {
             }
             for look in looks.drain(..) {
                 self.look_for_foreign_change();
-                let foreign = std::mem::take(&mut self.foreign);
-                look(Between { number: self.number.load(Ordering::SeqCst), foreign });
+                look(std::mem::take(&mut self.foreign));
             }
         }
         if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
