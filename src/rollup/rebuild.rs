@@ -1,13 +1,19 @@
 //! Rebuilding the scores of a stretch of days.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::RollupError;
 use crate::domain::EventDate;
-use crate::store::{Store, rebuild as store};
+use crate::store::rebuild::{self as store, Differences};
+use crate::store::{Store, StoreError};
 
 /// Scores that one transaction repairs: some milliseconds, in which no other write waits for long.
-const REPAIR_MAX: usize = 1000;
+const REPAIR_MAX: usize = 2000;
+
+/// A pause between two such transactions, in which a server that writes to the same file gets its turn.
+const REPAIR_PAUSE: Duration = Duration::from_millis(2);
 
 /// How far a rebuild has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,8 +39,8 @@ pub struct Rebuilt {
     pub scores_different: u64,
 }
 
-/// Makes every score from the day `first` on the sum of its events, and calls `progress` after each day, which may
-/// break it off.
+/// Makes every score from the day `first` on the sum of its events, and calls `progress` with each day and each piece of
+/// repairing, which may break it off.
 pub fn rebuild(
     store: &Store,
     first: EventDate,
@@ -44,19 +50,48 @@ pub fn rebuild(
     let mut at = Progress { days_done: 0, days_total: days.len() as u64 };
     let last = days.last().copied().unwrap_or(first);
     let mut rebuilt = Rebuilt { first, last, days: at.days_total, days_different: 0, scores_different: 0 };
-    let mut report = |at| match progress(at) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(RollupError::Stopped),
-    };
-    report(at)?;
-    for date in days {
-        let different = rebuild_day(store, date)?;
-        rebuilt.scores_different += different;
-        rebuilt.days_different += u64::from(different > 0);
-        at.days_done += 1;
-        report(at)?;
+    let mut days_different = BTreeSet::new();
+    let mut next = Some(first);
+    while let Some(from) = next {
+        let seen = |date| {
+            at.days_done = days.partition_point(|day| *day < date) as u64;
+            progress(at)
+        };
+        let found = store.read_blocking(|connection| store::compare(connection, from, seen))?;
+        let mut found = found.ok_or(RollupError::Stopped)?;
+        next = found.next;
+        while !found.differences.is_empty() {
+            if progress(at).is_break() {
+                return Err(RollupError::Stopped);
+            }
+            let piece = &found.differences[found.differences.len().saturating_sub(REPAIR_MAX)..];
+            let dates: Vec<_> = piece.iter().filter(|found| found.visible).map(|found| found.date).collect();
+            let repaired;
+            (repaired, found) = repair(store, found)?;
+            if !repaired {
+                // Another rebuild came between: what is left is found again.
+                next = Some(from);
+                break;
+            }
+            rebuilt.scores_different += dates.len() as u64;
+            days_different.extend(dates);
+            std::thread::sleep(REPAIR_PAUSE);
+        }
     }
-    Ok(rebuilt)
+    rebuilt.days_different = days_different.len() as u64;
+    at.days_done = at.days_total;
+    match progress(at) {
+        ControlFlow::Continue(()) => Ok(rebuilt),
+        ControlFlow::Break(()) => Err(RollupError::Stopped),
+    }
+}
+
+/// Repairs a piece of what was found. `false`: it is out of date.
+fn repair(store: &Store, mut found: Differences) -> Result<(bool, Differences), StoreError> {
+    store.writer().write_blocking(move |write| {
+        let repaired = store::repair(write, &mut found, REPAIR_MAX)?;
+        Ok((repaired, found))
+    })
 }
 
 /// The days from `first` on that have events or scores.
@@ -74,29 +109,4 @@ fn days_from(store: &Store, first: EventDate) -> Result<Vec<EventDate>, RollupEr
         Ok(())
     })?;
     Ok(days)
-}
-
-/// Repairs one day and returns how many of its scores were different.
-fn rebuild_day(store: &Store, date: EventDate) -> Result<u64, RollupError> {
-    let mut different = 0;
-    loop {
-        let mut day = store.read_blocking(|connection| store::compare_day(connection, date))?;
-        let mut outdated = false;
-        while !day.differences.is_empty() && !outdated {
-            let visible = day.differences.iter().take(REPAIR_MAX).filter(|difference| difference.visible).count();
-            let repaired;
-            (repaired, day) = store.writer().write_blocking(move |write| {
-                let repaired = store::repair_day(write, date, &mut day, REPAIR_MAX)?;
-                Ok((repaired, day))
-            })?;
-            if repaired {
-                different += visible as u64;
-            } else {
-                outdated = true;
-            }
-        }
-        if !outdated {
-            return Ok(different);
-        }
-    }
 }

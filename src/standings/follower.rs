@@ -19,7 +19,7 @@ use super::ranked::Change;
 use super::window::{Window, steps, sum_windows};
 use super::{Catalog, Key, Ranked, Sum, Totals, View};
 use crate::domain::{Clock, EventDate, Ranking, UserId};
-use crate::store::{Committed, StoreError, Writer, open_reader, window_sums};
+use crate::store::{Committed, StoreError, Writer, open_reader, rebuild, window_sums};
 
 /// How long standings are kept that nobody asks for.
 const KEPT_UNASKED: Duration = Duration::from_secs(15 * 60);
@@ -50,6 +50,8 @@ pub(super) struct Follower {
     held: HashMap<Key, Held>,
     /// The number of the last transaction that was heard of.
     taken: u64,
+    /// The count of repairs as of then.
+    repairs: i64,
     /// Transactions that the totals do not hold yet.
     pending: Vec<Committed>,
     /// Users whose sums have changed since their window was ranked.
@@ -88,6 +90,7 @@ impl Follower {
             totals: HashMap::new(),
             held: HashMap::new(),
             taken: 0,
+            repairs: 0,
             pending: Vec::new(),
             changed: HashMap::new(),
             stale: true,
@@ -152,6 +155,7 @@ impl Follower {
                 self.stale |= committed.foreign;
                 self.directory_changed |= committed.directory_changed;
                 self.taken = committed.number;
+                self.repairs = committed.repairs;
                 self.pending.push(committed);
             }
             Message::Looked { foreign } => self.stale |= foreign,
@@ -212,7 +216,8 @@ impl Follower {
         }
         self.changed.clear();
         self.catalog_changed = false;
-        self.link.shown.store(self.taken, Ordering::SeqCst);
+        self.link.shown.repairs.store(self.repairs, Ordering::SeqCst);
+        self.link.shown.transaction.store(self.taken, Ordering::SeqCst);
         self.totals.retain(|window, _| windows.iter().any(|(_, used)| used == window));
         Ok(())
     }
@@ -357,9 +362,7 @@ impl Follower {
         let sender = self.link.sender.clone();
         self.writer.look_between(move |foreign| {
             // A transaction begins with its first read.
-            let begun = connection
-                .execute_batch("BEGIN")
-                .and_then(|()| connection.query_row("SELECT count FROM rollup_repairs", [], |_| Ok(())));
+            let begun = connection.execute_batch("BEGIN").and_then(|()| rebuild::count_repairs(&connection));
             drop(sender.send(Message::Snapshot(Snapshot { connection, foreign, begun })));
         })?;
         let deadline = Instant::now() + SNAPSHOT_PATIENCE;
@@ -367,7 +370,7 @@ impl Follower {
             match self.link.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Message::Snapshot(Snapshot { connection, foreign, begun })) => {
                     self.stale |= foreign;
-                    begun?;
+                    self.repairs = begun?;
                     return Ok(connection);
                 }
                 Ok(message) => self.take(message),

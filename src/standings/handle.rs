@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -44,7 +44,8 @@ pub(super) struct Snapshot {
     pub connection: Connection,
     /// Whether another process has changed the file since that was last asked.
     pub foreign: bool,
-    pub begun: rusqlite::Result<()>,
+    /// The count of repairs in it.
+    pub begun: rusqlite::Result<i64>,
 }
 
 /// Where readers find standings, by board and period.
@@ -61,7 +62,7 @@ pub(super) struct Slot {
 pub struct Standings {
     slots: Slots,
     writer: Writer,
-    shown: Arc<AtomicU64>,
+    shown: Arc<Shown>,
     catalog: watch::Receiver<Arc<Catalog>>,
     inbox: Sender<Message>,
 }
@@ -72,8 +73,16 @@ pub(super) struct Link {
     pub sender: Sender<Message>,
     pub slots: Slots,
     pub catalog: watch::Sender<Arc<Catalog>>,
-    /// The number of the last transaction that the views show.
-    pub shown: Arc<AtomicU64>,
+    pub shown: Arc<Shown>,
+}
+
+/// What the views show.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// The number of the last transaction of this process.
+    pub transaction: AtomicU64,
+    /// The count of repairs, by this process and others.
+    pub repairs: AtomicI64,
 }
 
 /// The thread, to be stopped.
@@ -122,7 +131,7 @@ impl Standings {
         let connection = open_reader(file)?;
         let (catalog, catalog_receiver) = watch::channel(Arc::new(Catalog::read(&connection)?));
         let slots = Arc::new(RwLock::new(HashMap::new()));
-        let shown = Arc::new(AtomicU64::new(0));
+        let shown = Arc::new(Shown::default());
         let standings = Standings {
             slots: Arc::clone(&slots),
             writer: store.writer().clone(),
@@ -160,10 +169,16 @@ impl Standings {
     /// The standings with all that this process has answered to, for who must not see less than what was just stored.
     /// Where nothing was stored since the last refresh that costs no more than [`Standings::view`].
     pub async fn view_now(&self, key: Key) -> Option<Arc<View>> {
-        if self.shown.load(Ordering::SeqCst) < self.writer.committed() {
+        if self.shown.transaction.load(Ordering::SeqCst) < self.writer.committed() {
             self.refresh().await;
         }
         self.view_within(key, FLUSH_PATIENCE).await
+    }
+
+    /// How many repairs of scores the views show; see [`crate::store::rebuild::count_repairs`]. Where the file counts more,
+    /// a rebuild in another process is not seen yet.
+    pub fn repairs(&self) -> i64 {
+        self.shown.repairs.load(Ordering::SeqCst)
     }
 
     async fn view_within(&self, key: Key, patience: Duration) -> Option<Arc<View>> {

@@ -26,6 +26,10 @@ const HEADER: &[u8] = b"SQLite format 3\0";
 /// How much of the write-ahead log stays on disk after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 
+/// Memory for pages that the writer keeps, in KiB: the inner pages of the indexes and what is written most. Much more costs
+/// more than it saves, since SQLite looks through all of it with each commit that has split a page.
+const WRITER_CACHE_KIB: i64 = 16 << 10;
+
 /// Statements that a connection keeps prepared: more than there are different ones.
 const PREPARED_STATEMENTS: usize = 64;
 
@@ -57,6 +61,7 @@ pub fn open_writer(file: &Path, mode: OpenMode) -> Result<Connection, StoreError
     }
     let mut connection = Connection::open_with_flags(file, flags(mode))?;
     set_up(&connection)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     // Asked first: setting it writes to the file even where nothing changes.
     if connection.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0))? != APPLICATION_ID {
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -76,7 +81,7 @@ pub fn flags(mode: OpenMode) -> OpenFlags {
 
 /// Settings of every connection. The busy timeout comes first: the others may meet a lock.
 pub fn set_up(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_LIMIT)?;
+    wait_when_busy(connection)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -85,6 +90,16 @@ pub fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(())
+}
+
+/// Has the connection wait up to [`BUSY_LIMIT`] for a lock that another process holds, and look for it every millisecond.
+/// SQLite's own way looks ever more seldom: between the short transactions of a backfill it would go past each gap.
+pub fn wait_when_busy(connection: &Connection) -> rusqlite::Result<()> {
+    const EVERY: Duration = Duration::from_millis(1);
+    connection.busy_handler(Some(|looked| {
+        std::thread::sleep(EVERY);
+        EVERY * u32::try_from(looked).unwrap_or(u32::MAX) < BUSY_LIMIT
+    }))
 }
 
 /// Settings of a connection that only reads, beside those of every connection.

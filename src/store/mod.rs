@@ -4,6 +4,7 @@
 //! a file here, whose functions take the connection or transaction that they run in. Nothing here knows of HTTP.
 
 pub mod api_keys;
+mod checkpoint;
 mod columns;
 mod connection;
 pub mod directory;
@@ -65,7 +66,9 @@ impl Store {
         let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
         let readers = pool(file, READERS_MAX, BUSY_LIMIT)?;
         let lookups = pool(file, lookups_max, LOOKUP_BUSY_LIMIT)?;
-        let (writer, thread) = Writer::start(connection, clock, group_max, follower).map_err(|error| {
+        let checkpoints = Connection::open_with_flags(file, connection::flags(OpenMode::Existing))?;
+        connection::set_up(&checkpoints)?;
+        let (writer, thread) = Writer::start(connection, checkpoints, clock, group_max, follower).map_err(|error| {
             log::error!("the writer's thread can't be started: {error}");
             StoreError::Closed
         })?;

@@ -1,22 +1,37 @@
-//! Finding the scores of a day that are not the sums of its events, and adding what they lack.
+//! Finding the scores of a stretch of days that are not the sums of their events, and adding what they lack.
 //!
 //! Finding reads one snapshot and holds no lock. Adding the difference is right even if events were stored meanwhile,
 //! because those moved both sides by the same amount (see [`super::scores`]). It would be wrong only if another rebuild
 //! had added it already; the count of repairs tells.
+//!
+//! The events come in the order of days, which is how they are counted, and are then sorted by user, as the scores are:
+//! both sides are laid beside each other in one walk.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::ops::ControlFlow;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, named_params};
 
 use super::{StoreError, Write, scores};
 use crate::domain::{EventDate, UserId};
+
+/// How a stretch of days is bounded, and read.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Sums that it holds in memory before it ends, at 24 bytes each: it ends with the day that reaches them.
+    sums_max: usize,
+    /// From so many sums on, a walk along all scores is quicker than a step to each of the stretch.
+    worth_a_walk: usize,
+}
+
+const LIMITS: Limits = Limits { sums_max: 1_500_000, worth_a_walk: 200_000 };
 
 /// What a user's score on a day lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference {
     /// The user.
     pub user_id: UserId,
+    /// The day.
+    pub date: EventDate,
     /// Points to add.
     pub score: i64,
     /// Events to add to the count of summed events.
@@ -25,11 +40,13 @@ pub struct Difference {
     pub visible: bool,
 }
 
-/// The differences of a day, and the count of repairs that they belong to.
+/// The differences of a stretch of days, and the count of repairs that they belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DayDifferences {
-    /// By user id.
+pub struct Differences {
+    /// By user id, then by day.
     pub differences: Vec<Difference>,
+    /// Where the next stretch begins; `None` if this was the last.
+    pub next: Option<EventDate>,
     repairs: i64,
 }
 
@@ -43,65 +60,68 @@ pub fn next_day(connection: &Connection, from: EventDate) -> Result<Option<Event
     Ok(connection.prepare_cached(SELECT)?.query_row([from], |row| row.get(0))?)
 }
 
-/// Compares a day's scores with its events. The cost follows the events of that day.
-pub fn compare_day(connection: &Connection, date: EventDate) -> Result<DayDifferences, StoreError> {
-    let snapshot = connection.unchecked_transaction()?;
-    let repairs = count_repairs(&snapshot)?;
-    // What is missing, by user: the sums of the events less the scores.
-    let mut lacking: BTreeMap<i64, (i64, i64, bool)> = BTreeMap::new();
-    const EVENTS: &str = "
-        SELECT user_id, sum(points), count(*) FROM score_events INDEXED BY score_events_by_date
-        WHERE date = ?1 GROUP BY user_id";
-    let mut statement = snapshot.prepare_cached(EVENTS)?;
-    let mut rows = statement.query([date])?;
-    while let Some(row) = rows.next()? {
-        lacking.insert(row.get(0)?, (row.get(1)?, row.get(2)?, true));
-    }
-    const SCORES: &str = "SELECT user_id, score, events FROM scores INDEXED BY scores_by_date WHERE date = ?1";
-    let mut statement = snapshot.prepare_cached(SCORES)?;
-    let mut rows = statement.query([date])?;
-    while let Some(row) = rows.next()? {
-        let (score, events): (i64, i64) = (row.get(1)?, row.get(2)?);
-        match lacking.entry(row.get(0)?) {
-            Entry::Vacant(vacant) => {
-                vacant.insert((-score, -events, true));
-            }
-            Entry::Occupied(occupied) if *occupied.get() == (score, events, true) => {
-                occupied.remove();
-            }
-            Entry::Occupied(mut occupied) => {
-                let (sum, count, _) = *occupied.get();
-                occupied.insert((sum - score, count - events, sum != score));
-            }
-        }
-    }
-    let differences = lacking
-        .into_iter()
-        .map(|(user_id, (score, events, visible))| {
-            let user_id = UserId::try_from(user_id).map_err(|error| StoreError::Damaged(error.to_string()))?;
-            Ok(Difference { user_id, score, events, visible })
-        })
-        .collect::<Result<_, StoreError>>()?;
-    Ok(DayDifferences { differences, repairs })
+/// Compares the scores of a stretch of days, from `first` on, with their events: as many days as memory is set aside
+/// for. `seen` is called with each day that has events, and may break it off, which `None` tells. The cost follows the
+/// events of those days, and for long stretches the number of all scores.
+pub fn compare(
+    connection: &Connection,
+    first: EventDate,
+    seen: impl FnMut(EventDate) -> ControlFlow<()>,
+) -> Result<Option<Differences>, StoreError> {
+    compare_within(LIMITS, connection, first, seen)
 }
 
-/// Adds the first `count_max` differences of a day, taking them out. `false`: another rebuild has repaired scores since
-/// they were found; they have to be found again.
-pub fn repair_day(
-    write: &Write<'_>,
-    date: EventDate,
-    day: &mut DayDifferences,
-    count_max: usize,
-) -> Result<bool, StoreError> {
-    if count_repairs(write.connection)? != day.repairs {
+fn compare_within(
+    limits: Limits,
+    connection: &Connection,
+    first: EventDate,
+    seen: impl FnMut(EventDate) -> ControlFlow<()>,
+) -> Result<Option<Differences>, StoreError> {
+    let snapshot = connection.unchecked_transaction()?;
+    let repairs = count_repairs(&snapshot)?;
+    let Some(Stretch { mut sums, next }) = sum_events(limits.sums_max, &snapshot, first, seen)? else {
+        return Ok(None);
+    };
+    sums.sort_unstable();
+    let mut comparison = Comparison { sums: sums.iter().peekable(), differences: Vec::new() };
+    let before = next.map_or_else(|| "~".to_owned(), |date| date.to_string());
+    let range = named_params! { ":first": first, ":before": before };
+    if sums.len() >= limits.worth_a_walk {
+        // The plus keeps SQLite from the index of days.
+        const WALK: &str = "
+            SELECT user_id, date, score, events FROM scores
+            WHERE +date >= :first AND +date < :before ORDER BY user_id, date";
+        let mut statement = snapshot.prepare_cached(WALK)?;
+        let mut rows = statement.query(range)?;
+        while let Some(row) = rows.next()? {
+            comparison.take(Sum::of_score(row)?)?;
+        }
+    } else {
+        const STEPS: &str = "
+            SELECT user_id, date, score, events FROM scores INDEXED BY scores_by_date
+            WHERE date >= :first AND date < :before";
+        let mut statement = snapshot.prepare_cached(STEPS)?;
+        let mut scores = statement.query_map(range, Sum::of_score)?.collect::<Result<Vec<_>, _>>()?;
+        scores.sort_unstable();
+        for score in scores {
+            comparison.take(score)?;
+        }
+    }
+    Ok(Some(Differences { differences: comparison.finish()?, next, repairs }))
+}
+
+/// Adds the last `count_max` differences, taking them out. `false`: another rebuild has repaired scores since they were
+/// found; they have to be found again.
+pub fn repair(write: &Write<'_>, found: &mut Differences, count_max: usize) -> Result<bool, StoreError> {
+    if count_repairs(write.connection)? != found.repairs {
         return Ok(false);
     }
-    let count = count_max.min(day.differences.len());
-    for difference in day.differences.drain(..count) {
-        scores::add(write, difference.user_id, date, difference.score, difference.events)?;
+    let kept = found.differences.len().saturating_sub(count_max);
+    for Difference { user_id, date, score, events, .. } in found.differences.drain(kept..) {
+        scores::add(write, user_id, date, score, events)?;
     }
     outdate(write)?;
-    day.repairs += 1;
+    found.repairs += 1;
     Ok(true)
 }
 
@@ -111,6 +131,228 @@ pub(super) fn outdate(write: &Write<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn count_repairs(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection.prepare_cached("SELECT count FROM rollup_repairs WHERE id = 1")?.query_row([], |row| row.get(0))?)
+/// How often scores have been repaired in this file. While that stays the same, no rebuild has changed any.
+pub fn count_repairs(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT count FROM rollup_repairs WHERE id = 1")?.query_row([], |row| row.get(0))
+}
+
+/// A user's score on a day, as stored or as it should be. In the order of users, then of days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Sum {
+    user_id: u32,
+    day: Day,
+    score: i64,
+    events: i64,
+}
+
+impl Sum {
+    fn of_score(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sum> {
+        let day = Day::of(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?);
+        Ok(Sum { user_id: row.get(0)?, day, score: row.get(2)?, events: row.get(3)? })
+    }
+}
+
+/// A date packed into a number that sorts as dates do. Dates come from columns that hold nothing but existing ones;
+/// reading each as a date of the calendar would take longer than all else that is done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Day(u32);
+
+impl Day {
+    fn of(text: &str) -> Day {
+        Day(text.bytes().filter(u8::is_ascii_digit).fold(0, |day, digit| day * 10 + u32::from(digit - b'0')))
+    }
+
+    fn date(self) -> Result<EventDate, StoreError> {
+        let text = format!("{:04}-{:02}-{:02}", self.0 / 10_000, self.0 / 100 % 100, self.0 % 100);
+        text.parse().map_err(|_| StoreError::Damaged(format!("a score of the day {text:?}")))
+    }
+}
+
+/// The sums of a stretch of days, in no order.
+struct Stretch {
+    sums: Vec<Sum>,
+    /// The day at which memory ended.
+    next: Option<EventDate>,
+}
+
+/// Sums up the events from `first` on. `None`: broken off.
+fn sum_events(
+    sums_max: usize,
+    snapshot: &Connection,
+    first: EventDate,
+    mut seen: impl FnMut(EventDate) -> ControlFlow<()>,
+) -> Result<Option<Stretch>, StoreError> {
+    const EVENTS: &str = "
+        SELECT date, user_id, points FROM score_events INDEXED BY score_events_by_date
+        WHERE date >= ?1 ORDER BY date";
+    let mut statement = snapshot.prepare_cached(EVENTS)?;
+    let mut rows = statement.query([first])?;
+    let mut sums: Vec<Sum> = Vec::new();
+    // The day that is being read, and where its events begin; beyond `fold_at` they are summed up on the way.
+    let mut day = None;
+    let (mut begin, mut fold_at) = (0, sums_max);
+    while let Some(row) = rows.next()? {
+        let now = Day::of(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
+        if day != Some(now) {
+            fold(&mut sums, begin);
+            if sums.len() >= sums_max {
+                return Ok(Some(Stretch { sums, next: Some(now.date()?) }));
+            }
+            if seen(now.date()?).is_break() {
+                return Ok(None);
+            }
+            (day, begin, fold_at) = (Some(now), sums.len(), sums.len() + sums_max);
+        } else if sums.len() >= fold_at {
+            fold(&mut sums, begin);
+            fold_at = sums.len() + sums_max;
+        }
+        sums.push(Sum { user_id: row.get(1)?, day: now, score: row.get(2)?, events: 1 });
+    }
+    fold(&mut sums, begin);
+    Ok(Some(Stretch { sums, next: None }))
+}
+
+/// Sums up what belongs to the same user and day, from `begin` on.
+fn fold(sums: &mut Vec<Sum>, begin: usize) {
+    sums[begin..].sort_unstable_by_key(|sum| (sum.user_id, sum.day));
+    let mut end = begin;
+    for at in begin..sums.len() {
+        let sum = sums[at];
+        match sums[begin..end].last_mut() {
+            Some(last) if (last.user_id, last.day) == (sum.user_id, sum.day) => {
+                last.score += sum.score;
+                last.events += sum.events;
+            }
+            _ => {
+                sums[end] = sum;
+                end += 1;
+            }
+        }
+    }
+    sums.truncate(end);
+}
+
+/// The sums of events beside the scores, both in their order.
+struct Comparison<'s> {
+    sums: std::iter::Peekable<std::slice::Iter<'s, Sum>>,
+    differences: Vec<Difference>,
+}
+
+impl Comparison<'_> {
+    /// Takes the next score.
+    fn take(&mut self, stored: Sum) -> Result<(), StoreError> {
+        let place = |sum: &Sum| (sum.user_id, sum.day);
+        while let Some(missing) = self.sums.next_if(|sum| place(sum) < place(&stored)) {
+            self.add(missing, missing.score, missing.events, true)?;
+        }
+        match self.sums.next_if(|sum| place(sum) == place(&stored)) {
+            Some(sum) if *sum == stored => Ok(()),
+            Some(sum) => self.add(sum, sum.score - stored.score, sum.events - stored.events, sum.score != stored.score),
+            None => self.add(&stored, -stored.score, -stored.events, true),
+        }
+    }
+
+    fn finish(mut self) -> Result<Vec<Difference>, StoreError> {
+        while let Some(missing) = self.sums.next() {
+            self.add(missing, missing.score, missing.events, true)?;
+        }
+        Ok(self.differences)
+    }
+
+    fn add(&mut self, of: &Sum, score: i64, events: i64, visible: bool) -> Result<(), StoreError> {
+        let user_id =
+            UserId::try_from(i64::from(of.user_id)).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        self.differences.push(Difference { user_id, date: of.day.date()?, score, events, visible });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::OpenMode;
+    use crate::store::connection::open_writer;
+
+    type Sums = BTreeMap<(i64, String), (i64, i64)>;
+
+    fn read(connection: &Connection, select: &str) -> Sums {
+        let mut statement = connection.prepare(select).expect("a statement");
+        let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), (row.get(2)?, row.get(3)?))));
+        rows.expect("rows").collect::<Result<_, _>>().expect("sums")
+    }
+
+    fn compare_all(limits: Limits, connection: &Connection, first: &str) -> Vec<Differences> {
+        let mut next = Some(first.parse().expect("a date"));
+        let mut stretches = Vec::new();
+        while let Some(from) = next {
+            let found = compare_within(limits, connection, from, |_| ControlFlow::Continue(()));
+            let found = found.expect("a comparison").expect("not broken off");
+            next = found.next;
+            stretches.push(found);
+        }
+        stretches
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn what_is_found_added_makes_scores_the_sums_of_events(
+            events in proptest::collection::vec((1i64..5, 1u32..8, -3i64..4), 0..60),
+            scores in proptest::collection::btree_map((1i64..5, 1u32..8), (-3i64..4, 0i64..3), 0..20),
+            sums_max in prop_oneof![1usize..6, Just(usize::MAX / 2)],
+            worth_a_walk in prop_oneof![Just(0usize), Just(4), Just(usize::MAX)],
+            first in 1u32..8,
+        ) {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let connection = open_writer(&folder.path().join("scores.db"), OpenMode::Create).expect("a new file");
+            let transaction = connection.unchecked_transaction().expect("a transaction");
+            for (user_id, day, points) in &events {
+                let event = (user_id, format!("2024-03-{day:02}"), points);
+                let insert = "INSERT INTO score_events (user_id, date, points) VALUES (?1, ?2, ?3)";
+                transaction.execute(insert, event).expect("an event");
+            }
+            for ((user_id, day), (score, count)) in &scores {
+                let score = (user_id, format!("2024-03-{day:02}"), score, count);
+                transaction.execute("INSERT INTO scores VALUES (?1, ?2, ?3, ?4)", score).expect("a score");
+            }
+            transaction.commit().expect("stored");
+            let first = format!("2024-03-{first:02}");
+            let select = "SELECT user_id, date, sum(points), count(*) FROM score_events GROUP BY user_id, date";
+            let (right, before) =
+                (read(&connection, select), read(&connection, "SELECT user_id, date, score, events FROM scores"));
+            let mut after = before.clone();
+            for found in compare_all(Limits { sums_max, worth_a_walk }, &connection, &first) {
+                let places: Vec<_> = found.differences.iter().map(|found| (found.user_id, found.date)).collect();
+                prop_assert!(places.is_sorted(), "{places:?}");
+                for found in found.differences {
+                    let place = (i64::from(found.user_id), found.date.to_string());
+                    let stored = before.get(&place).map(|(score, _)| *score);
+                    prop_assert_eq!(found.visible, stored != right.get(&place).map(|(score, _)| *score));
+                    let sum = after.entry(place).or_default();
+                    *sum = (sum.0 + found.score, sum.1 + found.events);
+                }
+            }
+            after.retain(|_, sum| *sum != (0, 0));
+            let places: BTreeSet<_> = right.keys().chain(after.keys()).chain(before.keys()).cloned().collect();
+            for place in places {
+                let from = if place.1 < first { &before } else { &right };
+                let expected = from.get(&place).copied().filter(|sum| *sum != (0, 0));
+                prop_assert_eq!(after.get(&place).copied(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_comparison_can_be_broken_off() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let connection = open_writer(&folder.path().join("scores.db"), OpenMode::Create).expect("a new file");
+        let insert = "INSERT INTO score_events (user_id, date, points) VALUES (1, '2024-03-01', 5)";
+        connection.execute(insert, []).expect("an event");
+        let found = compare(&connection, EventDate::MIN, |_| ControlFlow::Break(()));
+        assert_eq!(found.expect("a comparison"), None);
+    }
 }

@@ -8,12 +8,14 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::StoreError;
+use super::checkpoint::{self, Checkpointer};
+use super::{StoreError, rebuild};
 use crate::domain::{Clock, EventDate, Timestamp, UserId};
 
 /// Commands that may wait. More would mean seconds of waiting: better to be told to come back.
@@ -70,6 +72,8 @@ pub struct Committed {
     pub directory_changed: bool,
     /// Whether another process has changed the file since the transaction before.
     pub foreign: bool,
+    /// How often scores have been repaired in this file, by this process or another.
+    pub repairs: i64,
 }
 
 /// What is called after each transaction, on the writer's thread.
@@ -115,6 +119,8 @@ where
 enum Message {
     Run(Box<dyn Command>),
     Look(Box<dyn FnOnce(bool) + Send>),
+    /// The log is copied but for a rest; who asks waits until that is done too.
+    RestartLog(SyncSender<()>),
     Stop,
 }
 
@@ -132,10 +138,11 @@ pub struct WriterThread {
 }
 
 impl Writer {
-    /// Starts the thread on a connection of its own. At most `group_max` commands share a transaction. What is committed
-    /// is told to `follower`.
+    /// Starts the thread on a connection of its own, and beside it the checkpoints on another. At most `group_max`
+    /// commands share a transaction. What is committed is told to `follower`.
     pub fn start(
         connection: Connection,
+        checkpoints: Connection,
         clock: Clock,
         group_max: usize,
         follower: Option<Follower>,
@@ -144,8 +151,17 @@ impl Writer {
         let group_max = group_max.max(1);
         let number = Arc::new(AtomicU64::new(0));
         let committed = Arc::clone(&number);
-        let work =
-            move || Thread { connection, clock, follower, number, version: 0, foreign: false }.run(commands, group_max);
+        let restarts = queue.clone();
+        let restart_log = move || {
+            let (done, restarted) = sync_channel(1);
+            if restarts.blocking_send(Message::RestartLog(done)).is_ok() {
+                // An error means that the writer has ended without it.
+                let _ = restarted.recv();
+            }
+        };
+        let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log)?;
+        let thread = Thread { connection, checkpointer, clock, follower, number, version: 0, foreign: false };
+        let work = move || thread.run(commands, group_max);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
         Ok((Writer { queue: queue.clone(), committed }, WriterThread { queue, thread }))
     }
@@ -217,6 +233,7 @@ impl WriterThread {
 /// What the thread works with.
 struct Thread {
     connection: Connection,
+    checkpointer: Checkpointer,
     clock: Clock,
     follower: Option<Follower>,
     /// Transactions so far.
@@ -232,11 +249,13 @@ impl Thread {
         let mut messages = Vec::with_capacity(group_max);
         let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
         let mut looks = Vec::new();
+        let mut restarts = Vec::new();
         while commands.blocking_recv_many(&mut messages, group_max) > 0 {
             for message in messages.drain(..) {
                 match message {
                     Message::Run(command) => group.push(command),
                     Message::Look(look) => looks.push(look),
+                    Message::RestartLog(done) => restarts.push(done),
                     // What came before is still received; what comes after is refused.
                     Message::Stop => commands.close(),
                 }
@@ -254,7 +273,14 @@ impl Thread {
                 self.look_for_foreign_change();
                 look(std::mem::take(&mut self.foreign));
             }
+            for done in restarts.drain(..) {
+                checkpoint::restart(&self.connection);
+                let _ = done.send(());
+            }
+            self.checkpointer.written(self.connection.total_changes());
         }
+        drop(commands);
+        self.checkpointer.stop();
         if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
             log::warn!("the write-ahead log stays, to be taken up by the next start: {error}");
         }
@@ -298,18 +324,22 @@ impl Thread {
                 }
                 self.execute("RELEASE command")?;
             }
-            self.execute("COMMIT")
+            Ok(())
         };
-        let end = run_all();
+        let end = run_all().and_then(|()| {
+            let repairs = rebuild::count_repairs(&self.connection)?;
+            self.execute("COMMIT")?;
+            Ok(repairs)
+        });
         if end.is_err() && !self.connection.is_autocommit() {
             self.execute("ROLLBACK")?;
         }
-        end?;
+        let repairs = end?;
         let (changes, directory_changed) = (write.changes.take(), write.directory_changed.get());
         let number = self.number.load(Ordering::SeqCst) + 1;
         if let Some(follower) = &self.follower {
             let foreign = std::mem::take(&mut self.foreign);
-            follower(Committed { number, changes, directory_changed, foreign });
+            follower(Committed { number, changes, directory_changed, foreign, repairs });
         }
         self.number.store(number, Ordering::SeqCst);
         Ok(())

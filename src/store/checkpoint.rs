@@ -1,0 +1,232 @@
+//! Moving the write-ahead log into the file, beside the writer.
+//!
+//! A checkpoint inside a commit makes all that wait for that commit wait for the checkpoint too. So a thread of its own
+//! copies the log's pages into the file and flushes it while the writer goes on. What little is left then is copied by
+//! the writer itself, between two transactions: only while nothing is written can the log begin anew from its start.
+
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::connection;
+
+/// Rows that are written between two checkpoints. An award writes two, and some three pages of 4 KiB into the log: so a
+/// checkpoint moves some 30 MiB, and the log stays far below [`LOG_PAGES_MAX`].
+const ROWS_BETWEEN: u64 = 5_000;
+
+/// How much of the log the writer may have to copy itself, in pages: milliseconds of work.
+const REST_PAGES_MAX: i64 = 500;
+
+/// How often the thread goes on from where the log has grown to meanwhile, before it leaves it for the next time.
+const PASSES_MAX: u32 = 4;
+
+/// The log's length at which a commit checkpoints by itself, in pages, should the thread not keep up: 80 MiB.
+const LOG_PAGES_MAX: i64 = 20_000;
+
+/// How long the writer waits for readers of the old log to end, before the log is left as it is until the next time.
+const READERS_PATIENCE: Duration = Duration::from_millis(10);
+
+/// The writer's hold on the thread.
+pub(super) struct Checkpointer {
+    wake: SyncSender<()>,
+    thread: JoinHandle<()>,
+    /// Rows that the writer had written when the thread was last woken.
+    rows_then: u64,
+}
+
+impl Checkpointer {
+    /// Starts the thread on a connection of its own. `restart` has the writer call [`restart`] between two transactions,
+    /// and returns once that is done.
+    pub fn start(
+        connection: Connection,
+        writer: &Connection,
+        restart: impl Fn() + Send + 'static,
+    ) -> std::io::Result<Checkpointer> {
+        let path = connection.path().unwrap_or_default();
+        // Never closed: closing any handle of a file takes away the locks that SQLite holds on it for this process
+        // (sqlite.org/howtocorrupt.html, 2.2).
+        let file = ManuallyDrop::new(File::open(Path::new(path))?);
+        if let Err(error) = writer.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX) {
+            log::warn!("commits go on making checkpoints: {error}");
+        }
+        let (wake, woken) = sync_channel(1);
+        let work = move || run(&woken, &connection, &file, &restart);
+        let thread = std::thread::Builder::new().name("checkpointer".to_owned()).spawn(work)?;
+        Ok(Checkpointer { wake, thread, rows_then: 0 })
+    }
+
+    /// Tells how many rows the writer has ever written: the thread is woken when it is time.
+    pub fn written(&mut self, rows: u64) {
+        if rows.saturating_sub(self.rows_then) >= ROWS_BETWEEN {
+            self.rows_then = rows;
+            // Where it is still at work, it finds this when it is done.
+            let _ = self.wake.try_send(());
+        }
+    }
+
+    /// Ends the thread. What it waits for the writer to do is refused by then.
+    pub fn stop(self) {
+        drop(self.wake);
+        if self.thread.join().is_err() {
+            log::error!("the checkpoints ended in a panic");
+        }
+    }
+}
+
+/// Copies what is left of the log into the file and has the log begin anew. To be called by the writer, between two
+/// transactions.
+pub(super) fn restart(writer: &Connection) {
+    let restart = || -> rusqlite::Result<()> {
+        writer.busy_timeout(READERS_PATIENCE)?;
+        writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+    };
+    if let Err(error) = restart().and(connection::wait_when_busy(writer)) {
+        log::warn!("the write-ahead log could not begin anew, and will later: {error}");
+    }
+}
+
+fn run(woken: &Receiver<()>, connection: &Connection, file: &File, restart: &impl Fn()) {
+    while woken.recv().is_ok() {
+        for _ in 0..PASSES_MAX {
+            match pass(connection) {
+                Ok(rest) => {
+                    // Flushed here, so that the writer has little to flush when it copies the rest.
+                    if let Err(error) = file.sync_data() {
+                        log::warn!("a checkpoint was not flushed, and will be: {error}");
+                    }
+                    if rest <= REST_PAGES_MAX {
+                        restart();
+                        break;
+                    }
+                }
+                Err(error) => {
+                    log::warn!("a checkpoint was left for later: {error}");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Copies what is in the log as it is now. Returns how many pages have come meanwhile.
+fn pass(connection: &Connection) -> rusqlite::Result<i64> {
+    let pages = |mode: &str| -> rusqlite::Result<(i64, i64)> {
+        connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| Ok((row.get(1)?, row.get(2)?)))
+    };
+    let (_, copied) = pages("PASSIVE")?;
+    let (logged, _) = pages("NOOP")?;
+    Ok(logged - copied)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::domain::{Award, Clock, Username};
+    use crate::store::{GROUP_MAX, OpenMode, Store, WriterThread, open_reader, score_events};
+
+    /// Awards in one transaction: it writes twice as many rows.
+    const AWARDS: u64 = ROWS_BETWEEN / 4;
+
+    struct World {
+        _folder: tempfile::TempDir,
+        file: PathBuf,
+        store: Store,
+        writer: WriterThread,
+        stored: u64,
+    }
+
+    impl World {
+        fn new() -> World {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let file = folder.path().join("scores.db");
+            let clock = Clock::system(chrono_tz::UTC);
+            let (store, writer) = Store::open(&file, OpenMode::Create, clock, GROUP_MAX, None).expect("a new file");
+            World { _folder: folder, file, store, writer, stored: 0 }
+        }
+
+        fn award(&mut self) {
+            let first = self.stored;
+            self.stored += AWARDS;
+            let award = move |write: &crate::store::Write<'_>| {
+                for number in first..first + AWARDS {
+                    let award = Award {
+                        user_id: i64::try_from(1 + number % 997)
+                            .map(|id| id.try_into().expect("a user"))
+                            .expect("small"),
+                        date: write.today.minus_days((number % 31) as u32),
+                        points: 1.try_into().expect("points"),
+                        description: None,
+                        minimum_score: None,
+                    };
+                    score_events::award(write, &award, &"system".parse::<Username>().expect("a name"))?;
+                }
+                Ok(())
+            };
+            self.store.writer().write_blocking(award).expect("stored");
+        }
+
+        /// What tells one beginning of the log from another: the salt in its header (sqlite.org/fileformat.html, 4.1).
+        fn beginning(&self) -> Vec<u8> {
+            let log = std::fs::read(self.file.with_extension("db-wal")).expect("a log");
+            log.get(16..24).unwrap_or_default().to_vec()
+        }
+
+        /// Writes until the log has begun anew.
+        fn write_until_the_log_begins_anew(&mut self) {
+            let before = self.beginning();
+            for _ in 0..200 {
+                self.award();
+                if self.beginning() != before {
+                    return;
+                }
+            }
+            panic!("the log has not begun anew");
+        }
+
+        fn end(self) {
+            self.writer.stop();
+            let connection = open_reader(&self.file).expect("a reader");
+            let sums = "SELECT (SELECT count(*) FROM score_events), (SELECT sum(score) FROM scores)";
+            let sums: (i64, i64) = connection.query_row(sums, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("sums");
+            let stored = i64::try_from(self.stored).expect("few");
+            assert_eq!(sums, (stored, stored));
+        }
+    }
+
+    #[test]
+    fn the_log_begins_anew_while_writes_go_on() {
+        let mut world = World::new();
+        world.award();
+        world.write_until_the_log_begins_anew();
+        world.write_until_the_log_begins_anew();
+        world.end();
+    }
+
+    #[test]
+    fn a_reader_keeps_the_log_as_long_as_it_reads() {
+        let mut world = World::new();
+        world.award();
+        let reader = open_reader(&world.file).expect("a reader");
+        let snapshot = reader.unchecked_transaction().expect("a transaction");
+        let count = |connection: &Connection| -> i64 {
+            connection.query_row("SELECT count(*) FROM score_events", [], |row| row.get(0)).expect("a count")
+        };
+        let seen = count(&snapshot);
+        let before = world.beginning();
+        for _ in 0..20 {
+            world.award();
+        }
+        assert_eq!(world.beginning(), before);
+        assert_eq!(count(&snapshot), seen);
+        drop(snapshot);
+        world.write_until_the_log_begins_anew();
+        world.end();
+    }
+}
