@@ -1,0 +1,6 @@
+//! To be done.
+
+use crate::Bench;
+
+/// Runs the part.
+pub fn run(_: &mut Bench) {}
