@@ -6,6 +6,8 @@
 //! that it works. The servers run on the same processors as the load, and on files of their own.
 
 mod backfill;
+mod closing;
+mod cluster;
 mod draw;
 mod files;
 mod fill;
@@ -14,7 +16,10 @@ mod load;
 mod options;
 mod page;
 mod post;
+mod postgres;
+mod programs;
 mod reads;
+mod redis;
 mod reply;
 mod report;
 mod request;
@@ -61,7 +66,9 @@ fn main() {
             Part::Backfill => backfill::run(&mut bench),
             Part::Start => start::run(&mut bench),
             Part::Soak => soak::run(&mut bench),
-            Part::Postgres | Part::Redis => {}
+            Part::Postgres => postgres::run(&mut bench),
+            Part::Redis => redis::run(&mut bench),
         }
     }
+    closing::run(&bench);
 }

@@ -102,6 +102,11 @@ impl Options {
         Duration::from_secs_f64(self.span)
     }
 
+    /// How long a load lasts that is not measured, for caches and branch predictors.
+    pub fn warm_up(&self) -> Duration {
+        self.span() / 6
+    }
+
     /// How long the sustained load lasts.
     pub fn sustain(&self) -> Duration {
         Duration::from_secs_f64(self.sustain)

@@ -59,7 +59,7 @@ pub fn run(bench: &mut Bench) {
         let cases = [("first", &ours), ("random", &ours), ("empty", &empty)];
         let mut runs: [Vec<Load>; 3] = Default::default();
         for (name, server) in cases {
-            server.warm_up(CONNECTIONS, &mut requests(name, 0));
+            server.warm_up(CONNECTIONS, bench.options.warm_up(), &mut requests(name, 0));
         }
         for round in 1..=bench.options.rounds as u64 {
             for ((name, server), runs) in cases.into_iter().zip(&mut runs) {

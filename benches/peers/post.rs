@@ -70,7 +70,7 @@ fn measure(bench: &Bench, dates: Dates, connections: usize) -> [Figures; 3] {
     ours.wait_for_standings("all_time");
     let servers = [&ours, &empty, &naive];
     for server in servers {
-        server.warm_up(connections, &mut Requests::posts(&server.key, bench.users, dates, 0));
+        server.warm_up(connections, bench.options.warm_up(), &mut Requests::posts(&server.key, bench.users, dates, 0));
     }
     let mut runs: [Vec<Load>; 3] = Default::default();
     for round in 1..=bench.options.rounds as u64 {

@@ -83,7 +83,7 @@ pub fn run(bench: &mut Bench) {
     for what in ALL {
         let path = requests(what, 0);
         check_list(bench, server(what), what, path.clone().next());
-        server(what).warm_up(CONNECTIONS, &mut path.clone());
+        server(what).warm_up(CONNECTIONS, bench.options.warm_up(), &mut path.clone());
     }
     let mut runs: [Vec<Load>; ALL.len()] = Default::default();
     for round in 1..=bench.options.rounds as u64 {

@@ -13,9 +13,6 @@ const RIVAL: &str = "BENCH_RIVAL";
 const EMPTY: &str = "empty";
 const NAIVE: &str = "naive";
 
-/// Time for caches and branch predictors before the clock starts.
-const WARM_UP: Duration = Duration::from_millis(500);
-
 /// The program that is measured: the binary itself, as it is installed.
 pub fn scorekeeper() -> Command {
     Command::new(env!("CARGO_BIN_EXE_scorekeeper"))
@@ -105,8 +102,8 @@ impl Server {
     }
 
     /// Loads it a little, so that what is measured then is not the first of its kind.
-    pub fn warm_up(&self, connections: usize, requests: &mut Requests) {
-        load::closed_loop(self.port, connections, WARM_UP, requests);
+    pub fn warm_up(&self, connections: usize, span: Duration, requests: &mut Requests) {
+        load::closed_loop(self.port, connections, span, requests);
     }
 
     /// Ends it cleanly, as a service manager does.

@@ -36,7 +36,11 @@ pub fn run(bench: &mut Bench) {
         let wals = files.each_ref().map(|file| WalWatch::start(file));
         for server in &servers {
             server.wait_for_standings("all_time");
-            server.warm_up(CONNECTIONS, &mut Requests::posts(&server.key, bench.users, dates, 0));
+            server.warm_up(
+                CONNECTIONS,
+                bench.options.warm_up(),
+                &mut Requests::posts(&server.key, bench.users, dates, 0),
+            );
         }
         let mut runs: [Vec<Load>; 2] = Default::default();
         for round in 1..=bench.options.rounds as u64 {
