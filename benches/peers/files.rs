@@ -11,6 +11,9 @@ use crate::draw::Users;
 use crate::fill;
 use crate::servers::{make_key, with_suffix};
 
+/// How the names of folders begin that go at the end.
+const SCRATCH: &str = "scratch";
+
 /// Where everything lies.
 pub struct Files {
     /// Goes at the end, with all in it.
@@ -22,14 +25,15 @@ pub struct Files {
 impl Files {
     /// A new folder, within the one to keep if there is one: then copies stay on one disk.
     pub fn new(kept: Option<PathBuf>, users: Users) -> Files {
-        let builder = tempfile::Builder::new();
         let scratch = match &kept {
             Some(kept) => {
                 std::fs::create_dir_all(kept).expect("a folder to keep");
-                builder_in(builder, kept)
+                clear(kept);
+                tempfile::Builder::new().prefix(SCRATCH).tempdir_in(kept)
             }
-            None => builder.tempdir().expect("a temporary folder"),
+            None => tempfile::tempdir(),
         };
+        let scratch = scratch.expect("a temporary folder");
         // Another user's process, as PostgreSQL's is, must be able to reach what it is given in there.
         std::fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o711)).expect("a folder to pass through");
         Files { scratch, kept, users }
@@ -80,8 +84,13 @@ impl Files {
     }
 }
 
-fn builder_in(mut builder: tempfile::Builder<'_, '_>, folder: &Path) -> tempfile::TempDir {
-    builder.prefix("scratch").tempdir_in(folder).expect("a folder within the one to keep")
+/// Removes what runs that were killed have left in the folder to keep.
+fn clear(kept: &Path) {
+    for entry in std::fs::read_dir(kept).expect("a folder to keep").flatten() {
+        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+            std::fs::remove_dir_all(entry.path()).expect("a folder that can go");
+        }
+    }
 }
 
 /// A number that is another for another schema.
