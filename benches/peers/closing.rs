@@ -74,7 +74,7 @@ fn reading(bench: &Bench) {
             "postgres.page",
             "no HTTP, no JSON; as old as the last refresh",
         );
-        add("PostgreSQL, with an index on the position", "postgres.page.indexed", "the same");
+        add("PostgreSQL, along an index on the position", "postgres.page.indexed", "the same");
         for members in [bench.users.0, MILLION] {
             let name = format!("Redis, {members} members, the first page");
             add(&name, &format!("redis.range.{members}"), "no HTTP, no JSON, no names, no equal positions; never old");
