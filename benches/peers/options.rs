@@ -82,7 +82,7 @@ impl Options {
         let mut options = Options::parse();
         options.keep = options.keep.map(|keep| std::path::absolute(keep).expect("a path"));
         if options.smoke {
-            options.events = 20_000;
+            options.events = 10_000;
             options.users = 500;
             options.rounds = 1;
             options.span = 0.2;

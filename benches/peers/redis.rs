@@ -175,7 +175,8 @@ impl Redis {
             Figure { rate, p99_ms }
         };
         let span = bench.options.span().as_secs_f64();
-        let guess = run(1_000);
-        run(((guess.rate * span) as u64).max(1_000))
+        let least = ((500.0 * span) as u64).max(1);
+        let guess = run(least);
+        run(((guess.rate * span) as u64).max(least))
     }
 }
