@@ -1,0 +1,72 @@
+//! Fills a database with history, quickly, whatever its indexes are: they are taken from the schema, dropped, and made
+//! again when all rows are there.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+use scorekeeper::domain::EventDate;
+
+use crate::draw::{self, Dates, Random, Users};
+use crate::request;
+
+/// The scores of the stored events, in the order of their primary key. What no index should be followed for is said by
+/// the signs.
+const SUM: &str = "
+    INSERT INTO scores (user_id, date, score, events)
+    SELECT +user_id, +date, sum(points), count(*) FROM score_events GROUP BY 1, 2 ORDER BY 1, 2";
+
+/// Fills a new file of scorekeeper's with that many events over two years, everyone having at least one if there are
+/// enough, and with their scores.
+pub fn fill(file: &Path, events: u64, users: Users) {
+    let mut connection = Connection::open(file).expect("a connection");
+    // A file that is lost if the machine stops here is filled again.
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = off; PRAGMA synchronous = off; PRAGMA cache_size = -400000;
+             PRAGMA ignore_check_constraints = on; PRAGMA threads = 2",
+        )
+        .expect("settings");
+    let indexes = take_indexes(&connection);
+    let days = draw::days(request::today());
+    let transaction = connection.transaction().expect("a transaction");
+    insert_events(&transaction, events, users, &days);
+    transaction.execute(SUM, []).expect("scores");
+    transaction.commit().expect("a commit");
+    for index in indexes {
+        connection.execute_batch(&index).expect("an index");
+    }
+    connection.execute_batch("PRAGMA journal_mode = wal").expect("a setting");
+    connection.close().expect("a clean end");
+    sync(file);
+}
+
+fn insert_events(connection: &Connection, events: u64, users: Users, days: &[EventDate]) {
+    const INSERT: &str = "INSERT INTO score_events (user_id, date, points, description) VALUES (?1, ?2, ?3, ?4)";
+    let mut insert = connection.prepare(INSERT).expect("a statement");
+    let mut random = Random::new(events);
+    for event in 0..events {
+        let user_id = if event < users.0 { users.id(event) } else { users.by_activity(&mut random) };
+        let day = days[Dates::Even.age(&mut random) as usize];
+        let points = 1 + random.below(50) as i64;
+        insert.execute(params![user_id as i64, day, points, "Karaoke night"]).expect("a row");
+    }
+}
+
+/// Drops the indexes that are not part of their tables, and returns how to make them.
+fn take_indexes(connection: &Connection) -> Vec<String> {
+    const SELECT: &str = "
+        SELECT name, sql FROM sqlite_schema
+        WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('score_events', 'scores')";
+    let mut select = connection.prepare(SELECT).expect("a statement");
+    let found = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("indexes");
+    let indexes: Vec<(String, String)> = found.collect::<Result<_, _>>().expect("indexes");
+    for (name, _) in &indexes {
+        connection.execute_batch(&format!("DROP INDEX \"{name}\"")).expect("an index that can be dropped");
+    }
+    indexes.into_iter().map(|(_, sql)| sql).collect()
+}
+
+/// Waits until a file is on the disk, so that its writing falls into no measurement.
+pub fn sync(file: &Path) {
+    std::fs::File::open(file).and_then(|file| file.sync_all()).expect("a file on the disk");
+}
