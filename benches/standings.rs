@@ -381,7 +381,7 @@ fn draw_users(random: &mut Random, users: usize, count: usize) -> Vec<UserId> {
 }
 
 fn key(period: Period) -> Key {
-    Key { board: LeaderboardId::GLOBAL, period }
+    Key::today(LeaderboardId::GLOBAL, period)
 }
 
 fn user(id: i64) -> UserId {

@@ -6,7 +6,8 @@
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
 //! - [`rollup`]: proves and repairs scores, by the clock and on demand;
 //! - [`standings`]: who leads, in memory;
-//! - [`api`] speaks HTTP;
+//! - [`api`] speaks HTTP to programs;
+//! - [`pages`] are HTML for people;
 //! - [`config`] and [`logging`]: settings and log lines;
 //! - [`server`] and [`cli`]: put the parts together.
 //!
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod logging;
+pub mod pages;
 pub mod rollup;
 pub mod server;
 pub mod standings;

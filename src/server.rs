@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::api::{self, App, InFlight, RequestLimit};
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
+use crate::pages;
 use crate::rollup::Rollup;
 use crate::standings::{Feed, Standings};
 use crate::store::{OpenMode, Store, StoreError, api_keys};
@@ -78,7 +79,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     };
     let in_flight = Arc::new(InFlight::default());
     let rocket = api::mount(rocket::custom(figment), app, Arc::clone(&in_flight));
-    let rocket = announce(rocket, settings.database.clone());
+    let rocket = announce(pages::mount(rocket), settings.database.clone());
     let end = runtime.block_on(launch(rocket, signals, &in_flight));
     rollup_thread.stop();
     standings_thread.stop();

@@ -315,3 +315,29 @@ fn a_stream_that_can_not_be_had_is_refused_in_json() {
     assert_eq!((head.status, head.body.as_str()), (200, ""));
     assert!(head.header("Content-Type").is_some_and(|kind| kind.starts_with("text/event-stream")), "{head:?}");
 }
+
+#[test]
+fn who_asks_for_any_change_hears_of_those_further_down() {
+    let server = quick().start();
+    let sql = server.sql();
+    sql.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+    for user in 1..=101_i64 {
+        for insert in [
+            "INSERT INTO score_events (user_id, date, points) VALUES (?1, '2023-04-14', ?2)",
+            "INSERT INTO scores (user_id, date, score, events) VALUES (?1, '2023-04-14', ?2, 1)",
+        ] {
+            sql.execute(insert, (user, 1_000 - user)).expect("a row");
+        }
+    }
+    sql.execute_batch("COMMIT").expect("a commit");
+    let ranked = || server.get("/leaderboard?page=1").json()["users"].as_array().map_or(0, Vec::len);
+    wait_for("the second page", || (ranked() == 1).then_some(()));
+    let mut any = Listener::to(&server, "/leaderboard/1/live?any_change=true");
+    let mut first = Listener::to(&server, "/leaderboard/1/live");
+    let page = any.page();
+    assert_eq!(first.page(), page);
+    server.award(101, "2023-04-14", 1);
+    assert_eq!(any.page(), page, "the first page is as it was");
+    server.award(1, "2023-04-14", 1);
+    assert_ne!(first.page(), page, "nothing was heard in between");
+}

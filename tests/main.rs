@@ -24,6 +24,9 @@ mod live;
 mod logs;
 mod model;
 mod overload;
+mod pages;
+mod pages_leaderboard;
+mod pages_user;
 #[cfg(feature = "program-tests")]
 mod readme;
 mod recalculation;

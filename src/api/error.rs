@@ -120,7 +120,8 @@ impl ApiError {
         }
     }
 
-    fn sentence(&self) -> String {
+    /// The error in one sentence for a person.
+    pub fn sentence(&self) -> String {
         match self {
             ApiError::NotLoggedIn => "You need to be logged in to do that.".to_owned(),
             ApiError::InvalidAccess => "You are not permitted to view the requested resource. \
@@ -161,7 +162,8 @@ impl ApiError {
         }
     }
 
-    fn retry_after(&self) -> Option<u64> {
+    /// Seconds after which a caller may try again, where that is known.
+    pub fn retry_after(&self) -> Option<u64> {
         match self {
             ApiError::RateLimit { wait_seconds } => Some(*wait_seconds),
             ApiError::Unavailable => Some(ApiError::RETRY_SECONDS),
@@ -207,17 +209,29 @@ impl<'r> Responder<'r, 'static> for ApiError {
 /// The answer of the catcher.
 pub struct Caught(ApiError);
 
-/// Answers whatever Rocket itself refuses, and what a guard has refused.
+impl Caught {
+    /// What has ended a request that Rocket itself refuses, or a guard has refused.
+    pub fn of(status: Status, request: &Request<'_>) -> Caught {
+        let refused = request.local_cache(|| None::<ApiError>).clone();
+        Caught(refused.unwrap_or(match status.code {
+            413 => ApiError::PayloadTooLarge,
+            500.. => ApiError::Internal,
+            // Routes take any path segment and any body, so what is left is an unknown path or method. Rocket says 400
+            // of a method that it has never heard of.
+            _ => ApiError::NotFound,
+        }))
+    }
+
+    /// The error.
+    pub fn into_error(self) -> ApiError {
+        self.0
+    }
+}
+
+/// Answers whatever no route has answered.
 #[rocket::catch(default)]
 pub fn catch(status: Status, request: &Request<'_>) -> Caught {
-    let refused = request.local_cache(|| None::<ApiError>).clone();
-    Caught(refused.unwrap_or(match status.code {
-        413 => ApiError::PayloadTooLarge,
-        500.. => ApiError::Internal,
-        // Routes take any path segment and any body, so what is left is an unknown path or method. Rocket says 400 of
-        // a method that it has never heard of.
-        _ => ApiError::NotFound,
-    }))
+    Caught::of(status, request)
 }
 
 impl<'r> Responder<'r, 'static> for Caught {

@@ -21,7 +21,7 @@ use crate::domain::{Leaderboard, LeaderboardId, Period, UserId, drawn_avatar};
 use crate::standings::{Catalog, Entry, Key, View};
 
 /// Users on a page, unless fewer are asked for.
-const PAGE_MAX: usize = 100;
+pub const PAGE_MAX: usize = 100;
 
 /// Neighbours on each side, unless asked otherwise, and at most.
 const RADIUS: usize = 5;
@@ -52,12 +52,18 @@ impl<'r> FromRequest<'r> for Looker {
 }
 
 impl Looker {
-    fn may_see(&self, board: &Leaderboard) -> bool {
+    /// Whether it is known who looks.
+    pub fn is_known(&self) -> bool {
+        self.has_key
+    }
+
+    /// Whether a board may be seen.
+    pub fn may_see(&self, board: &Leaderboard) -> bool {
         self.has_key || board.is_public()
     }
 
     /// The board of that number, or the first that may be seen.
-    fn board(&self, catalog: &Catalog, id: Option<LeaderboardId>) -> Result<Arc<Leaderboard>, ApiError> {
+    pub fn board(&self, catalog: &Catalog, id: Option<LeaderboardId>) -> Result<Arc<Leaderboard>, ApiError> {
         let mut boards = catalog.boards.iter().filter(|board| id.is_none_or(|id| board.id == id));
         boards.find(|board| self.may_see(board)).cloned().ok_or(ApiError::NotFound)
     }
@@ -145,15 +151,20 @@ impl<'r> Responder<'r, 'static> for StandingsPage {
 
 /// What is asked of a board.
 #[derive(Debug, Clone, Copy)]
-struct Query {
-    period: Option<Period>,
-    page: usize,
-    limit: usize,
-    for_user: Option<UserId>,
+pub struct Query {
+    /// The period; `None` is the board's default.
+    pub period: Option<Period>,
+    /// The page, from 0.
+    pub page: usize,
+    /// Users on it, at most.
+    pub limit: usize,
+    /// Whose own place is asked for.
+    pub for_user: Option<UserId>,
 }
 
 impl Query {
-    fn of(parameters: &Parameters) -> Result<Query, ApiError> {
+    /// Reads what is asked.
+    pub fn of(parameters: &Parameters) -> Result<Query, ApiError> {
         Ok(Query {
             period: period(parameters),
             page: parameters.within("page", 0..=usize::MAX)?.unwrap_or(0),
@@ -193,7 +204,7 @@ async fn page(
 ) -> Result<StandingsPage, ApiError> {
     let board = looker.board(&app.standings.catalog(), id)?;
     let query = Query::of(parameters)?;
-    let key = Key { board: board.id, period: board.period(query.period) };
+    let key = Key::today(board.id, board.period(query.period));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
     let shared = shared_page(&view, query.page, query.limit);
     let for_user = query.for_user.map(|id| format!("-{id}")).unwrap_or_default();
@@ -212,13 +223,13 @@ pub async fn around(
     let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
     let user_id = user_id.known()?;
     let radius = parameters.within("radius", 1..=RADIUS_MAX)?.unwrap_or(RADIUS);
-    let key = Key { board: board.id, period: board.period(period(&parameters)) };
+    let key = Key::today(board.id, board.period(period(&parameters)));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
     let shared = render(&view, view.ranked.around(user_id, radius));
     Ok(ready(app, &view, Some(user_id), &shared, &format!("around-{user_id}-{radius}")))
 }
 
-/// The first page, whenever it has changed, as Server-Sent Events.
+/// The first page, whenever it has changed, as Server-Sent Events; with `any_change` also whenever others have.
 #[get("/leaderboard/<id>/live", data = "<parameters>")]
 pub async fn live(
     looker: Looker,
@@ -228,7 +239,8 @@ pub async fn live(
     mut shutdown: Shutdown,
 ) -> Result<EventStream![Event], ApiError> {
     let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
-    let key = Key { board: board.id, period: board.period(period(&parameters)) };
+    let any_change = parameters.optional("any_change").ok().flatten().unwrap_or(false);
+    let key = Key::today(board.id, board.period(period(&parameters)));
     let mut views = app.standings.watch(key);
     views.mark_changed();
     let stream = EventStream! {
@@ -244,7 +256,7 @@ pub async fn live(
             }
             // Made once for all who listen, and for all who ask for the page.
             let page = shared_page(&view, 0, PAGE_MAX);
-            if last.as_ref() == Some(&page) {
+            if !any_change && last.as_ref() == Some(&page) {
                 continue;
             }
             yield Event::data(format!("{{\"personal\":{{}},{page}}}")).event("leaderboard");

@@ -51,6 +51,11 @@ impl Life {
         let _ = self.username.set(username.as_str().to_owned());
     }
 
+    /// Whether the path said by its end that JSON is wanted, whatever `Accept` says.
+    pub fn names_json(&self) -> bool {
+        self.path.strip_suffix('/').unwrap_or(&self.path).ends_with(".json")
+    }
+
     /// Whether the request went through the fairing.
     pub fn is_tracked(&self) -> bool {
         self.tracked.get().is_some()

@@ -1,19 +1,19 @@
-//! The HTTP API: Rocket, and nothing of Rocket elsewhere save the server that starts it.
+//! The HTTP API: Rocket, and nothing of Rocket elsewhere save the pages and the server that starts it.
 //!
 //! Guards say who calls and read the parameters; a handler makes one call to the store or the rollup; errors become
-//! replies in one place. [`routes`] is the table of contents.
+//! replies in one place. [`routes`] is the table of contents. What the pages share with it is visible within the crate.
 
 mod avatars;
-mod caller;
+pub(crate) mod caller;
 mod directory;
-mod error;
+pub(crate) mod error;
 mod health;
 mod idempotency;
-mod leaderboard;
+pub(crate) mod leaderboard;
 mod leaderboards;
-mod life;
-mod parameters;
-mod path;
+pub(crate) mod life;
+pub(crate) mod parameters;
+pub(crate) mod path;
 mod recalculation;
 mod reply;
 mod request_limit;

@@ -30,6 +30,21 @@ impl EventDate {
         self.0.checked_sub_days(Days::new(days.into())).map_or(EventDate::MIN, EventDate::saturating)
     }
 
+    /// The day so many days later, at the last [`EventDate::MAX`].
+    pub fn plus_days(self, days: u32) -> EventDate {
+        self.0.checked_add_days(Days::new(days.into())).map_or(EventDate::MAX, EventDate::saturating)
+    }
+
+    /// How many days later this is than `earlier`; negative if it is before.
+    pub fn days_since(self, earlier: EventDate) -> i64 {
+        (self.0 - earlier.0).num_days()
+    }
+
+    /// The day of the calendar, for its month and weekday.
+    pub fn calendar_day(self) -> NaiveDate {
+        self.0
+    }
+
     /// The day after, at the last [`EventDate::MAX`].
     pub fn next(self) -> EventDate {
         self.0.succ_opt().map_or(EventDate::MAX, EventDate::saturating)

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::catalog::Eligible;
-use super::handle::{Link, Message, Slot, Snapshot};
+use super::handle::{Link, Message, Slot, Snapshot, take};
 use super::ranked::Change;
 use super::window::{Window, steps, sum_windows};
 use super::{Catalog, Key, Ranked, Sum, Totals, View};
@@ -52,6 +52,8 @@ pub(super) struct Follower {
     taken: u64,
     /// The count of repairs as of then.
     repairs: i64,
+    /// Whether there are transactions to be taken. They are when they are needed: until then each costs nothing here.
+    fed: bool,
     /// Transactions that the totals do not hold yet.
     pending: Vec<Committed>,
     /// Users whose sums have changed since their window was ranked.
@@ -91,6 +93,7 @@ impl Follower {
             held: HashMap::new(),
             taken: 0,
             repairs: 0,
+            fed: false,
             pending: Vec::new(),
             changed: HashMap::new(),
             stale: true,
@@ -116,7 +119,7 @@ impl Follower {
                 self.look();
                 self.evict();
             }
-            let changed = self.stale || self.directory_changed || !self.pending.is_empty();
+            let changed = self.fed || self.stale || self.directory_changed || !self.pending.is_empty();
             let due = self.wanted || !self.flushes.is_empty() || self.clock.today() != self.today;
             if now >= retry_at && (due || (changed && now >= last + gap)) {
                 self.wanted = false;
@@ -151,18 +154,15 @@ impl Follower {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Committed(committed) => {
-                self.stale |= committed.foreign;
-                self.directory_changed |= committed.directory_changed;
-                self.taken = committed.number;
-                self.repairs = committed.repairs;
-                self.pending.push(committed);
-            }
+            Message::Committed => self.fed = true,
             Message::Looked { foreign } => self.stale |= foreign,
             Message::Wanted => self.wanted = true,
             Message::Flush(done) => self.flushes.push(done),
             // Too late for who waited for it; the transaction ends with its connection.
-            Message::Snapshot(snapshot) => self.stale |= snapshot.foreign,
+            Message::Snapshot(snapshot) => {
+                self.stale |= snapshot.foreign;
+                self.take_committed(snapshot.committed);
+            }
             Message::Stop => self.stop = true,
         }
     }
@@ -170,6 +170,16 @@ impl Follower {
     fn take_all(&mut self) {
         while let Ok(message) = self.link.inbox.try_recv() {
             self.take(message);
+        }
+    }
+
+    fn take_committed(&mut self, transactions: Vec<Committed>) {
+        for committed in transactions {
+            self.stale |= committed.foreign;
+            self.directory_changed |= committed.directory_changed;
+            self.taken = committed.number;
+            self.repairs = committed.repairs;
+            self.pending.push(committed);
         }
     }
 
@@ -193,6 +203,9 @@ impl Follower {
 
     /// Brings all that is in use up to date and swaps it in.
     fn refresh(&mut self) -> Result<(), StoreError> {
+        self.fed = false;
+        let committed = take(&self.link.untaken);
+        self.take_committed(committed);
         let today = self.clock.today();
         let slots: Vec<(Key, Arc<Slot>)> = {
             let slots = self.link.slots.read().unwrap_or_else(PoisonError::into_inner);
@@ -226,7 +239,7 @@ impl Follower {
     fn windows(&self, slots: &[(Key, Arc<Slot>)], today: EventDate) -> Vec<(Key, Window)> {
         let catalog = self.link.catalog.borrow();
         let window = |key: &Key| {
-            let window = catalog.board(key.board)?.window(key.period, today);
+            let window = catalog.board(key.board)?.window(key.period, key.day.date(today));
             Some((*key, (*window.start(), *window.end())))
         };
         slots.iter().filter_map(|(key, _)| window(key)).collect()
@@ -352,24 +365,26 @@ impl Follower {
         Ok(true)
     }
 
-    /// Takes a read snapshot between two transactions of the writer. It comes as a message: what came before it is in the
-    /// snapshot and has been taken, what came after it is not and waits.
+    /// Takes a read snapshot between two transactions of the writer. With it come all transactions that it holds and that
+    /// had not been taken; what comes after it waits.
     fn take_snapshot(&mut self) -> Result<Connection, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => open_reader(&self.file)?,
         };
-        let sender = self.link.sender.clone();
+        let (sender, untaken) = (self.link.sender.clone(), Arc::clone(&self.link.untaken));
         self.writer.look_between(move |foreign| {
             // A transaction begins with its first read.
             let begun = connection.execute_batch("BEGIN").and_then(|()| rebuild::count_repairs(&connection));
-            drop(sender.send(Message::Snapshot(Snapshot { connection, foreign, begun })));
+            let committed = take(&untaken);
+            drop(sender.send(Message::Snapshot(Snapshot { connection, foreign, begun, committed })));
         })?;
         let deadline = Instant::now() + SNAPSHOT_PATIENCE;
         while !self.stop {
             match self.link.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Message::Snapshot(Snapshot { connection, foreign, begun })) => {
+                Ok(Message::Snapshot(Snapshot { connection, foreign, begun, committed })) => {
                     self.stale |= foreign;
+                    self.take_committed(committed);
                     self.repairs = begun?;
                     return Ok(connection);
                 }

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -25,8 +25,8 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the thread is told.
 pub(super) enum Message {
-    /// A transaction was committed.
-    Committed(Committed),
+    /// Transactions have been committed since the last were taken.
+    Committed,
     /// The writer has looked whether the file was changed past it.
     Looked { foreign: bool },
     /// There is a new slot.
@@ -46,6 +46,8 @@ pub(super) struct Snapshot {
     pub foreign: bool,
     /// The count of repairs in it.
     pub begun: rusqlite::Result<i64>,
+    /// The transactions before it that had not been taken.
+    pub committed: Vec<Committed>,
 }
 
 /// Where readers find standings, by board and period.
@@ -72,6 +74,7 @@ pub(super) struct Link {
     pub inbox: Receiver<Message>,
     pub sender: Sender<Message>,
     pub slots: Slots,
+    pub untaken: Untaken,
     pub catalog: watch::Sender<Arc<Catalog>>,
     pub shown: Arc<Shown>,
 }
@@ -91,8 +94,17 @@ pub struct StandingsThread {
     thread: JoinHandle<()>,
 }
 
+/// Transactions that the thread has not taken yet, in their order.
+pub(super) type Untaken = Arc<Mutex<Vec<Committed>>>;
+
+/// Takes all of them.
+pub(super) fn take(untaken: &Untaken) -> Vec<Committed> {
+    std::mem::take(&mut *untaken.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// The two ends of what the writer tells the standings. The writer starts before there is a file to read.
 pub struct Feed {
+    untaken: Untaken,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
 }
@@ -101,14 +113,21 @@ impl Feed {
     /// A new feed.
     pub fn new() -> Feed {
         let (sender, receiver) = channel();
-        Feed { sender, receiver }
+        Feed { untaken: Untaken::default(), sender, receiver }
     }
 
     /// What the writer calls after each transaction.
     pub fn follower(&self) -> impl Fn(Committed) + Send + 'static {
-        let sender = self.sender.clone();
-        // Where the thread has ended the server is going down, and nobody asks for standings.
-        move |committed| drop(sender.send(Message::Committed(committed)))
+        let (sender, untaken) = (self.sender.clone(), Arc::clone(&self.untaken));
+        move |committed| {
+            let mut untaken = untaken.lock().unwrap_or_else(PoisonError::into_inner);
+            untaken.push(committed);
+            // Waking a thread costs as much as a small write: only the first of many wakes it. An error means that it has
+            // ended: the server is going down, and nobody asks for standings.
+            if untaken.len() == 1 {
+                let _ = sender.send(Message::Committed);
+            }
+        }
     }
 }
 
@@ -141,9 +160,10 @@ impl Standings {
         };
         // Whoever opens a board sees its default period: these are built at once.
         for board in &catalog.borrow().boards {
-            standings.slot(Key { board: board.id, period: board.default_period });
+            standings.slot(Key::today(board.id, board.default_period));
         }
-        let link = Link { inbox: feed.receiver, sender: feed.sender.clone(), slots, catalog, shown };
+        let link =
+            Link { inbox: feed.receiver, untaken: feed.untaken, sender: feed.sender.clone(), slots, catalog, shown };
         let follower = Follower::new(link, store.writer().clone(), connection, file, clock, ranking);
         let inbox = feed.sender;
         let thread = std::thread::Builder::new()
@@ -181,7 +201,8 @@ impl Standings {
         self.shown.repairs.load(Ordering::SeqCst)
     }
 
-    async fn view_within(&self, key: Key, patience: Duration) -> Option<Arc<View>> {
+    /// The standings; `None` if they are not built within `patience`.
+    pub async fn view_within(&self, key: Key, patience: Duration) -> Option<Arc<View>> {
         let mut views = self.watch(key);
         let built = views.wait_for(Option::is_some);
         tokio::time::timeout(patience, built).await.ok()?.ok()?.clone()

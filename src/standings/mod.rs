@@ -21,13 +21,46 @@ pub use ranked::{Entry, Ranked};
 pub use totals::{Sum, Totals};
 pub use view::View;
 
-use crate::domain::{LeaderboardId, Period};
+use crate::domain::{EventDate, LeaderboardId, Period};
 
-/// Which standings: of a board, over a period.
+/// Whose window of days standings have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Day {
+    /// The window as seen today.
+    Today,
+    /// The window as seen the day before: what movement is told against.
+    Yesterday,
+}
+
+impl Day {
+    /// The day itself.
+    pub fn date(self, today: EventDate) -> EventDate {
+        match self {
+            Day::Today => today,
+            Day::Yesterday => today.minus_days(1),
+        }
+    }
+}
+
+/// Which standings: of a board, over a period, as seen on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The board.
     pub board: LeaderboardId,
     /// The period.
     pub period: Period,
+    /// The day.
+    pub day: Day,
+}
+
+impl Key {
+    /// The standings as they are.
+    pub fn today(board: LeaderboardId, period: Period) -> Key {
+        Key { board, period, day: Day::Today }
+    }
+
+    /// The same standings with the window of the day before.
+    pub fn yesterday(self) -> Key {
+        Key { day: Day::Yesterday, ..self }
+    }
 }

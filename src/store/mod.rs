@@ -16,6 +16,7 @@ pub mod rebuild;
 pub mod recalculations;
 pub mod score_events;
 pub mod scores;
+pub mod user_search;
 pub mod window_sums;
 mod writer;
 

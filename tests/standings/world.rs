@@ -169,7 +169,7 @@ pub fn group(id: i64) -> GroupId {
 }
 
 pub fn key(board: i64, period: Period) -> Key {
-    Key { board: LeaderboardId(board), period }
+    Key::today(LeaderboardId(board), period)
 }
 
 pub fn by() -> Username {

@@ -1,0 +1,31 @@
+//! Where this server is, as the client knows it: for commands that a page shows.
+
+use std::convert::Infallible;
+
+use rocket::request::{FromRequest, Outcome, Request};
+
+/// `https://scores.example`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address(String);
+
+impl Address {
+    /// The address, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Address {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Address, Infallible> {
+        // It goes into a line for a shell: nothing but what a host and port are made of.
+        let plain = |host: &String| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+        let host = request.host().map(ToString::to_string).filter(plain);
+        let by_tls = request.rocket().config().tls_enabled()
+            || request.headers().get_one("X-Forwarded-Proto").is_some_and(|protocol| protocol == "https");
+        let scheme = if by_tls { "https" } else { "http" };
+        Outcome::Success(Address(format!("{scheme}://{}", host.as_deref().unwrap_or("localhost:8000"))))
+    }
+}

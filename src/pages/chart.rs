@@ -1,0 +1,72 @@
+//! Drawings: paths for SVG, in whole units so that they are short. What they mean stands in words beside them.
+
+use std::fmt::Write as _;
+
+/// Days that a row of a leaderboard draws.
+pub const SPARK_DAYS: u32 = 14;
+
+/// The room of a row's drawing, in pixels: the stylesheet has the same.
+const SPARK_HEIGHT: i64 = 20;
+const SPARK_STEP: usize = 4;
+const SPARK_BAR: f64 = 1.5;
+
+/// A stroke for each day that has points, up or down from the line of zero.
+pub fn spark(days: &[i64]) -> String {
+    let scale = Scale::of(days, SPARK_HEIGHT);
+    let mut path = String::new();
+    for (index, &points) in days.iter().enumerate().filter(|(_, points)| **points != 0) {
+        let x = (index * SPARK_STEP) as f64 + SPARK_BAR;
+        let _ = write!(path, "M{x} {}v{}", scale.zero, -scale.length(points));
+    }
+    path
+}
+
+/// How points become heights: zero has its line, and what is not zero is seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Scale {
+    /// How far below the top the line of zero is.
+    pub zero: i64,
+    height: i64,
+    range: i128,
+}
+
+impl Scale {
+    /// The scale on which all of `values` have room.
+    pub fn of(values: &[i64], height: i64) -> Scale {
+        let highest = values.iter().copied().max().unwrap_or(0).max(0);
+        let lowest = values.iter().copied().min().unwrap_or(0).min(0);
+        // Wider than any score: the distance of two may not be one.
+        let range = (i128::from(highest) - i128::from(lowest)).max(1);
+        Scale { zero: scaled(highest, height, range), height, range }
+    }
+
+    /// The length of a bar, at least a unit unless it is for zero; negative for one that hangs down.
+    pub fn length(&self, points: i64) -> i64 {
+        let length = scaled(points, self.height, self.range);
+        if length == 0 { points.signum() } else { length }
+    }
+
+    /// How far below the top a value is.
+    pub fn y(&self, points: i64) -> i64 {
+        self.zero - scaled(points, self.height, self.range)
+    }
+}
+
+fn scaled(points: i64, height: i64, range: i128) -> i64 {
+    let scaled = i128::from(points) * i128::from(height) / range;
+    i64::try_from(scaled).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_stand_on_the_line_of_zero() {
+        assert_eq!(spark(&[0, 5, 10]), "M5.5 20v-10M9.5 20v-20");
+        assert_eq!(spark(&[10, -10]), "M1.5 10v-10M5.5 10v10");
+        assert_eq!(spark(&[0, 0]), "");
+        assert_eq!(spark(&[1, 1_000_000]), "M1.5 20v-1M5.5 20v-20");
+        assert_eq!(spark(&[i64::MAX, i64::MIN]), "M1.5 9v-9M5.5 9v10");
+    }
+}

@@ -1,0 +1,106 @@
+//! Numbers, dates and texts as people read them.
+
+use std::borrow::Cow;
+
+use crate::domain::EventDate;
+
+/// What stands before a number below zero: a real minus sign, as wide as the digits.
+const MINUS: char = '−';
+
+/// A whole number with its thousands apart: `12,345`, `−1,200`.
+pub fn number(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + MINUS.len_utf8());
+    if number < 0 {
+        text.push(MINUS);
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number that changes something: with a plus if it adds.
+pub fn signed(points: i64) -> String {
+    if points > 0 { format!("+{}", number(points)) } else { number(points) }
+}
+
+/// So many of something: `1 point`, `2 points`.
+pub fn count(count: i64, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), if count.abs() == 1 { one } else { many })
+}
+
+/// A day: `14 April 2023`.
+pub fn date(day: EventDate) -> String {
+    day.calendar_day().format("%-d %B %Y").to_string()
+}
+
+/// A day in little room: `14 Apr 2023`.
+pub fn short_date(day: EventDate) -> String {
+    day.calendar_day().format("%-d %b %Y").to_string()
+}
+
+/// A text of someone else's without what is not seen but changes how the rest is: control characters, and marks that turn
+/// the direction of writing. In their place stands a sign that something is there.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    let unseen = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
+    };
+    if text.contains(unseen) { text.replace(unseen, "\u{fffd}").into() } else { text.into() }
+}
+
+/// At most so many characters of a text, with an ellipsis where that is not all of it.
+pub fn cut(text: &str, characters_max: usize) -> String {
+    match text.char_indices().nth(characters_max) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (value, text) in [
+            (0, "0"),
+            (7, "7"),
+            (999, "999"),
+            (1000, "1,000"),
+            (-1200, "−1,200"),
+            (-12, "−12"),
+            (1_234_567, "1,234,567"),
+            (i64::MIN, "−9,223,372,036,854,775,808"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!([signed(5), signed(0), signed(-5)], ["+5", "0", "−5"]);
+        assert_eq!([count(1, "point", "points"), count(0, "point", "points")], ["1 point", "0 points"]);
+    }
+
+    #[test]
+    fn dates_are_written_out() {
+        let day: EventDate = "2023-04-05".parse().expect("a date");
+        assert_eq!(date(day), "5 April 2023");
+        assert_eq!(short_date(day), "5 Apr 2023");
+        assert_eq!(date(EventDate::MIN), "1 January 0001");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_shown() {
+        assert_eq!(plain("Ärger, שלום 🎉\n"), "Ärger, שלום 🎉\n");
+        assert_eq!(plain("a\u{202e}b\u{0}c\u{1b}[31md\u{2066}"), "a�b�c�[31md�");
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöü", 2), "äö…");
+        assert_eq!(cut("ab cd", 3), "ab…");
+    }
+}

@@ -1,0 +1,192 @@
+//! What a reply with HTML looks like, and the page that tells of an error.
+
+use std::io::Cursor;
+
+use askama::Template;
+use rocket::http::Status;
+use rocket::request::Request;
+use rocket::response::{self, Responder, Response};
+
+use super::assets;
+use crate::api::error::ApiError;
+use crate::store::StoreError;
+
+/// Nothing but what this server itself sends runs or shows on a page, save pictures of users from elsewhere.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A whole page goes to the connection in pieces of this size: for most pages that is one.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// The part of the site that a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Leaderboards and users.
+    Leaderboard,
+    /// The administration.
+    Administration,
+    /// None: an error.
+    Elsewhere,
+}
+
+/// What the layout of every page needs: the template's struct has it as its field `layout`.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    section: Section,
+}
+
+impl Layout {
+    /// The layout of a page in that part of the site.
+    pub fn new(section: Section) -> Layout {
+        Layout { section }
+    }
+
+    /// Whether the page is of the leaderboards.
+    pub fn in_leaderboard(&self) -> bool {
+        self.section == Section::Leaderboard
+    }
+
+    /// Whether the page is of the administration.
+    pub fn in_administration(&self) -> bool {
+        self.section == Section::Administration
+    }
+
+    /// Where the stylesheet is.
+    pub fn style(&self) -> &'static str {
+        assets::STYLE.url()
+    }
+
+    /// Where the icon is.
+    pub fn icon(&self) -> &'static str {
+        assets::ICON.url()
+    }
+
+    /// Where the script of every page is.
+    pub fn copy(&self) -> &'static str {
+        assets::COPY.url()
+    }
+}
+
+/// A page, ready to be sent.
+#[derive(Debug)]
+pub struct Html {
+    status: Status,
+    body: String,
+    cache: &'static str,
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Html {
+    /// The page of a template, for anyone: a browser asks again each time whether it is still right.
+    pub fn new(template: &impl Template) -> Result<Html, ErrorPage> {
+        let body = template.render().map_err(|error| {
+            log::error!("a page can't be rendered: {error}");
+            ErrorPage::from(ApiError::Internal)
+        })?;
+        Ok(Html { status: Status::Ok, body, cache: "no-cache", headers: Vec::new() })
+    }
+
+    /// With another status than 200.
+    pub fn status(mut self, status: Status) -> Html {
+        self.status = status;
+        self
+    }
+
+    /// Not to be kept by anyone.
+    pub fn unkept(mut self) -> Html {
+        self.cache = "no-store";
+        self
+    }
+
+    /// With one more header.
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Html {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Html {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = Response::new();
+        response.set_status(self.status);
+        response.set_raw_header("Content-Type", "text/html; charset=utf-8");
+        response.set_raw_header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+        response.set_raw_header("Referrer-Policy", "same-origin");
+        response.set_raw_header("X-Content-Type-Options", "nosniff");
+        response.set_raw_header("Cache-Control", self.cache);
+        for (name, value) in self.headers {
+            response.adjoin_raw_header(name, value);
+        }
+        response.set_max_chunk_size(CHUNK_BYTES);
+        response.set_sized_body(self.body.len(), Cursor::new(self.body));
+        Ok(response)
+    }
+}
+
+/// A page that says what went wrong, and what to do about it.
+#[derive(Debug, Clone)]
+pub struct ErrorPage {
+    status: Status,
+    title: &'static str,
+    sentence: String,
+    sign_in: bool,
+    retry_after: Option<u64>,
+}
+
+/// Its template.
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorTemplate<'p> {
+    layout: Layout,
+    page: &'p ErrorPage,
+}
+
+impl ErrorPage {
+    /// A page with a heading and a sentence.
+    pub fn new(status: Status, title: &'static str, sentence: impl Into<String>) -> ErrorPage {
+        ErrorPage { status, title, sentence: sentence.into(), sign_in: false, retry_after: None }
+    }
+}
+
+impl From<ApiError> for ErrorPage {
+    fn from(error: ApiError) -> ErrorPage {
+        let (title, sentence) = match &error {
+            ApiError::NotLoggedIn => ("Please sign in", "Only those who have signed in may look here.".to_owned()),
+            ApiError::InvalidAccess => ("Not permitted", "The API key or its username is not accepted.".to_owned()),
+            ApiError::ReadOnlyKey => ("Not permitted", "Your key may look, and change nothing.".to_owned()),
+            ApiError::NotFound => {
+                ("Nothing is here", "The address may have a typing error, or what it led to is gone.".to_owned())
+            }
+            ApiError::Missing(name) => ("Something is missing", format!("“{name}” has to be filled in.")),
+            ApiError::Invalid(name) => ("This can't be read", format!("The value of “{name}” makes no sense here.")),
+            ApiError::PayloadTooLarge => ("Too large", error.sentence()),
+            ApiError::RateLimit { .. } => ("Too often", error.sentence()),
+            ApiError::Unavailable => ("Please try again", error.sentence()),
+            ApiError::Internal => ("Something broke", error.sentence()),
+            _ => ("This can't be done", error.sentence()),
+        };
+        ErrorPage {
+            sign_in: error == ApiError::NotLoggedIn,
+            retry_after: error.retry_after(),
+            ..ErrorPage::new(error.status(), title, sentence)
+        }
+    }
+}
+
+impl From<StoreError> for ErrorPage {
+    fn from(error: StoreError) -> ErrorPage {
+        ApiError::from(error).into()
+    }
+}
+
+impl<'r> Responder<'r, 'static> for ErrorPage {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let template = ErrorTemplate { layout: Layout::new(Section::Elsewhere), page: &self };
+        // A template of texts alone always renders; were that not so, there would be no page to say it on.
+        let mut page = Html::new(&template).map_err(|_| Status::InternalServerError)?.status(self.status).unkept();
+        if let Some(seconds) = self.retry_after {
+            page = page.header("Retry-After", seconds.to_string());
+        }
+        page.respond_to(request)
+    }
+}

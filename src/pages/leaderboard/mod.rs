@@ -1,0 +1,170 @@
+//! `/leaderboard` for people: who leads, who comes and goes, and where one stands oneself.
+
+mod content;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::http::Status;
+use rocket::response::Redirect;
+use rocket::{Responder, State, get};
+
+use super::address::Address;
+use super::browser::Browser;
+use super::chart::SPARK_DAYS;
+use super::format;
+use super::html::{ErrorPage, Html, Layout, Section};
+use crate::api::App;
+use crate::api::error::ApiError;
+use crate::api::leaderboard::{Looker, PAGE_MAX, Query};
+use crate::api::parameters::{Parameter, Parameters};
+use crate::api::path::LeaderboardIdPath;
+use crate::domain::{EventDate, Leaderboard, LeaderboardId, UserId, Username};
+use crate::standings::{Catalog, Entry, Key};
+use crate::store::{scores, user_search};
+
+use content::{BuildingPage, Heading, LeaderboardPage, Place, Sought, Sources};
+pub use content::{Link, period_label};
+
+/// How long a page waits for yesterday's standings: it is good without them.
+const YESTERDAY_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Names that are offered to who has sought one that nobody has.
+const SUGGESTIONS_MAX: u32 = 8;
+
+/// Other boards that are linked to.
+const BOARDS_MAX: usize = 50;
+
+/// What someone has typed into a field; not blank.
+struct Typed(String);
+
+impl Parameter for Typed {
+    fn from_text(text: &str) -> Option<Typed> {
+        Some(text.trim()).filter(|text| !text.is_empty()).map(|text| Typed(text.to_owned()))
+    }
+}
+
+/// A page, or the way to another.
+#[derive(Responder)]
+pub enum Answer {
+    /// The page.
+    Page(Box<Html>),
+    /// The page on which someone who was sought is.
+    Found(Box<Redirect>),
+}
+
+/// The first board that the caller may see.
+#[get("/leaderboard", data = "<parameters>")]
+pub async fn first(
+    _browser: Browser,
+    looker: Looker,
+    app: &State<App>,
+    address: Address,
+    parameters: Parameters,
+) -> Result<Answer, ErrorPage> {
+    page(&looker, app, &address, None, &parameters).await
+}
+
+/// A board.
+#[get("/leaderboard/<id>", data = "<parameters>")]
+pub async fn show(
+    _browser: Browser,
+    looker: Looker,
+    app: &State<App>,
+    address: Address,
+    id: LeaderboardIdPath,
+    parameters: Parameters,
+) -> Result<Answer, ErrorPage> {
+    page(&looker, app, &address, Some(id.known()?), &parameters).await
+}
+
+async fn page(
+    looker: &Looker,
+    app: &App,
+    address: &Address,
+    id: Option<LeaderboardId>,
+    parameters: &Parameters,
+) -> Result<Answer, ErrorPage> {
+    let catalog = app.standings.catalog();
+    let board = looker.board(&catalog, id)?;
+    let query = Query::of(parameters)?;
+    let place = Place { board: board.id, period: board.period(query.period), for_user: query.for_user };
+    let boards = other_boards(looker, &catalog, &board);
+    let today = app.clock.today();
+    let key = Key::today(place.board, place.period);
+    let (view, before) =
+        rocket::tokio::join!(app.standings.view(key), app.standings.view_within(key.yesterday(), YESTERDAY_PATIENCE));
+    let Some(view) = view else {
+        let heading = Heading::new(&board, place, today);
+        let page = BuildingPage { layout: Layout::new(Section::Leaderboard), heading, boards };
+        let html =
+            Html::new(&page)?.status(Status::Accepted).unkept().header("Retry-After", "1").header("Refresh", "2");
+        return Ok(Answer::Page(Box::new(html)));
+    };
+    let mut sought = None;
+    if let Some(Typed(text)) = parameters.optional("find").ok().flatten() {
+        match find(app, &text).await? {
+            Found::One(id) => return Ok(Answer::Found(Box::new(Redirect::to(place.way_to(&view, id))))),
+            Found::Like(ids) => sought = Some(Sought::new(&view, place, &text, &ids)),
+        }
+    }
+    let shown = view.ranked.page(query.page.saturating_mul(PAGE_MAX), PAGE_MAX);
+    let days = recent_days(app, today, shown).await?;
+    let sources = Sources { view: &view, before: before.as_deref(), days: &days, today };
+    let page = LeaderboardPage::new(&sources, place, query.page, shown, boards, sought, address);
+    Ok(Answer::Page(Box::new(Html::new(&page)?)))
+}
+
+fn other_boards(looker: &Looker, catalog: &Catalog, board: &Arc<Leaderboard>) -> Vec<Link> {
+    let seen = catalog.boards.iter().filter(|board| looker.may_see(board));
+    let links: Vec<Link> = seen
+        .take(BOARDS_MAX)
+        .map(|other| Link {
+            label: format::plain(other.name.as_str()).into_owned(),
+            url: format!("/leaderboard/{}", other.id.0),
+            current: other.id == board.id,
+        })
+        .collect();
+    if links.len() > 1 { links } else { Vec::new() }
+}
+
+/// Each shown user's points of the last days, the oldest first.
+async fn recent_days(app: &App, today: EventDate, shown: &[Entry]) -> Result<HashMap<UserId, Vec<i64>>, ApiError> {
+    let users: Vec<UserId> = shown.iter().map(|entry| entry.user_id).collect();
+    let first = today.minus_days(SPARK_DAYS - 1);
+    let days = app.store.read(move |connection| {
+        let of_user = |id: UserId| {
+            let mut points = vec![0; SPARK_DAYS as usize];
+            for day in scores::days(connection, id, &(first..=today))? {
+                if let Some(slot) = usize::try_from(day.date.days_since(first)).ok().and_then(|at| points.get_mut(at)) {
+                    *slot = day.score;
+                }
+            }
+            Ok((id, points))
+        };
+        users.into_iter().map(of_user).collect()
+    });
+    Ok(days.await?)
+}
+
+/// Who was sought.
+enum Found {
+    One(UserId),
+    Like(Vec<UserId>),
+}
+
+/// Finds a user by the username, or by the number that stands for one whom the directory does not know.
+async fn find(app: &App, text: &str) -> Result<Found, ApiError> {
+    let text = text.strip_prefix('@').unwrap_or(text);
+    let number = UserId::from_text(text.strip_prefix("user-").unwrap_or(text));
+    let Ok(username) = text.parse::<Username>() else { return Ok(Found::Like(Vec::new())) };
+    let found = app.store.read(move |connection| {
+        if let Some(id) = user_search::by_username(connection, &username)?.or(number) {
+            return Ok(Found::One(id));
+        }
+        let mut like = user_search::by_beginning(connection, &username, SUGGESTIONS_MAX)?;
+        Ok(if like.len() == 1 { Found::One(like.remove(0)) } else { Found::Like(like) })
+    });
+    Ok(found.await?)
+}

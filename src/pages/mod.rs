@@ -1,0 +1,73 @@
+//! Pages for people: HTML with nothing of another server in it, readable without JavaScript.
+//!
+//! A page has its file here and its template in `templates`; `html` alone turns both into a reply, with the headers that
+//! keep it safe, and `browser` says who gets a page where programs get JSON. What a page shows comes from the same
+//! calls as the API's replies.
+
+mod address;
+mod assets;
+mod browser;
+mod chart;
+mod format;
+mod html;
+mod leaderboard;
+mod person;
+mod user;
+
+use rocket::http::Status;
+use rocket::request::Request;
+use rocket::response::{self, Redirect, Responder};
+use rocket::{Build, Rocket, Route, get, routes};
+
+use crate::api::error::Caught;
+use browser::{Browser, VaryFairing};
+use html::ErrorPage;
+
+/// Every page.
+fn routes() -> Vec<Route> {
+    routes![home, leaderboard::first, leaderboard::show, user::show, assets::file]
+}
+
+/// The paths below which a browser is told of an error by a page.
+const BASES: [&str; 3] = ["/admin", "/leaderboard", "/users"];
+
+/// A page is tried before the API's route of the same path: ranks that Rocket itself gives are -12 to -1.
+const BEFORE_API: isize = 100;
+
+/// Puts the pages onto a Rocket that has the API already.
+pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
+    let mut routes = routes();
+    for route in &mut routes {
+        route.rank -= BEFORE_API;
+    }
+    let rocket = rocket.mount("/", routes).attach(VaryFairing);
+    BASES.into_iter().fold(rocket, |rocket, base| rocket.register(base, rocket::catchers![catch]))
+}
+
+/// Whoever comes to the door wants to see who leads.
+#[get("/")]
+fn home(_browser: Browser) -> Redirect {
+    Redirect::to("/leaderboard")
+}
+
+/// An error, as a page or as JSON.
+enum Answer {
+    Page(ErrorPage),
+    Json(Caught),
+}
+
+/// Answers what a guard or Rocket has refused: a page where a page was asked for, else what the API says.
+#[rocket::catch(default)]
+fn catch(status: Status, request: &Request<'_>) -> Answer {
+    let caught = Caught::of(status, request);
+    if Browser::asked(request) { Answer::Page(caught.into_error().into()) } else { Answer::Json(caught) }
+}
+
+impl<'r> Responder<'r, 'static> for Answer {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        match self {
+            Answer::Page(page) => page.respond_to(request),
+            Answer::Json(caught) => caught.respond_to(request),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The history of a user's points as a chart: the running total above, the points of each day below.
+
+use std::fmt::Write as _;
+
+use chrono::Datelike;
+
+use crate::api::parameters::Parameter;
+use crate::domain::EventDate;
+use crate::pages::chart::Scale;
+use crate::pages::format;
+use crate::store::scores::DayScore;
+
+/// The most bars that a chart has before they stand for more than a day.
+const BARS_MAX: i64 = 400;
+
+/// The heights of the two drawings; their width is one unit for each bar.
+const TOTAL_HEIGHT: i64 = 200;
+const BARS_HEIGHT: i64 = 100;
+
+/// Which stretch of days the chart shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// The last 30 days.
+    Month,
+    /// The last 365 days.
+    Year,
+    /// From the first scored day on.
+    All,
+}
+
+impl Range {
+    /// All of them, shortest first.
+    pub const ALL: [Range; 3] = [Range::Month, Range::Year, Range::All];
+
+    /// What it is called in an address.
+    pub fn name(self) -> &'static str {
+        match self {
+            Range::Month => "month",
+            Range::Year => "year",
+            Range::All => "all",
+        }
+    }
+
+    /// What it is called on the page.
+    pub fn label(self) -> &'static str {
+        match self {
+            Range::Month => "30 days",
+            Range::Year => "A year",
+            Range::All => "All",
+        }
+    }
+
+    fn first(self, days: &[DayScore], today: EventDate) -> EventDate {
+        match self {
+            Range::Month => today.minus_days(29),
+            Range::Year => today.minus_days(364),
+            // A chart of one day alone says little.
+            Range::All => days.first().map_or(today, |day| day.date).min(today.minus_days(29)),
+        }
+    }
+}
+
+impl Parameter for Range {
+    fn from_text(text: &str) -> Option<Range> {
+        Range::ALL.into_iter().find(|range| range.name() == text)
+    }
+}
+
+/// How many days a bar stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Day,
+    Week,
+    Month,
+    Year,
+    Decade,
+}
+
+impl Step {
+    fn of(days: i64) -> Step {
+        let steps = [(Step::Day, 1), (Step::Week, 7), (Step::Month, 28), (Step::Year, 365)];
+        steps.into_iter().find(|(_, length)| days <= length * BARS_MAX).map_or(Step::Decade, |(step, _)| step)
+    }
+
+    /// The number of the bar that a day is in.
+    fn number(self, day: EventDate, last: EventDate) -> i64 {
+        let calendar = day.calendar_day();
+        match self {
+            Step::Day => -last.days_since(day),
+            // Weeks end on the last day, so that the last is a whole one.
+            Step::Week => -(last.days_since(day) / 7),
+            Step::Month => i64::from(calendar.year()) * 12 + i64::from(calendar.month0()),
+            Step::Year => calendar.year().into(),
+            Step::Decade => i64::from(calendar.year() / 10),
+        }
+    }
+
+    fn each(self) -> &'static str {
+        match self {
+            Step::Day => "Points each day",
+            Step::Week => "Points each week",
+            Step::Month => "Points each month",
+            Step::Year => "Points each year",
+            Step::Decade => "Points each decade",
+        }
+    }
+}
+
+/// A line of the table behind the chart.
+pub struct Line {
+    /// The days.
+    pub days: String,
+    /// Their points.
+    pub points: String,
+    /// The total at their end.
+    pub total: String,
+}
+
+/// The chart, and the numbers behind it.
+pub struct History {
+    /// What a bar stands for.
+    pub each: &'static str,
+    /// Bars.
+    pub width: i64,
+    /// The running total as an outline of an area, and as a line.
+    pub area: String,
+    /// See `area`.
+    pub line: String,
+    /// The bars: what was given, and what was taken.
+    pub given: String,
+    /// See `given`.
+    pub taken: String,
+    /// The line of zero under the bars.
+    pub zero: i64,
+    /// The first day, one in the middle and the last.
+    pub days: [String; 3],
+    /// The highest and the lowest total.
+    pub totals: [String; 2],
+    /// The most and the least of a bar.
+    pub bars: [String; 2],
+    /// In words, for those who can't see it.
+    pub summary: String,
+    /// Bars with points, newest first.
+    pub lines: Vec<Line>,
+}
+
+impl History {
+    /// Draws a stretch out of all of a user's days, which come oldest first.
+    pub fn new(days: &[DayScore], range: Range, today: EventDate) -> History {
+        let first = range.first(days, today);
+        let step = Step::of(today.days_since(first) + 1);
+        let start = step.number(first, today);
+        let width = step.number(today, today) - start + 1;
+        let before: i64 = days.iter().filter(|day| day.date < first).map(|day| day.score).sum();
+        // Points of each bar, with the first and the last day that has some.
+        let mut bars: Vec<(i64, Option<(EventDate, EventDate)>)> = vec![(0, None); usize::try_from(width).unwrap_or(1)];
+        for day in days.iter().filter(|day| day.date >= first) {
+            let at = usize::try_from(step.number(day.date, today) - start).unwrap_or(0);
+            if let Some((points, spanned)) = bars.get_mut(at) {
+                *points += day.score;
+                *spanned = Some((spanned.map_or(day.date, |(first, _)| first), day.date));
+            }
+        }
+        let points: Vec<i64> = bars.iter().map(|(points, _)| *points).collect();
+        let totals: Vec<i64> = points
+            .iter()
+            .scan(before, |total, points| {
+                *total += points;
+                Some(*total)
+            })
+            .collect();
+        let lines = bars.iter().zip(&totals).rev().filter_map(|((points, spanned), total)| {
+            let (first, last) = (*spanned)?;
+            let days = if first == last {
+                format::short_date(first)
+            } else {
+                format!("{} to {}", format::short_date(first), format::short_date(last))
+            };
+            Some(Line { days, points: format::number(*points), total: format::number(*total) })
+        });
+        let lines: Vec<Line> = lines.collect();
+        let (line, area) = draw_total(before, &totals);
+        let (given, taken, zero) = draw_bars(&points);
+        let sum = totals.last().copied().unwrap_or(before) - before;
+        let middle = today.minus_days(u32::try_from(today.days_since(first) / 2).unwrap_or(0));
+        let highest = totals.iter().copied().fold(before, i64::max);
+        let lowest = totals.iter().copied().fold(before, i64::min);
+        // Where nothing has changed, one of them says it all.
+        let ends = [format::number(highest), if lowest < highest { format::number(lowest) } else { String::new() }];
+        let bar_ends = [points.iter().max(), points.iter().min()];
+        History {
+            each: step.each(),
+            width,
+            area,
+            line,
+            given,
+            taken,
+            zero,
+            days: [first, middle, today].map(format::short_date),
+            totals: ends,
+            bars: bar_ends.map(|end| end.filter(|end| **end != 0).map(|end| format::number(*end)).unwrap_or_default()),
+            summary: format!(
+                "{} from {} to {}, {} in the end",
+                format::count(sum, "point", "points"),
+                format::date(first),
+                format::date(today),
+                format::number(before + sum)
+            ),
+            lines,
+        }
+    }
+}
+
+/// The running total, as steps: it changes where there are points. Its own range is spread over the height, since a year
+/// of a long history would be a flat line above zero.
+fn draw_total(before: i64, totals: &[i64]) -> (String, String) {
+    let low = totals.iter().copied().chain([before]).min().unwrap_or(0);
+    let above: Vec<i64> = totals.iter().map(|total| total - low).collect();
+    let scale = Scale::of(&[above.as_slice(), &[before - low]].concat(), TOTAL_HEIGHT);
+    let mut line = format!("M0 {}", scale.y(before - low));
+    let mut last = before - low;
+    for (x, &total) in above.iter().enumerate() {
+        if total != last {
+            let _ = write!(line, "H{x}V{}", scale.y(total));
+            last = total;
+        }
+    }
+    let _ = write!(line, "H{}", totals.len());
+    let area = format!("{line}V{TOTAL_HEIGHT}H0z");
+    (line, area)
+}
+
+fn draw_bars(points: &[i64]) -> (String, String, i64) {
+    let scale = Scale::of(points, BARS_HEIGHT);
+    let (mut given, mut taken) = (String::new(), String::new());
+    for (x, &points) in points.iter().enumerate().filter(|(_, points)| **points != 0) {
+        let path = if points > 0 { &mut given } else { &mut taken };
+        let _ = write!(path, "M{x}.1 {}h.8v{}h-.8z", scale.zero, -scale.length(points));
+    }
+    (given, taken, scale.zero)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(date: &str, score: i64) -> DayScore {
+        DayScore { date: date.parse().expect("a date"), score }
+    }
+
+    #[test]
+    fn a_long_history_has_bars_of_months() {
+        let today = "2026-03-31".parse().expect("a date");
+        let days = [day("2014-06-25", 5), day("2026-03-30", 3), day("2026-03-31", -4)];
+        let history = History::new(&days, Range::All, today);
+        assert_eq!((history.each, history.width), ("Points each month", 142));
+        assert_eq!(history.lines[0].days, "30 Mar 2026 to 31 Mar 2026");
+        assert_eq!((history.lines[0].points.as_str(), history.lines[0].total.as_str()), ("−1", "4"));
+        assert_eq!(history.lines.len(), 2);
+        assert_eq!(History::new(&days, Range::Month, today).width, 30);
+        assert_eq!(History::new(&days, Range::Year, today).width, 365);
+        assert_eq!(History::new(&days, Range::Month, today).totals, ["8", "4"]);
+    }
+
+    #[test]
+    fn any_history_has_room() {
+        let today = EventDate::MAX;
+        for days in [vec![], vec![day("0001-01-01", i64::from(i32::MAX)), day("9999-12-31", i64::from(i32::MIN))]] {
+            for range in Range::ALL {
+                let history = History::new(&days, range, today);
+                assert!(history.width <= 1_000, "{}", history.width);
+            }
+        }
+        assert_eq!(History::new(&[], Range::All, EventDate::MIN).width, 1);
+    }
+}

@@ -1,0 +1,85 @@
+//! `/users/ID` for people: what a user has, where the user stands, and how that came about day by day.
+
+mod content;
+mod heat;
+mod history;
+
+use rocket::futures::future::join_all;
+use rocket::{State, get};
+
+use super::address::Address;
+use super::browser::Browser;
+use super::html::{ErrorPage, Html};
+use crate::api::App;
+use crate::api::error::ApiError;
+use crate::api::leaderboard::Looker;
+use crate::api::parameters::Parameters;
+use crate::api::path::UserIdPath;
+use crate::domain::{EventDate, LeaderboardId, Period, ScoreEvent, UserId};
+use crate::standings::{Catalog, Entry, Key};
+use crate::store::event_list::{self, EventFilter, Order};
+use crate::store::scores::{self, DayScore};
+use content::{Sources, UserPage};
+use history::Range;
+
+/// Events that the page shows.
+const EVENTS_MAX: usize = 20;
+
+/// A user.
+#[get("/users/<id>", data = "<parameters>")]
+pub async fn show(
+    _browser: Browser,
+    looker: Looker,
+    app: &State<App>,
+    address: Address,
+    id: UserIdPath,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    let id = id.known()?;
+    let range = parameters.optional("range").ok().flatten().unwrap_or(Range::Year);
+    let today = app.clock.today();
+    let catalog = app.standings.catalog();
+    let (days, events) = stored(app, id, today, looker.is_known()).await?;
+    let places = places(app, &looker, &catalog, id).await;
+    let sources = Sources { catalog: &catalog, id, today, days: &days, events: events.as_deref(), places };
+    Html::new(&UserPage::new(&sources, range, &address))
+}
+
+/// The user's days up to today, and the latest events for those who may read them: whoever is known. Events are behind a
+/// key in the API too.
+async fn stored(
+    app: &App,
+    id: UserId,
+    today: EventDate,
+    known: bool,
+) -> Result<(Vec<DayScore>, Option<Vec<ScoreEvent>>), ApiError> {
+    let latest = EventFilter {
+        id: None,
+        user_id: Some(id),
+        date: None,
+        from_date: None,
+        to_date: None,
+        order: Order::Descending,
+        after: None,
+        limit: EVENTS_MAX,
+    };
+    let read = app.store.read(move |connection| {
+        let days = scores::days(connection, id, &(EventDate::MIN..=today))?;
+        let events = known.then(|| event_list::list(connection, &latest)).transpose()?;
+        Ok((days, events.map(|page| page.events)))
+    });
+    Ok(read.await?)
+}
+
+/// Where the user stands on the first board, for each period that it serves; nothing if the caller may not see that board.
+/// A place is `None` where the user is not ranked, or not yet.
+async fn places(app: &App, looker: &Looker, catalog: &Catalog, id: UserId) -> Vec<(Period, Option<Entry>)> {
+    let board = catalog.board(LeaderboardId::GLOBAL).filter(|board| looker.may_see(board));
+    let Some(board) = board else { return Vec::new() };
+    let served = Period::ALL.into_iter().filter(|period| board.period(Some(*period)) == *period);
+    join_all(served.map(|period| async move {
+        let view = app.standings.view(Key::today(LeaderboardId::GLOBAL, period)).await;
+        (period, view.and_then(|view| view.ranked.get(id).copied()))
+    }))
+    .await
+}
