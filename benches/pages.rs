@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rocket::http::{Accept, Header, Status};
 use rocket::local::blocking::Client;
 use rusqlite::{Connection, params};
-use scorekeeper::api::{self, App, InFlight, RequestLimit};
+use scorekeeper::api::{self, App, InFlight, RequestLimit, Sessions};
 use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, Ranking, Timestamp};
 use scorekeeper::pages;
@@ -49,6 +49,7 @@ fn main() {
         api_key: None,
         recent_days: settings.schedule.recent_days,
         recalculations_per_day: settings.recalculations_per_day,
+        sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
         public: true,
     };

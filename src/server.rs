@@ -11,7 +11,7 @@ use rocket::figment::Figment;
 use rocket::{Build, Orbit, Rocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::api::{self, App, InFlight, RequestLimit};
+use crate::api::{self, App, InFlight, RequestLimit, Sessions};
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
 use crate::pages;
@@ -74,6 +74,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         api_key: settings.api_key.as_ref().map(PlainKey::digest),
         recent_days: settings.schedule.recent_days,
         recalculations_per_day: settings.recalculations_per_day,
+        sessions: Sessions::new().map_err(std::io::Error::from)?,
         requests: RequestLimit::new(settings.requests_per_minute),
         public: settings.public,
     };

@@ -25,6 +25,15 @@ mod logs;
 mod model;
 mod overload;
 mod pages;
+mod pages_admin_award;
+mod pages_admin_boards;
+mod pages_admin_clock;
+mod pages_admin_events;
+mod pages_admin_forms;
+mod pages_admin_keys;
+mod pages_admin_people;
+mod pages_admin_recalculation;
+mod pages_admin_session;
 mod pages_leaderboard;
 mod pages_user;
 #[cfg(feature = "program-tests")]

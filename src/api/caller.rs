@@ -10,6 +10,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 use super::App;
 use super::error::ApiError;
 use super::life::Life;
+use super::session::SignedIn;
 use crate::domain::{PlainKey, Username};
 use crate::store::StoreError;
 use crate::store::api_keys::{self, ApiKey};
@@ -26,7 +27,7 @@ pub struct Caller {
 #[derive(Debug, Clone)]
 pub struct Editor(pub Caller);
 
-/// Anyone, where reading is public; else a caller with a good key.
+/// Anyone, where reading is public; else a caller with a good key, or a browser that is signed in.
 #[derive(Debug, Clone)]
 pub struct Reader;
 
@@ -38,7 +39,8 @@ impl<'r> FromRequest<'r> for Caller {
         let app = try_outcome!(app(request).await);
         let Some(key) = sent_key(request) else { return ApiError::NotLoggedIn.refuse(request) };
         match authenticate(app, &PlainKey::received(key), request.headers().get_one("Api-Username")) {
-            Ok(caller) => {
+            Ok(KeyUse { username, read_only, .. }) => {
+                let caller = Caller { username, may_write: !read_only };
                 Life::of(request).acts_as(&caller.username);
                 match app.requests.take() {
                     Ok(()) => Outcome::Success(caller),
@@ -69,6 +71,9 @@ impl<'r> FromRequest<'r> for Reader {
         if app.public {
             return Outcome::Success(Reader);
         }
+        if sent_key(request).is_none() && SignedIn::may_look(app, request) {
+            return Outcome::Success(Reader);
+        }
         Caller::from_request(request).await.map(|_| Reader)
     }
 }
@@ -78,7 +83,8 @@ pub fn sent_key<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     request.headers().get_one("Api-Key").map(str::trim).filter(|key| !key.is_empty())
 }
 
-async fn app<'r>(request: &'r Request<'_>) -> Outcome<&'r State<App>, ApiError> {
+/// What the guards look things up in.
+pub(super) async fn app<'r>(request: &'r Request<'_>) -> Outcome<&'r State<App>, ApiError> {
     request
         .guard::<&State<App>>()
         .await
@@ -86,14 +92,34 @@ async fn app<'r>(request: &'r Request<'_>) -> Outcome<&'r State<App>, ApiError> 
         .map_forward(|_: Status| Status::InternalServerError)
 }
 
+/// Which key was shown. What it allows is asked anew with each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyRef {
+    /// The configured one.
+    Configured,
+    /// A stored one, by its number.
+    Stored(i64),
+}
+
+/// A good key and who acts with it.
+#[derive(Debug, Clone)]
+pub struct KeyUse {
+    /// Which key.
+    pub key: KeyRef,
+    /// Who acts.
+    pub username: Username,
+    /// Whether the key may only look.
+    pub read_only: bool,
+}
+
 /// Finds out who a key is for and whom it acts as.
-fn authenticate(app: &App, key: &PlainKey, username: Option<&str>) -> Result<Caller, ApiError> {
+pub(super) fn authenticate(app: &App, key: &PlainKey, username: Option<&str>) -> Result<KeyUse, ApiError> {
     let username = username.map(str::trim).filter(|username| !username.is_empty());
     let username: Option<Username> =
         username.map(|username| username.parse().map_err(|_| ApiError::InvalidAccess)).transpose()?;
     if app.api_key.as_ref().is_some_and(|digest| digest.matches(key.digest().as_bytes())) {
         let username = username.ok_or(ApiError::InvalidAccess)?;
-        return Ok(Caller { username, may_write: true });
+        return Ok(KeyUse { key: KeyRef::Configured, username, read_only: false });
     }
     let stored = app.store.look_up(|connection| api_keys::find(connection, key))?;
     let stored = stored.filter(|stored| stored.works(app.clock.today())).ok_or(ApiError::InvalidAccess)?;
@@ -104,11 +130,11 @@ fn authenticate(app: &App, key: &PlainKey, username: Option<&str>) -> Result<Cal
         (Some(owner), _) => owner.clone(),
     };
     note_use(app, &stored);
-    Ok(Caller { username: acting, may_write: !stored.read_only })
+    Ok(KeyUse { key: KeyRef::Stored(stored.id), username: acting, read_only: stored.read_only })
 }
 
 /// Has the use of a key written down, without waiting for it: if the queue is full, the next use will tell.
-fn note_use(app: &App, stored: &ApiKey) {
+pub(super) fn note_use(app: &App, stored: &ApiKey) {
     if stored.use_is_news(app.clock.now()) {
         let id = stored.id;
         let noted: Result<_, StoreError> = app.store.writer().submit(move |write| api_keys::note_use(write, id));

@@ -62,14 +62,11 @@ impl Parameter for Username {
 /// Lists users.
 #[get("/admin/users", data = "<parameters>")]
 pub async fn list_users(_caller: Caller, app: &State<App>, parameters: Parameters) -> Result<Page<Users>, ApiError> {
-    let text: Option<Name> = parameters.optional("filter")?;
-    let limit = parameters.within("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_MAX);
-    let after = parameters.within("after", 0..=usize::MAX)?.unwrap_or(0) as i64;
-    let text = text.map(|Name(text)| text).filter(|text| !text.is_empty());
-    let link = text.as_ref().map(|text| {
+    let filter = user_filter(&parameters)?;
+    let limit = filter.limit;
+    let link = filter.text.as_ref().map(|text| {
         format!("filter={}&", percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC))
     });
-    let filter = UserFilter { text, after, limit };
     let (users, more) = app.store.read(move |connection| directory::list_users(connection, &filter)).await?;
     let last = users.last().map(|user| user.id).filter(|_| more);
     let next = last.map(|last| format!("/admin/users?{}limit={limit}&after={last}", link.unwrap_or_default()));
@@ -93,15 +90,7 @@ pub async fn put_user(
     parameters: Parameters,
 ) -> Result<Json<Success>, ApiError> {
     let id = id.known()?;
-    if parameters.has("username") {
-        parameters.require(&["username"])?;
-    }
-    let change = UserChange {
-        username: parameters.optional("username")?,
-        name: parameters.optional("name")?.map(|Name(name)| name),
-        avatar_template: parameters.optional("avatar_template")?.map(|AvatarTemplate(template)| template),
-        suspended: parameters.optional("suspended")?,
-    };
+    let change = user_change(&parameters)?;
     let put = app.store.write(move |write| directory::put_user(write, id, change)).await?;
     finish(app, put, "username").await
 }
@@ -118,11 +107,7 @@ pub async fn delete_user(_editor: Editor, app: &State<App>, id: UserIdPath) -> R
 /// Makes one user of two.
 #[post("/admin/users/merge", data = "<parameters>")]
 pub async fn merge(_editor: Editor, app: &State<App>, parameters: Parameters) -> Result<Json<Success>, ApiError> {
-    parameters.require(&["from_id", "into_id"])?;
-    let (from, into): (UserId, UserId) = (parameters.required("from_id")?, parameters.required("into_id")?);
-    if from == into {
-        return Err(ApiError::SameUser);
-    }
+    let (from, into) = pair(&parameters)?;
     let found = app.store.write(move |write| directory::merge(write, from, into)).await?;
     app.standings.refresh().await;
     success_if(found)
@@ -152,14 +137,7 @@ pub async fn put_group(
     parameters: Parameters,
 ) -> Result<Json<Success>, ApiError> {
     let id = id.known()?;
-    if parameters.has("name") {
-        parameters.require(&["name"])?;
-    }
-    let name: Option<Name> = parameters.optional("name")?;
-    let change = GroupChange {
-        name: name.map(|Name(name)| name),
-        user_ids: if parameters.has("user_ids") { Some(parameters.list("user_ids")?) } else { None },
-    };
+    let change = group_change(&parameters)?;
     let put = app.store.write(move |write| directory::put_group(write, id, change)).await?;
     finish(app, put, "name").await
 }
@@ -173,11 +151,56 @@ pub async fn delete_group(_editor: Editor, app: &State<App>, id: GroupIdPath) ->
     success_if(found)
 }
 
+/// Reads which users are to be listed.
+pub(crate) fn user_filter(parameters: &Parameters) -> Result<UserFilter, ApiError> {
+    let text: Option<Name> = parameters.optional("filter")?;
+    let limit = parameters.within("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_MAX);
+    let after = parameters.within("after", 0..=usize::MAX)?.unwrap_or(0) as i64;
+    Ok(UserFilter { text: text.map(|Name(text)| text).filter(|text| !text.is_empty()), after, limit })
+}
+
+/// Reads the change of a user.
+pub(crate) fn user_change(parameters: &Parameters) -> Result<UserChange, ApiError> {
+    if parameters.has("username") {
+        parameters.require(&["username"])?;
+    }
+    Ok(UserChange {
+        username: parameters.optional("username")?,
+        name: parameters.optional("name")?.map(|Name(name)| name),
+        avatar_template: parameters.optional("avatar_template")?.map(|AvatarTemplate(template)| template),
+        suspended: parameters.optional("suspended")?,
+    })
+}
+
+/// Reads the change of a group.
+pub(crate) fn group_change(parameters: &Parameters) -> Result<GroupChange, ApiError> {
+    if parameters.has("name") {
+        parameters.require(&["name"])?;
+    }
+    let name: Option<Name> = parameters.optional("name")?;
+    Ok(GroupChange {
+        name: name.map(|Name(name)| name),
+        user_ids: if parameters.has("user_ids") { Some(parameters.list("user_ids")?) } else { None },
+    })
+}
+
+/// Reads which user is merged into which.
+pub(crate) fn pair(parameters: &Parameters) -> Result<(UserId, UserId), ApiError> {
+    parameters.require(&["from_id", "into_id"])?;
+    let (from, into) = (parameters.required("from_id")?, parameters.required("into_id")?);
+    if from == into { Err(ApiError::SameUser) } else { Ok((from, into)) }
+}
+
 async fn finish(app: &App, put: Put, name: &'static str) -> Result<Json<Success>, ApiError> {
+    done(app, put, name).await.map(|()| SUCCESS)
+}
+
+/// Waits until a change shows, or says why it was refused; `name` is the parameter that may lack.
+pub(crate) async fn done(app: &App, put: Put, name: &'static str) -> Result<(), ApiError> {
     match put {
         Put::Done => {
             app.standings.refresh().await;
-            Ok(SUCCESS)
+            Ok(())
         }
         Put::NameMissing => Err(ApiError::Missing(name)),
         Put::NameTaken => Err(ApiError::NameTaken),

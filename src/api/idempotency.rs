@@ -27,6 +27,11 @@ impl<'r> FromRequest<'r> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    /// The key that a page has minted with its form.
+    pub fn of_form(key: &str) -> IdempotencyKey {
+        IdempotencyKey(Some(key.to_owned()))
+    }
+
     /// What the key stands for from now on, if there is one.
     ///
     /// # Errors

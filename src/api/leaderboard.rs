@@ -17,6 +17,7 @@ use super::error::ApiError;
 use super::parameters::Parameters;
 use super::path::{LeaderboardIdPath, UserIdPath};
 use super::reply;
+use super::session::SignedIn;
 use crate::domain::{Leaderboard, LeaderboardId, Period, UserId, drawn_avatar};
 use crate::standings::{Catalog, Entry, Key, View};
 
@@ -33,7 +34,7 @@ const LIVE_EVERY: Duration = Duration::from_secs(1);
 /// How often a live stream shows that it is alive where nothing else does.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
-/// Who looks at a board: whether a good key came with the request.
+/// Who looks at a board: whether a good key came with the request, or a session that was begun with one.
 pub struct Looker {
     has_key: bool,
 }
@@ -46,6 +47,7 @@ impl<'r> FromRequest<'r> for Looker {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Looker, ApiError> {
         match sent_key(request) {
             Some(_) => Caller::from_request(request).await.map(|_| Looker { has_key: true }),
+            None if SignedIn::of(request).await.is_some() => Outcome::Success(Looker { has_key: true }),
             None => Reader::from_request(request).await.map(|_| Looker { has_key: false }),
         }
     }

@@ -76,11 +76,24 @@ pub async fn update(
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Json<Success>, ApiError> {
-    let id = id.known()?;
+    let update = replacement(id.known()?, &parameters)?;
+    done(app.store.write(move |write| leaderboards::update(write, update)).await?)?;
+    app.standings.refresh().await;
+    Ok(SUCCESS)
+}
+
+/// Removes a board.
+#[delete("/admin/plugins/gamification/leaderboard/<id>")]
+pub async fn delete(_editor: Editor, app: &State<App>, id: LeaderboardIdPath) -> Result<Json<Success>, ApiError> {
+    success_if(remove(app, id.known()?).await?)
+}
+
+/// Reads all of a board.
+pub(crate) fn replacement(id: LeaderboardId, parameters: &Parameters) -> Result<LeaderboardUpdate, ApiError> {
     parameters.require(&["name"])?;
     let update = LeaderboardUpdate {
         id,
-        name: name(&parameters)?,
+        name: name(parameters)?,
         from_date: parameters.optional("from_date")?,
         to_date: parameters.optional("to_date")?,
         visible_to_groups_ids: parameters.list("visible_to_groups_ids")?,
@@ -92,29 +105,27 @@ pub async fn update(
     if update.from_date.zip(update.to_date).is_some_and(|(from, to)| from > to) {
         return Err(ApiError::DatesReversed);
     }
-    done(app.store.write(move |write| leaderboards::update(write, update)).await?)?;
-    app.standings.refresh().await;
-    Ok(SUCCESS)
+    Ok(update)
 }
 
-/// Removes a board.
-#[delete("/admin/plugins/gamification/leaderboard/<id>")]
-pub async fn delete(_editor: Editor, app: &State<App>, id: LeaderboardIdPath) -> Result<Json<Success>, ApiError> {
-    let id = id.known()?;
+/// Removes a board, save the first, and waits until that shows. `false`: there is no such board.
+pub(crate) async fn remove(app: &App, id: LeaderboardId) -> Result<bool, ApiError> {
     if id == LeaderboardId::GLOBAL {
         return Err(ApiError::LeaderboardProtected);
     }
     let found = app.store.write(move |write| leaderboards::delete(write, id)).await?;
     app.standings.refresh().await;
-    success_if(found)
+    Ok(found)
 }
 
-fn name(parameters: &Parameters) -> Result<LeaderboardName, ApiError> {
+/// Reads the name of a board.
+pub(crate) fn name(parameters: &Parameters) -> Result<LeaderboardName, ApiError> {
     let name: LeaderboardName = parameters.required("name")?;
     if name.is_reserved() { Err(ApiError::NameReserved) } else { Ok(name) }
 }
 
-fn done<T>(changed: Changed<T>) -> Result<T, ApiError> {
+/// What a change has made, or why it was refused.
+pub(crate) fn done<T>(changed: Changed<T>) -> Result<T, ApiError> {
     match changed {
         Changed::Done(value) => Ok(value),
         Changed::Unknown => Err(ApiError::NotFound),

@@ -5,19 +5,20 @@
 
 mod avatars;
 pub(crate) mod caller;
-mod directory;
+pub(crate) mod directory;
 pub(crate) mod error;
 mod health;
-mod idempotency;
+pub(crate) mod idempotency;
 pub(crate) mod leaderboard;
-mod leaderboards;
+pub(crate) mod leaderboards;
 pub(crate) mod life;
 pub(crate) mod parameters;
 pub(crate) mod path;
-mod recalculation;
+pub(crate) mod recalculation;
 mod reply;
 mod request_limit;
-mod score_events;
+pub(crate) mod score_events;
+pub(crate) mod session;
 mod users;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use rocket::{Build, Catcher, Rocket, Route, catchers, routes};
 
 pub use life::InFlight;
 pub use request_limit::RequestLimit;
+pub use session::Sessions;
 
 use crate::domain::{Clock, KeyDigest};
 use crate::rollup::Rollup;
@@ -48,6 +50,8 @@ pub struct App {
     pub recent_days: u32,
     /// Recalculations within 24 hours.
     pub recalculations_per_day: u32,
+    /// Who is signed in.
+    pub sessions: Sessions,
     /// Requests within a minute.
     pub requests: RequestLimit,
     /// Whether scores may be read without a key.

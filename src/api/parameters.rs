@@ -117,6 +117,34 @@ impl Parameters {
         self.fields.iter().rev().find(|(have, _)| have == name).map(|(_, field)| field)
     }
 
+    /// A parameter as it was written in a query or a form.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.field(name) {
+            Some(Field::Text(text)) => text.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// All values of a list as they were written in a query or a form.
+    pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
+        let listed = listed(name);
+        self.fields.iter().filter(move |(have, _)| *have == listed).filter_map(|(_, field)| match field {
+            Field::Text(text) => text.as_deref(),
+            Field::Json(_) => None,
+        })
+    }
+
+    /// Writes a parameter over what was sent.
+    pub fn set(&mut self, name: &str, text: impl Into<String>) {
+        self.fields.push((name.to_owned(), Field::Text(Some(text.into()))));
+    }
+
+    /// Without the parameters that are blank: a form sends all its fields, also those that nobody has filled in.
+    pub fn without_blanks(&self) -> Parameters {
+        let blank = |name: &str| self.text(name).is_some_and(|text| text.trim().is_empty());
+        Parameters { fields: self.fields.iter().filter(|(name, _)| !blank(name)).cloned().collect() }
+    }
+
     /// Refuses the first of `names` that is missing, null or blank.
     pub fn require(&self, names: &[&'static str]) -> Result<(), ApiError> {
         let blank = |text: &str| text.trim().is_empty();
@@ -299,6 +327,14 @@ mod tests {
         assert_eq!(parameters("a=1", r#"{"a":3}"#).optional::<i64>("a"), Ok(Some(3)));
         assert_eq!(parameters("a=1", r#"{"a":null}"#).optional::<i64>("a"), Ok(None));
         assert_eq!(parameters("a=1", r#"{"b":3}"#).optional::<i64>("a"), Ok(Some(1)));
+    }
+
+    #[test]
+    fn a_blank_field_is_none_whatever_came_before_it() {
+        let form = parameters("a=1&b=2", "a=+&b=3&c=").without_blanks();
+        assert_eq!(form.optional::<i64>("a"), Ok(None));
+        assert_eq!(form.optional::<i64>("b"), Ok(Some(3)));
+        assert_eq!(form.optional::<i64>("c"), Ok(None));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `/admin/plugins/gamification/recalculate-scores`: rebuilding scores on demand.
 
+use chrono::TimeDelta;
 use rocket::{State, get, put};
 use serde::Serialize;
 
@@ -26,11 +27,7 @@ pub struct Recalculation {
 /// Has scores rebuilt in the background.
 #[put("/admin/plugins/gamification/recalculate-scores", data = "<parameters>")]
 pub async fn request(editor: Editor, app: &State<App>, parameters: Parameters) -> Result<Json<Success>, ApiError> {
-    let today = app.clock.today();
-    let from_date = parameters.optional("from_date")?.unwrap_or_else(|| today.minus_days(app.recent_days));
-    if from_date > today {
-        return Err(ApiError::Invalid("from_date"));
-    }
+    let from_date = from_date(app, &parameters)?;
     let (by, limit) = (editor.0.username, app.recalculations_per_day);
     let requested = app.store.write(move |write| recalculations::request(write, from_date, &by, limit)).await?;
     match requested {
@@ -38,11 +35,21 @@ pub async fn request(editor: Editor, app: &State<App>, parameters: Parameters) -
             app.rollup.recalculate(from_date);
             Ok(SUCCESS)
         }
-        Requested::Limited { wait } => {
-            let wait_seconds = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000).max(1);
-            Err(ApiError::RateLimit { wait_seconds })
-        }
+        Requested::Limited { wait } => Err(limited(wait)),
     }
+}
+
+/// Reads from which day on scores are to be rebuilt.
+pub(crate) fn from_date(app: &App, parameters: &Parameters) -> Result<EventDate, ApiError> {
+    let today = app.clock.today();
+    let from_date = parameters.optional("from_date")?.unwrap_or_else(|| today.minus_days(app.recent_days));
+    if from_date > today { Err(ApiError::Invalid("from_date")) } else { Ok(from_date) }
+}
+
+/// The refusal of one recalculation too many.
+pub(crate) fn limited(wait: TimeDelta) -> ApiError {
+    let wait_seconds = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000).max(1);
+    ApiError::RateLimit { wait_seconds }
 }
 
 /// Shows how far it is.

@@ -100,7 +100,8 @@ pub async fn history(_caller: Caller, app: &State<App>, id: EventIdPath) -> Resu
     if revisions.is_empty() { Err(ApiError::NotFound) } else { Ok(Json(Revisions { revisions })) }
 }
 
-fn award(parameters: &Parameters) -> Result<Award, ApiError> {
+/// Reads an event that is to be stored.
+pub(crate) fn award(parameters: &Parameters) -> Result<Award, ApiError> {
     parameters.require(&["user_id", "date", "points"])?;
     Ok(Award {
         user_id: parameters.required("user_id")?,
@@ -111,7 +112,8 @@ fn award(parameters: &Parameters) -> Result<Award, ApiError> {
     })
 }
 
-fn correction(parameters: &Parameters) -> Result<Correction, ApiError> {
+/// Reads the change of an event.
+pub(crate) fn correction(parameters: &Parameters) -> Result<Correction, ApiError> {
     parameters.require(&["id", "points"])?;
     Ok(Correction {
         id: parameters.required("id")?,

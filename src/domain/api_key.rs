@@ -5,14 +5,24 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+/// Random bytes of a new key or token: twice as many hexadecimal digits.
+const RANDOM_BYTES: usize = 32;
+
+/// A text that nobody can guess: 64 hexadecimal digits, out of the operating system's random numbers.
+///
+/// # Errors
+/// The operating system has none.
+pub fn random_token() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; RANDOM_BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 /// A key as a caller sends it. It is never stored and never printed, save once to who made it.
 #[derive(Clone)]
 pub struct PlainKey(String);
 
 impl PlainKey {
-    /// Random bytes of a new key: twice as many hexadecimal digits.
-    const BYTES: usize = 32;
-
     /// How many characters of a key are kept, for display and for finding its row. Of the 256 bits this gives away 32.
     const PREFIX_CHARACTERS: usize = 8;
 
@@ -21,9 +31,7 @@ impl PlainKey {
     /// # Errors
     /// The operating system has none.
     pub fn generate() -> Result<PlainKey, getrandom::Error> {
-        let mut bytes = [0; PlainKey::BYTES];
-        getrandom::fill(&mut bytes)?;
-        Ok(PlainKey(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        random_token().map(PlainKey)
     }
 
     /// The key that a caller sent, whatever it is.

@@ -14,7 +14,7 @@ mod score_event;
 mod timestamp;
 mod username;
 
-pub use api_key::{KeyDigest, PlainKey};
+pub use api_key::{KeyDigest, PlainKey, random_token};
 pub use clock::Clock;
 pub use date::EventDate;
 pub use directory::{Group, GroupId, User, drawn_avatar, fallback_username};

@@ -23,9 +23,13 @@ impl<'r> FromRequest<'r> for Address {
         // It goes into a line for a shell: nothing but what a host and port are made of.
         let plain = |host: &String| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
         let host = request.host().map(ToString::to_string).filter(plain);
-        let by_tls = request.rocket().config().tls_enabled()
-            || request.headers().get_one("X-Forwarded-Proto").is_some_and(|protocol| protocol == "https");
-        let scheme = if by_tls { "https" } else { "http" };
+        let scheme = if came_by_tls(request) { "https" } else { "http" };
         Outcome::Success(Address(format!("{scheme}://{}", host.as_deref().unwrap_or("localhost:8000"))))
     }
+}
+
+/// Whether the client speaks TLS, with this server or with a proxy before it. A client that lies deceives itself only.
+pub fn came_by_tls(request: &Request<'_>) -> bool {
+    request.rocket().config().tls_enabled()
+        || request.headers().get_one("X-Forwarded-Proto").is_some_and(|protocol| protocol == "https")
 }

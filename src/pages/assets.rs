@@ -47,6 +47,8 @@ assets! {
     ICON = "icon"."svg": "image/svg+xml";
     /// What every page does with JavaScript: buttons that copy.
     COPY = "copy"."js": "text/javascript; charset=utf-8";
+    /// What makes the administration handier.
+    ADMIN = "admin"."js": "text/javascript; charset=utf-8";
     /// What keeps a leaderboard as it is now.
     LIVE = "live"."js": "text/javascript; charset=utf-8";
 }

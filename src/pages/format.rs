@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::EventDate;
+use crate::domain::{EventDate, Timestamp};
 
 /// What stands before a number below zero: a real minus sign, as wide as the digits.
 const MINUS: char = '−';
@@ -36,6 +36,16 @@ pub fn count(count: i64, one: &str, many: &str) -> String {
 /// A day: `14 April 2023`.
 pub fn date(day: EventDate) -> String {
     day.calendar_day().format("%-d %B %Y").to_string()
+}
+
+/// A moment: `14 April 2023, 09:30 UTC`.
+pub fn moment(moment: Timestamp) -> String {
+    moment.moment().format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
+/// A moment in little room: `14 Apr 2023, 09:30`.
+pub fn short_moment(moment: Timestamp) -> String {
+    moment.moment().format("%-d %b %Y, %H:%M").to_string()
 }
 
 /// A day in little room: `14 Apr 2023`.

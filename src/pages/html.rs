@@ -86,6 +86,12 @@ impl Html {
         Ok(Html { status: Status::Ok, body, cache: "no-cache", headers: Vec::new() })
     }
 
+    /// No page, but the path of another one to get.
+    pub fn moved(to: impl Into<String>) -> Html {
+        let (body, headers) = (String::new(), vec![("Location", to.into())]);
+        Html { status: Status::SeeOther, body, cache: "no-store", headers }
+    }
+
     /// With another status than 200.
     pub fn status(mut self, status: Status) -> Html {
         self.status = status;

@@ -5,6 +5,7 @@
 //! calls as the API's replies.
 
 mod address;
+mod admin;
 mod assets;
 mod browser;
 mod chart;
@@ -36,11 +37,12 @@ const BEFORE_API: isize = 100;
 
 /// Puts the pages onto a Rocket that has the API already.
 pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
-    let mut routes = routes();
+    let mut routes = [routes(), admin::routes()].concat();
     for route in &mut routes {
         route.rank -= BEFORE_API;
     }
     let rocket = rocket.mount("/", routes).attach(VaryFairing);
+    let rocket = rocket.register("/admin", rocket::catchers![admin::forbidden]);
     BASES.into_iter().fold(rocket, |rocket, base| rocket.register(base, rocket::catchers![catch]))
 }
 

@@ -40,6 +40,8 @@ pub struct Status {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// How many scores it found different, once it has ended.
+    pub scores_different: u64,
 }
 
 /// A handle on the thread that rebuilds.
@@ -220,7 +222,11 @@ impl Worker {
             self.proceed()
         })?;
         self.store.writer().write_blocking(move |write| recalculations::finish(write, last))?;
-        self.shared.state().status.finished_at = Some(self.clock.now());
+        {
+            let status = &mut self.shared.state().status;
+            status.finished_at = Some(self.clock.now());
+            status.scores_different = rebuilt.scores_different;
+        }
         log::info!(
             "recalculated {} days from {from_date} on: {} scores were different",
             rebuilt.days,

@@ -1,7 +1,7 @@
 //! Stored API keys.
 
 use chrono::TimeDelta;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{StoreError, Write};
 use crate::domain::{EventDate, PlainKey, Timestamp, Username};
@@ -101,6 +101,14 @@ pub fn find(connection: &Connection, plain: &PlainKey) -> Result<Option<ApiKey>,
         }
     }
     Ok(None)
+}
+
+/// The stored key of that number, whether or not it still works.
+pub fn get(connection: &Connection, id: i64) -> Result<Option<ApiKey>, StoreError> {
+    const SELECT: &str = "
+        SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at
+        FROM api_keys WHERE id = ?1";
+    Ok(connection.prepare_cached(SELECT)?.query_row([id], api_key).optional()?)
 }
 
 /// All keys, oldest first.

@@ -55,6 +55,12 @@ pub fn user(connection: &Connection, id: UserId) -> Result<Option<User>, StoreEr
     Ok(connection.prepare_cached(SELECT)?.query_row([id], read_user).optional()?)
 }
 
+/// The number of the user who has a username.
+pub fn id_of(connection: &Connection, username: &Username) -> Result<Option<UserId>, StoreError> {
+    const SELECT: &str = "SELECT id FROM users WHERE folded = ?1";
+    Ok(connection.prepare_cached(SELECT)?.query_row([username.folded()], |row| row.get(0)).optional()?)
+}
+
 /// Every user, by number.
 pub fn users(connection: &Connection) -> Result<Vec<User>, StoreError> {
     let mut statement =
@@ -96,9 +102,7 @@ pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put
     let Some(username) = change.username.or_else(|| before.as_ref().map(|user| user.username.clone())) else {
         return Ok(Put::NameMissing);
     };
-    const OWNER: &str = "SELECT id FROM users WHERE folded = ?1";
-    let owner: Option<UserId> =
-        write.connection.prepare_cached(OWNER)?.query_row([username.folded()], |row| row.get(0)).optional()?;
+    let owner = id_of(write.connection, &username)?;
     if owner.is_some_and(|owner| owner != id) {
         return Ok(Put::NameTaken);
     }

@@ -10,6 +10,7 @@ mod connection;
 pub mod directory;
 mod error;
 pub mod event_list;
+pub mod event_search;
 pub mod idempotency;
 pub mod leaderboards;
 pub mod rebuild;

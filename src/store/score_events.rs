@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{StoreError, Write, scores};
-use crate::domain::{Award, Correction, EventId, Revision, RevisionAction, ScoreEvent, Username};
+use crate::domain::{Award, Correction, EventDate, EventId, Revision, RevisionAction, ScoreEvent, Username};
 
 /// What became of an award.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -18,16 +18,20 @@ pub enum Awarded {
     },
 }
 
+/// The spendable score as it is, where an award would leave less than the minimum that it names.
+pub fn lacking(connection: &Connection, award: &Award, today: EventDate) -> Result<Option<i64>, StoreError> {
+    let Some(minimum) = award.minimum_score else { return Ok(None) };
+    let score = scores::spendable(connection, award.user_id, today)?;
+    // What is dated in the future can't be spent before its day, but is taken off at once.
+    let points = i64::from(award.points);
+    let change = if award.date <= today { points } else { points.min(0) };
+    Ok((score.saturating_add(change) < minimum).then_some(score))
+}
+
 /// Stores an event, unless the user's spendable score would fall below the minimum that the award names.
 pub fn award(write: &Write<'_>, award: &Award, by: &Username) -> Result<Awarded, StoreError> {
-    if let Some(minimum) = award.minimum_score {
-        let score = scores::spendable(write.connection, award.user_id, write.today)?;
-        // What is dated in the future can't be spent before its day, but is taken off at once.
-        let points = i64::from(award.points);
-        let change = if award.date <= write.today { points } else { points.min(0) };
-        if score.saturating_add(change) < minimum {
-            return Ok(Awarded::InsufficientPoints { score });
-        }
+    if let Some(score) = lacking(write.connection, award, write.today)? {
+        return Ok(Awarded::InsufficientPoints { score });
     }
     const INSERT: &str = "
         INSERT INTO score_events (user_id, date, points, description, created_at, updated_at, created_by)

@@ -1,0 +1,251 @@
+//! `/admin/award`: giving and redeeming points, with a look at what comes of it before it is stored.
+
+use askama::Template;
+use rocket::{State, get, post};
+
+use super::field::Field;
+use super::form::{Fault, Form, SentForm, minted_key};
+use super::{Frame, Layout, Tab, go, who};
+use crate::api::App;
+use crate::api::error::ApiError;
+use crate::api::idempotency::IdempotencyKey;
+use crate::api::parameters::Parameters;
+use crate::api::score_events;
+use crate::api::session::SignedInEditor;
+use crate::domain::{Award, EventDate, Points};
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::pages::person::Person;
+use crate::standings::Catalog;
+use crate::store::idempotency::{Once, once};
+use crate::store::score_events::{self as events, Awarded};
+use crate::store::scores;
+
+/// The path, which idempotency keys are bound to.
+const PATH: &str = "/admin/award";
+
+/// What is typed into the form.
+const FIELDS: [&str; 6] = ["kind", "user_id", "points", "date", "description", "minimum_score"];
+
+#[derive(Template)]
+#[template(path = "admin/award.html")]
+struct AwardPage {
+    layout: Layout,
+    admin: Frame,
+    redeem: bool,
+    user: Field,
+    points: Field,
+    date: Field,
+    description: Field,
+    minimum: Field,
+    short: Option<Short>,
+}
+
+/// Points that are not there.
+struct Short {
+    person: Person,
+    score: String,
+    wanted: String,
+    minimum: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/award_preview.html")]
+struct PreviewPage {
+    layout: Layout,
+    admin: Frame,
+    redeem: bool,
+    person: Person,
+    suspended: bool,
+    change: String,
+    amount: String,
+    negative: bool,
+    before: String,
+    after: String,
+    date: String,
+    /// It counts from a later day on.
+    later: bool,
+    description: String,
+    /// All that was typed, to be sent again.
+    hidden: Vec<(&'static str, String)>,
+    key: String,
+}
+
+/// Whether the form is about redeeming.
+fn is_redeem(kind: &str) -> bool {
+    kind == "redeem"
+}
+
+/// Reads what a form asks for, in the API's words: redeeming takes points, and only those that are there.
+async fn read(app: &App, form: &mut Form) -> Result<Result<Award, Fault>, ErrorPage> {
+    form.unify_lines("description");
+    let mut parameters = form.filled_parameters();
+    if let Some(id) = who::user_id(app, form.typed("user_id")).await? {
+        parameters.set("user_id", id.to_string());
+    }
+    let redeem = is_redeem(form.typed("kind"));
+    let award = match score_events::award(&parameters) {
+        Ok(award) => award,
+        Err(error) => return Fault::of(error, "").map(Err),
+    };
+    if !redeem {
+        return Ok(Ok(Award { minimum_score: None, ..award }));
+    }
+    let points = i64::from(award.points);
+    let Some(points) = Some(-points).filter(|points| *points < 0).and_then(|points| Points::try_from(points).ok())
+    else {
+        return Ok(Err(Fault::new("points", "Enter how many points are redeemed: more than 0.")));
+    };
+    Ok(Ok(Award { points, minimum_score: Some(award.minimum_score.unwrap_or(0)), ..award }))
+}
+
+impl Short {
+    fn new(catalog: &Catalog, award: &Award, score: i64) -> Short {
+        let minimum = award.minimum_score.filter(|minimum| *minimum != 0);
+        Short {
+            person: Person::in_full(catalog, award.user_id),
+            score: format::count(score, "point", "points"),
+            wanted: format::number(-i64::from(award.points)),
+            minimum: minimum.map(format::number),
+        }
+    }
+}
+
+/// The form, with what `typed` says is in it.
+fn form_page(
+    app: &App,
+    admin: Frame,
+    typed: impl Fn(&str) -> String,
+    fault: Option<&Fault>,
+    short: Option<Short>,
+) -> Result<Html, ErrorPage> {
+    let today = app.clock.today().to_string();
+    let date = Some(typed("date")).filter(|date| !date.is_empty()).unwrap_or(today);
+    let status = if short.is_some() { rocket::http::Status::UnprocessableEntity } else { Fault::status_of(fault) };
+    let template = AwardPage {
+        layout: admin.layout(),
+        admin,
+        redeem: is_redeem(&typed("kind")),
+        user: Field::text("user_id", "User")
+            .value(typed("user_id"))
+            .required()
+            .hint("A username, or a user's number.")
+            .fault(fault),
+        points: Field::number("points", "Points").value(typed("points")).required().fault(fault),
+        date: Field::date("date", "Day").value(date).required().fault(fault),
+        description: Field::area("description", "Description").value(typed("description")).fault(fault),
+        minimum: Field::number("minimum_score", "Leave at least")
+            .value(typed("minimum_score"))
+            .placeholder("0")
+            .hint("When redeeming: the score that has to remain.")
+            .fault(fault),
+        short,
+    };
+    Ok(Html::new(&template)?.status(status).unkept())
+}
+
+/// The empty form; an address may fill it.
+#[get("/admin/award", data = "<parameters>")]
+pub async fn form(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    let frame = Frame::new(Tab::Award, &editor.0);
+    form_page(app, frame, |name| parameters.text(name).unwrap_or_default().to_owned(), None, None)
+}
+
+/// The form with what was typed, to be changed.
+#[post("/admin/award/again", data = "<form>")]
+pub async fn again(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let form = form.of(&editor.0)?;
+    form_page(app, Frame::new(Tab::Award, &editor.0), |name| form.typed(name).to_owned(), None, None)
+}
+
+/// What would come of it.
+#[post("/admin/award/preview", data = "<form>")]
+pub async fn preview(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let SignedInEditor(me) = editor;
+    let mut form = form.of(&me)?;
+    let frame = Frame::new(Tab::Award, &me);
+    let award = match read(app, &mut form).await? {
+        Ok(award) => award,
+        Err(fault) => return form_page(app, frame, |name| form.typed(name).to_owned(), Some(&fault), None),
+    };
+    let (today, wanted) = (app.clock.today(), award.clone());
+    let (short, before) = app
+        .store
+        .read(move |connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            let short = events::lacking(&snapshot, &wanted, today)?;
+            Ok((short, scores::total(&snapshot, wanted.user_id, &(EventDate::MIN..=today))?))
+        })
+        .await?;
+    let catalog = app.standings.catalog();
+    if let Some(score) = short {
+        let short = Short::new(&catalog, &award, score);
+        return form_page(app, frame, |name| form.typed(name).to_owned(), None, Some(short));
+    }
+    let points = i64::from(award.points);
+    let description = award.description.as_ref().map(|description| description.as_str()).unwrap_or_default();
+    let template = PreviewPage {
+        layout: frame.layout(),
+        admin: frame,
+        redeem: award.minimum_score.is_some(),
+        suspended: catalog.users.get(&award.user_id).is_some_and(|user| user.suspended),
+        person: Person::in_full(&catalog, award.user_id),
+        change: format::signed(points),
+        amount: format::count(points.abs(), "point", "points"),
+        negative: points < 0,
+        before: format::number(before),
+        after: format::number(before.saturating_add(points)),
+        date: format::date(award.date),
+        later: award.date > today,
+        description: format::plain(description).into_owned(),
+        hidden: FIELDS.map(|name| (name, form.typed(name).to_owned())).into(),
+        key: minted_key()?,
+    };
+    Ok(Html::new(&template)?.unkept())
+}
+
+/// Stores it, once for each key.
+#[post("/admin/award", data = "<form>")]
+pub async fn store(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let SignedInEditor(me) = editor;
+    let mut form = form.of(&me)?;
+    let frame = Frame::new(Tab::Award, &me);
+    let award = match read(app, &mut form).await? {
+        Ok(award) => award,
+        Err(fault) => return form_page(app, frame, |name| form.typed(name).to_owned(), Some(&fault), None),
+    };
+    let key = IdempotencyKey::of_form(form.typed("key")).stands_for(&me.username, PATH, &award)?;
+    let (by, wanted) = (me.username.clone(), award.clone());
+    let stored = app.store.write(move |write| once(write, key.as_ref(), || events::award(write, &wanted, &by))).await?;
+    match stored {
+        Once::Fresh(Awarded::Stored(event)) | Once::Replayed(Awarded::Stored(event)) => {
+            Ok(go(&format!("/admin/events/{}", event.id), "stored"))
+        }
+        Once::Fresh(Awarded::InsufficientPoints { score }) | Once::Replayed(Awarded::InsufficientPoints { score }) => {
+            let short = Short::new(&app.standings.catalog(), &award, score);
+            form_page(app, frame, |name| form.typed(name).to_owned(), None, Some(short))
+        }
+        Once::KeyReused => Err(ApiError::IdempotencyKeyReused.into()),
+    }
+}

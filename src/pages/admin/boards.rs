@@ -1,0 +1,144 @@
+//! `/admin/boards`: the leaderboards, and making another.
+
+use askama::Template;
+use rocket::{State, get, post};
+
+use super::field::Field;
+use super::form::{Fault, SentForm, minted_key};
+use super::{Frame, Layout, Tab, go};
+use crate::api::App;
+use crate::api::error::ApiError;
+use crate::api::idempotency::IdempotencyKey;
+use crate::api::leaderboards as api;
+use crate::api::parameters::Parameters;
+use crate::api::session::{SignedIn, SignedInEditor};
+use crate::domain::{Leaderboard, LeaderboardId, Username};
+use crate::pages::address::Address;
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::pages::leaderboard::period_label;
+use crate::store::idempotency::{Once, once};
+use crate::store::leaderboards::Changed;
+use crate::store::{directory, leaderboards};
+
+/// Discourse's id for its system user: who has made a board that no user of the directory has made.
+const SYSTEM: i64 = -1;
+
+#[derive(Template)]
+#[template(path = "admin/boards.html")]
+struct BoardsPage {
+    layout: Layout,
+    admin: Frame,
+    rows: Vec<BoardRow>,
+    name: Field,
+    key: String,
+    address: Address,
+}
+
+struct BoardRow {
+    id: LeaderboardId,
+    name: String,
+    period: &'static str,
+    days: String,
+    ranked: String,
+    public: bool,
+}
+
+impl BoardRow {
+    fn new(board: &Leaderboard) -> BoardRow {
+        let ranked = match (board.included_groups_ids.len(), board.excluded_groups_ids.len()) {
+            (0, 0) => "everyone".to_owned(),
+            (0, out) => format!("everyone but {}", format::count(out as i64, "group", "groups")),
+            (within, 0) => format::count(within as i64, "group", "groups"),
+            (within, out) => format!("{} but {out}", format::count(within as i64, "group", "groups")),
+        };
+        let days = match (board.from_date, board.to_date) {
+            (None, None) => "all".to_owned(),
+            (Some(from), None) => format!("from {}", format::short_date(from)),
+            (None, Some(to)) => format!("until {}", format::short_date(to)),
+            (Some(from), Some(to)) => format!("{} to {}", format::short_date(from), format::short_date(to)),
+        };
+        BoardRow {
+            id: board.id,
+            name: format::cut(&format::plain(board.name.as_str()), 80),
+            period: period_label(board.default_period),
+            days,
+            ranked,
+            public: board.is_public(),
+        }
+    }
+}
+
+async fn page(
+    app: &App,
+    admin: Frame,
+    address: Address,
+    typed: &str,
+    fault: Option<&Fault>,
+) -> Result<Html, ErrorPage> {
+    let boards = app.store.read(leaderboards::list).await?;
+    let template = BoardsPage {
+        layout: admin.layout(),
+        admin,
+        rows: boards.iter().map(BoardRow::new).collect(),
+        name: Field::text("name", "Name").value(typed).required().fault(fault),
+        key: minted_key()?,
+        address,
+    };
+    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+}
+
+/// The list.
+#[get("/admin/boards", data = "<parameters>")]
+pub async fn list(
+    _browser: Browser,
+    me: SignedIn,
+    address: Address,
+    app: &State<App>,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), address, "", None).await
+}
+
+/// Makes a board.
+#[post("/admin/boards", data = "<form>")]
+pub async fn create(
+    _browser: Browser,
+    editor: SignedInEditor,
+    address: Address,
+    app: &State<App>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let SignedInEditor(me) = editor;
+    let form = form.of(&me)?;
+    let name = form.filled_parameters();
+    let name = name.require(&["name"]).and_then(|()| api::name(&name));
+    let refused = |error| Fault::of(error, "name");
+    let frame = Frame::new(Tab::Boards, &me);
+    let name = match name {
+        Ok(name) => name,
+        Err(error) => return page(app, frame, address, form.typed("name"), Some(&refused(error)?)).await,
+    };
+    let key = IdempotencyKey::of_form(form.typed("key")).stands_for(&me.username, Tab::Boards.path(), &name)?;
+    let by: Username = me.username.clone();
+    let created = app.store.write(move |write| {
+        once(write, key.as_ref(), || {
+            let creator = directory::id_of(write.connection, &by)?.map_or(SYSTEM, i64::from);
+            Ok(match leaderboards::create(write, &name, creator)? {
+                Changed::Done(board) => Some(board.id.0),
+                Changed::Unknown | Changed::NameTaken => None,
+            })
+        })
+    });
+    match created.await? {
+        Once::Fresh(Some(id)) | Once::Replayed(Some(id)) => {
+            app.standings.refresh().await;
+            Ok(go(&format!("/admin/boards/{id}"), "board-created"))
+        }
+        Once::Fresh(None) | Once::Replayed(None) => {
+            page(app, frame, address, form.typed("name"), Some(&refused(ApiError::NameTaken)?)).await
+        }
+        Once::KeyReused => Err(ApiError::IdempotencyKeyReused.into()),
+    }
+}

@@ -1,0 +1,214 @@
+//! `/admin/events/ID`: one event, what was done to it, and changing it.
+
+use askama::Template;
+use rocket::{State, get, post};
+
+use super::confirm::Confirm;
+use super::field::Field;
+use super::form::{Fault, Form, SentForm};
+use super::{Frame, Layout, Tab, command, go};
+use crate::api::App;
+use crate::api::error::ApiError;
+use crate::api::parameters::Parameters;
+use crate::api::path::EventIdPath;
+use crate::api::score_events::correction;
+use crate::api::session::{SignedIn, SignedInEditor};
+use crate::domain::{EventId, Revision, RevisionAction, ScoreEvent};
+use crate::pages::address::Address;
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::pages::person::Person;
+use crate::store::score_events;
+
+#[derive(Template)]
+#[template(path = "admin/event.html")]
+struct EventPage {
+    layout: Layout,
+    admin: Frame,
+    id: EventId,
+    /// `None`: it is deleted.
+    now: Option<Now>,
+    revisions: Vec<Step>,
+    points: Field,
+    description: Field,
+}
+
+/// The event as it is.
+struct Now {
+    person: Person,
+    date: String,
+    points: String,
+    negative: bool,
+    description: String,
+    curl: String,
+}
+
+/// A step of its history.
+struct Step {
+    at: String,
+    by: String,
+    action: &'static str,
+    points: String,
+    description: String,
+}
+
+impl Step {
+    fn new(revision: &Revision) -> Step {
+        Step {
+            at: format::moment(revision.at),
+            by: format::plain(&revision.by).into_owned(),
+            action: match revision.action {
+                RevisionAction::Create => "created",
+                RevisionAction::Update => "changed",
+                RevisionAction::Delete => "deleted",
+            },
+            points: format::signed(revision.points.into()),
+            description: text(revision.description.as_ref()),
+        }
+    }
+}
+
+fn text(description: Option<&crate::domain::Description>) -> String {
+    description.map(|description| format::plain(description.as_str()).into_owned()).unwrap_or_default()
+}
+
+/// An event and its history, both as of one moment.
+async fn read(app: &App, id: EventId) -> Result<(Option<ScoreEvent>, Vec<Revision>), ErrorPage> {
+    let read = app.store.read(move |connection| {
+        let snapshot = connection.unchecked_transaction()?;
+        Ok((score_events::get(&snapshot, id)?, score_events::history(&snapshot, id)?))
+    });
+    let (event, history) = read.await?;
+    if history.is_empty() { Err(ApiError::NotFound.into()) } else { Ok((event, history)) }
+}
+
+async fn page(
+    app: &App,
+    admin: Frame,
+    address: &Address,
+    id: EventId,
+    refused: Option<(&Form, Fault)>,
+) -> Result<Html, ErrorPage> {
+    let (event, history) = read(app, id).await?;
+    let catalog = app.standings.catalog();
+    let username = admin.me.username.as_str().to_owned();
+    let now = event.as_ref().map(|event| Now {
+        person: Person::in_full(&catalog, event.user_id),
+        date: format::date(event.date),
+        points: format::signed(event.points.into()),
+        negative: i64::from(event.points) < 0,
+        description: text(event.description.as_ref()),
+        curl: command::award(address, &username, event),
+    });
+    let fault = refused.as_ref().map(|(_, fault)| fault);
+    let typed = |name: &str, stored: String| match &refused {
+        Some((form, _)) => form.typed(name).to_owned(),
+        None => stored,
+    };
+    let points = event.as_ref().map(|event| i64::from(event.points).to_string()).unwrap_or_default();
+    let stored = event.as_ref().and_then(|event| event.description.as_ref());
+    let description = stored.map(|description| description.as_str().to_owned()).unwrap_or_default();
+    let template = EventPage {
+        layout: admin.layout(),
+        id,
+        now,
+        revisions: history.iter().rev().map(Step::new).collect(),
+        points: Field::number("points", "Points").value(typed("points", points)).required().fault(fault),
+        description: Field::area("description", "Description").value(typed("description", description)).fault(fault),
+        admin,
+    };
+    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+}
+
+/// Shows an event.
+#[get("/admin/events/<id>", data = "<parameters>")]
+pub async fn show(
+    _browser: Browser,
+    me: SignedIn,
+    address: Address,
+    app: &State<App>,
+    id: EventIdPath,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    let frame = Frame::after(Tab::Events, &me, parameters.text("done"));
+    page(app, frame, &address, id.known()?, None).await
+}
+
+/// Corrects an event.
+#[post("/admin/events/<id>", data = "<form>")]
+pub async fn correct(
+    _browser: Browser,
+    editor: SignedInEditor,
+    address: Address,
+    app: &State<App>,
+    id: EventIdPath,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let SignedInEditor(me) = editor;
+    let mut form = form.of(&me)?;
+    let id = id.known()?;
+    form.set("id", id.to_string());
+    form.unify_lines("description");
+    let correction = match correction(form.parameters()) {
+        Ok(correction) => correction,
+        Err(error) => {
+            let fault = Fault::of(error, "")?;
+            return page(app, Frame::new(Tab::Events, &me), &address, id, Some((&form, fault))).await;
+        }
+    };
+    let by = me.username.clone();
+    let corrected = app.store.write(move |write| {
+        let mut correction = correction;
+        // A field left blank where nothing was is no change.
+        let blank = correction.description.as_ref().is_some_and(|description| description.as_str().is_empty());
+        if blank && score_events::get(write.connection, id)?.is_some_and(|event| event.description.is_none()) {
+            correction.description = None;
+        }
+        score_events::correct(write, &correction, &by)
+    });
+    if !corrected.await? {
+        return Err(ApiError::NotFound.into());
+    }
+    Ok(go(&format!("/admin/events/{id}"), "corrected"))
+}
+
+/// Asks whether an event is to be deleted.
+#[get("/admin/events/<id>/delete")]
+pub async fn ask_delete(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: EventIdPath,
+) -> Result<Html, ErrorPage> {
+    const CONSEQUENCE: &str = "It no longer counts and is no longer listed. Its history stays.";
+    let id = id.known()?;
+    let event = read(app, id).await?.0.ok_or(ApiError::NotFound)?;
+    let here = format!("/admin/events/{id}");
+    let person = Person::in_full(&app.standings.catalog(), event.user_id);
+    let frame = Frame::new(Tab::Events, &editor.0);
+    Confirm::new(frame, format!("Delete event #{id}?"), CONSEQUENCE, "Delete it", format!("{here}/delete"), here)
+        .fact("User", format!("{} (#{})", person.username, person.id))
+        .fact("Points", format::signed(event.points.into()))
+        .fact("For the day", format::date(event.date))
+        .fact("Description", format::cut(&text(event.description.as_ref()), 300))
+        .page()
+}
+
+/// Deletes an event.
+#[post("/admin/events/<id>/delete", data = "<form>")]
+pub async fn delete(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: EventIdPath,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    form.of(&editor.0)?;
+    let id = id.known()?;
+    let by = editor.0.username;
+    if !app.store.write(move |write| score_events::delete(write, id, &by)).await? {
+        return Err(ApiError::NotFound.into());
+    }
+    Ok(go(&format!("/admin/events/{id}"), "event-deleted"))
+}

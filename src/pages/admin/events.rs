@@ -1,0 +1,201 @@
+//! `/admin/events`: what happened, newest first, by what one looks for.
+
+use askama::Template;
+use rocket::{State, get};
+
+use super::field::Field;
+use super::form::Fault;
+use super::{Frame, Layout, Tab, encoded, who};
+use crate::api::App;
+use crate::api::error::ApiError;
+use crate::api::parameters::{Parameter, Parameters};
+use crate::api::session::SignedIn;
+use crate::domain::EventId;
+use crate::pages::address::Address;
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::pages::person::Person;
+use crate::standings::Catalog;
+use crate::store::event_search::{self, End, Found, Search, Sign};
+
+/// Events on a page.
+const PAGE: usize = 50;
+
+/// As much of a description as a list shows, in characters.
+const DESCRIPTION_MAX: usize = 140;
+
+/// The longest text that is looked for, in characters.
+const TEXT_MAX: usize = 255;
+
+/// The names of the filters, as in an address.
+const FILTERS: [&str; 6] = ["user_id", "from_date", "to_date", "sign", "text", "by"];
+
+#[derive(Template)]
+#[template(path = "admin/events.html")]
+struct EventsPage {
+    layout: Layout,
+    admin: Frame,
+    user: Field,
+    from_date: Field,
+    to_date: Field,
+    text: Field,
+    by: Field,
+    sign: Option<Sign>,
+    fault: Option<String>,
+    /// Whether anything narrows the list.
+    filtered: bool,
+    /// Whether the list begins with the newest.
+    newest: bool,
+    rows: Vec<EventRow>,
+    next: Option<Next>,
+    /// The address of the list without `after`.
+    here: String,
+    address: Address,
+    today: String,
+}
+
+/// A row of the list.
+struct EventRow {
+    id: EventId,
+    stored: String,
+    stored_at: String,
+    person: Person,
+    date: String,
+    points: String,
+    negative: bool,
+    description: String,
+    by: String,
+}
+
+/// Where more is.
+struct Next {
+    url: String,
+    /// Until when was looked back, if the page ended because enough was looked at.
+    back_to: Option<String>,
+}
+
+impl EventsPage {
+    fn awards(&self) -> bool {
+        self.sign == Some(Sign::Award)
+    }
+
+    fn deductions(&self) -> bool {
+        self.sign == Some(Sign::Deduction)
+    }
+}
+
+impl Parameter for Sign {
+    fn from_text(text: &str) -> Option<Sign> {
+        match text {
+            "award" => Some(Sign::Award),
+            "deduction" => Some(Sign::Deduction),
+            _ => None,
+        }
+    }
+}
+
+/// Words to look for.
+struct Words(String);
+
+impl Parameter for Words {
+    fn from_text(text: &str) -> Option<Words> {
+        (text.chars().count() <= TEXT_MAX).then(|| Words(text.trim().to_owned()))
+    }
+}
+
+impl EventRow {
+    fn new(catalog: &Catalog, found: &Found) -> EventRow {
+        let event = &found.event;
+        let description = event.description.as_ref().map(|description| description.as_str()).unwrap_or_default();
+        EventRow {
+            id: event.id,
+            stored: format::short_moment(event.created_at),
+            stored_at: event.created_at.to_string(),
+            person: Person::listed(catalog, event.user_id),
+            date: format::short_date(event.date),
+            points: format::signed(event.points.into()),
+            negative: i64::from(event.points) < 0,
+            description: format::cut(&format::plain(description), DESCRIPTION_MAX),
+            by: format::cut(&format::plain(&found.created_by), 40),
+        }
+    }
+}
+
+/// What is looked for.
+fn search(parameters: &Parameters) -> Result<Search, ApiError> {
+    Ok(Search {
+        user_id: parameters.optional("user_id")?,
+        from_date: parameters.optional("from_date")?,
+        to_date: parameters.optional("to_date")?,
+        sign: parameters.optional("sign")?,
+        text: parameters.optional("text")?.map(|Words(words)| words),
+        by: parameters.optional("by")?,
+        before: parameters.within("after", 0..=usize::MAX)?.map(|id| EventId(id as i64)),
+        limit: PAGE,
+    })
+}
+
+/// The list.
+#[get("/admin/events", data = "<parameters>")]
+pub async fn list(
+    _browser: Browser,
+    me: SignedIn,
+    address: Address,
+    app: &State<App>,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    let typed = |name| parameters.text(name).unwrap_or_default().trim().to_owned();
+    let mut wanted = parameters.without_blanks();
+    if let Some(id) = who::user_id(app, &typed("user_id")).await? {
+        wanted.set("user_id", id.to_string());
+    }
+    let search = search(&wanted).map_err(|error| Fault::of(error, ""));
+    let (search, fault) = match search {
+        Ok(search) => (Some(search), None),
+        Err(fault) => (None, Some(fault?)),
+    };
+    let sign = search.as_ref().and_then(|search| search.sign);
+    let newest = search.as_ref().is_none_or(|search| search.before.is_none());
+    let found = match search {
+        Some(search) => Some(app.store.read(move |connection| event_search::search(connection, &search)).await?),
+        None => None,
+    };
+    let filters: Vec<String> = FILTERS
+        .into_iter()
+        .filter(|name| !typed(name).is_empty())
+        .map(|name| format!("{name}={}", encoded(&typed(name))))
+        .collect();
+    let here = format!("/admin/events?{}", filters.join("&"));
+    let catalog = app.standings.catalog();
+    let next = |id: EventId, back_to| {
+        let separator = if filters.is_empty() { "" } else { "&" };
+        Next { url: format!("{here}{separator}after={id}"), back_to }
+    };
+    let template = EventsPage {
+        layout: Layout::new(super::Section::Administration),
+        user: Field::search("user_id", "User").value(typed("user_id")).placeholder("name or id").fault(fault.as_ref()),
+        from_date: Field::date("from_date", "From day").value(typed("from_date")).fault(fault.as_ref()),
+        to_date: Field::date("to_date", "To day").value(typed("to_date")).fault(fault.as_ref()),
+        text: Field::search("text", "Words").value(typed("text")).placeholder("description").fault(fault.as_ref()),
+        by: Field::search("by", "Acting name").value(typed("by")).placeholder("who did it").fault(fault.as_ref()),
+        sign,
+        fault: fault
+            .as_ref()
+            .filter(|fault| ["sign", "after"].contains(&fault.field))
+            .map(|fault| fault.sentence.clone()),
+        filtered: !filters.is_empty(),
+        newest,
+        rows: found.iter().flat_map(|page| &page.events).map(|found| EventRow::new(&catalog, found)).collect(),
+        next: found.as_ref().and_then(|page| match page.end {
+            End::Nothing => None,
+            End::Full(id) => Some(next(id, None)),
+            End::Tired(id, stored_at) => Some(next(id, Some(format::moment(stored_at)))),
+        }),
+        here: here.clone(),
+        address,
+        today: app.clock.today().to_string(),
+        admin: Frame::after(Tab::Events, &me, parameters.text("done")),
+    };
+    Ok(Html::new(&template)?.status(Fault::status_of(fault.as_ref())).unkept())
+}

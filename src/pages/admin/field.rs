@@ -1,0 +1,152 @@
+//! A field of a form with its label, its hint and what is wrong with it.
+
+use askama::Template;
+
+use super::form::Fault;
+
+/// A field. Its template is put into a form's as it stands.
+#[derive(Debug, Clone, Template)]
+#[template(path = "admin/field.html")]
+pub struct Field {
+    name: &'static str,
+    label: &'static str,
+    kind: Kind,
+    value: String,
+    hint: &'static str,
+    placeholder: &'static str,
+    error: Option<String>,
+    required: bool,
+    autocomplete: &'static str,
+    locked: bool,
+    rows: u8,
+}
+
+/// What is typed into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Area,
+    Date,
+    Number,
+    Password,
+    Search,
+}
+
+impl Kind {
+    fn input(self) -> &'static str {
+        match self {
+            Kind::Text | Kind::Area => "text",
+            Kind::Date => "date",
+            Kind::Number => "number",
+            Kind::Password => "password",
+            Kind::Search => "search",
+        }
+    }
+}
+
+impl Field {
+    fn new(kind: Kind, name: &'static str, label: &'static str) -> Field {
+        Field {
+            name,
+            label,
+            kind,
+            value: String::new(),
+            hint: "",
+            placeholder: "",
+            error: None,
+            required: false,
+            autocomplete: "off",
+            locked: false,
+            rows: 4,
+        }
+    }
+
+    /// A line of text.
+    pub fn text(name: &'static str, label: &'static str) -> Field {
+        Field::new(Kind::Text, name, label)
+    }
+
+    /// Some lines of text.
+    pub fn area(name: &'static str, label: &'static str) -> Field {
+        Field::new(Kind::Area, name, label)
+    }
+
+    /// A day.
+    pub fn date(name: &'static str, label: &'static str) -> Field {
+        Field::new(Kind::Date, name, label)
+    }
+
+    /// A whole number.
+    pub fn number(name: &'static str, label: &'static str) -> Field {
+        Field::new(Kind::Number, name, label)
+    }
+
+    /// What is not shown while it is typed.
+    pub fn password(name: &'static str, label: &'static str) -> Field {
+        Field::new(Kind::Password, name, label)
+    }
+
+    /// What is looked for.
+    pub fn search(name: &'static str, label: &'static str) -> Field {
+        Field::new(Kind::Search, name, label)
+    }
+
+    /// With something in it.
+    pub fn value(mut self, value: impl Into<String>) -> Field {
+        self.value = value.into();
+        self
+    }
+
+    /// With a word on what goes in.
+    pub fn hint(mut self, hint: &'static str) -> Field {
+        self.hint = hint;
+        self
+    }
+
+    /// With an example of what goes in.
+    pub fn placeholder(mut self, placeholder: &'static str) -> Field {
+        self.placeholder = placeholder;
+        self
+    }
+
+    /// With room for so many lines.
+    pub fn rows(mut self, rows: u8) -> Field {
+        self.rows = rows;
+        self
+    }
+
+    /// It may not be left blank.
+    pub fn required(mut self) -> Field {
+        self.required = true;
+        self
+    }
+
+    /// With what browsers may fill in.
+    pub fn autocomplete(mut self, kind: &'static str) -> Field {
+        self.autocomplete = kind;
+        self
+    }
+
+    /// It can be read only, unless someone may write.
+    pub fn locked_unless(mut self, may_write: bool) -> Field {
+        self.locked = !may_write;
+        self
+    }
+
+    /// With what is wrong with it, if that is what a fault is about.
+    pub fn fault(mut self, fault: Option<&Fault>) -> Field {
+        self.error = Fault::about(fault, self.name);
+        self
+    }
+
+    fn is_area(&self) -> bool {
+        self.kind == Kind::Area
+    }
+
+    /// The ids of the texts that say more of it.
+    fn described_by(&self) -> String {
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        let error = self.error.is_some().then(|| format!("{}-error", self.name));
+        hint.into_iter().chain(error).collect::<Vec<_>>().join(" ")
+    }
+}

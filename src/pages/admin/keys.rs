@@ -1,0 +1,269 @@
+//! `/admin/keys`: who may call, and what with.
+//!
+//! Who is signed in with a key for one username makes and revokes keys of that username only: a key can't make one that
+//! may do more than itself.
+
+use askama::Template;
+use rocket::{State, get, post};
+
+use super::confirm::Confirm;
+use super::field::Field;
+use super::form::{Fault, Form, SentForm, minted_key};
+use super::{Frame, Layout, Tab, command, go};
+use crate::api::App;
+use crate::api::caller::KeyRef;
+use crate::api::error::ApiError;
+use crate::api::idempotency::IdempotencyKey;
+use crate::api::parameters::Parameters;
+use crate::api::score_events;
+use crate::api::session::{SignedIn, SignedInEditor};
+use crate::domain::{EventDate, PlainKey, Username};
+use crate::pages::address::Address;
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::store::api_keys::{self, ApiKey, NewKey};
+use crate::store::idempotency::{Once, once};
+
+/// The longest description of a key, in characters.
+const DESCRIPTION_MAX: usize = 255;
+
+#[derive(Template)]
+#[template(path = "admin/keys.html")]
+struct KeysPage {
+    layout: Layout,
+    admin: Frame,
+    rows: Vec<KeyRow>,
+    configured: bool,
+    username: Field,
+    description: Field,
+    expires: Field,
+    read_only: bool,
+    key: String,
+}
+
+struct KeyRow {
+    id: i64,
+    prefix: String,
+    username: Option<String>,
+    description: String,
+    read_only: bool,
+    created: String,
+    expires: Option<String>,
+    last_used: Option<String>,
+    state: &'static str,
+    revocable: bool,
+    own: bool,
+}
+
+#[derive(Template)]
+#[template(path = "admin/new_key.html")]
+struct NewKeyPage {
+    layout: Layout,
+    admin: Frame,
+    /// `None`: it was shown before.
+    shown: Option<Shown>,
+    id: i64,
+}
+
+/// A new key, this once.
+struct Shown {
+    plain: PlainKey,
+    curl: String,
+}
+
+/// Whether someone may revoke a key.
+fn may_revoke(me: &SignedIn, key: &ApiKey) -> bool {
+    me.may_write && (!me.one_username || key.username.as_ref() == Some(&me.username))
+}
+
+impl KeyRow {
+    fn new(me: &SignedIn, key: &ApiKey, today: EventDate) -> KeyRow {
+        let description = key.description.as_deref().unwrap_or_default();
+        KeyRow {
+            id: key.id,
+            prefix: key.prefix.clone(),
+            username: key.username.as_ref().map(|username| format::plain(username.as_str()).into_owned()),
+            description: format::cut(&format::plain(description), 120),
+            read_only: key.read_only,
+            created: format::short_moment(key.created_at),
+            expires: key.expires_on.map(format::short_date),
+            last_used: key.last_used_at.map(format::short_moment),
+            state: match key {
+                key if key.revoked_at.is_some() => "revoked",
+                key if !key.works(today) => "expired",
+                _ => "works",
+            },
+            revocable: key.revoked_at.is_none() && may_revoke(me, key),
+            own: me.key == KeyRef::Stored(key.id),
+        }
+    }
+}
+
+async fn page(app: &App, admin: Frame, refused: Option<(&Form, &Fault)>) -> Result<Html, ErrorPage> {
+    let keys = app.store.read(api_keys::list).await?;
+    let fault = refused.map(|(_, fault)| fault);
+    let typed = |name: &str| refused.map(|(form, _)| form.typed(name).to_owned()).unwrap_or_default();
+    let today = app.clock.today();
+    let username = Field::text("username", "For the username").fault(fault);
+    let template = KeysPage {
+        layout: admin.layout(),
+        // What works comes first, each newest first.
+        rows: {
+            let mut rows: Vec<KeyRow> = keys.iter().rev().map(|key| KeyRow::new(&admin.me, key, today)).collect();
+            rows.sort_by_key(|row| row.state != "works");
+            rows
+        },
+        configured: app.api_key.is_some(),
+        username: if admin.me.one_username {
+            username
+                .value(admin.me.username.as_str())
+                .locked_unless(false)
+                .hint("Your key is for this username, so are those you make.")
+        } else {
+            username.value(typed("username")).hint("Left blank, it is for all users: whoever uses it says who acts.")
+        },
+        description: Field::text("description", "What it is for").value(typed("description")).fault(fault),
+        expires: Field::date("expires_on", "Last day")
+            .value(typed("expires_on"))
+            .hint("Left blank, it does not expire.")
+            .fault(fault),
+        read_only: typed("read_only") == "true",
+        key: minted_key()?,
+        admin,
+    };
+    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+}
+
+/// The list.
+#[get("/admin/keys", data = "<parameters>")]
+pub async fn list(
+    _browser: Browser,
+    me: SignedIn,
+    app: &State<App>,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    page(app, Frame::after(Tab::Keys, &me, parameters.text("done")), None).await
+}
+
+/// Reads what a form says of a key.
+fn read(app: &App, me: &SignedIn, parameters: &Parameters) -> Result<NewKey, Result<Fault, ErrorPage>> {
+    let refused = |error| Fault::of(error, "username");
+    let username: Option<Username> = parameters.optional("username").map_err(refused)?;
+    let description = parameters.text("description").map(|text| text.trim().to_owned());
+    if description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_MAX) {
+        return Err(Ok(Fault::new("description", "At most 255 characters fit here.")));
+    }
+    let expires_on: Option<EventDate> = parameters.optional("expires_on").map_err(refused)?;
+    if expires_on.is_some_and(|last| last < app.clock.today()) {
+        return Err(Ok(Fault::new("expires_on", "This day is over: the key would never work.")));
+    }
+    Ok(NewKey {
+        username: if me.one_username { Some(me.username.clone()) } else { username },
+        read_only: parameters.optional("read_only").map_err(refused)?.unwrap_or(false),
+        description,
+        expires_on,
+    })
+}
+
+/// Makes a key and shows it, this once.
+#[post("/admin/keys", data = "<form>")]
+pub async fn create(
+    _browser: Browser,
+    editor: SignedInEditor,
+    address: Address,
+    app: &State<App>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let SignedInEditor(me) = editor;
+    let form = form.of(&me)?;
+    let frame = Frame::new(Tab::Keys, &me);
+    let new = match read(app, &me, &form.filled_parameters()) {
+        Ok(new) => new,
+        Err(fault) => return page(app, frame, Some((&form, &fault?))).await,
+    };
+    let asked = (&new.username, new.read_only, &new.description, &new.expires_on);
+    let key = IdempotencyKey::of_form(form.typed("key")).stands_for(&me.username, Tab::Keys.path(), &asked)?;
+    let plain = PlainKey::generate().map_err(|error| {
+        log::error!("no random numbers for a key: {error}");
+        ApiError::Internal
+    })?;
+    let (acting, read_only) = (new.username.clone().unwrap_or_else(|| me.username.clone()), new.read_only);
+    let stored = plain.clone();
+    let created =
+        app.store.write(move |write| once(write, key.as_ref(), || api_keys::create(write, &stored, &new))).await?;
+    let (id, shown) = match created {
+        Once::Fresh(id) => {
+            let (method, body) = if read_only { ("GET", None) } else { ("POST", Some(example(app))) };
+            let curl =
+                command::request(&address, method, score_events::BASE, plain.reveal(), acting.as_str(), body.as_ref());
+            (id, Some(Shown { plain, curl }))
+        }
+        Once::Replayed(id) => (id, None),
+        Once::KeyReused => return Err(ApiError::IdempotencyKeyReused.into()),
+    };
+    Ok(Html::new(&NewKeyPage { layout: frame.layout(), admin: frame, shown, id })?.unkept())
+}
+
+/// An event to try a key with.
+fn example(app: &App) -> serde_json::Value {
+    serde_json::json!({"user_id": 13, "date": app.clock.today(), "points": 15, "description": "Karaoke night"})
+}
+
+/// A key that someone may revoke.
+async fn revocable(app: &App, me: &SignedIn, id: i64) -> Result<ApiKey, ErrorPage> {
+    let key = app.store.read(move |connection| api_keys::get(connection, id)).await?.ok_or(ApiError::NotFound)?;
+    if may_revoke(me, &key) { Ok(key) } else { Err(not_yours()) }
+}
+
+fn not_yours() -> ErrorPage {
+    const SENTENCE: &str = "Your key is for one username, and this one is not of that username.";
+    ErrorPage::new(rocket::http::Status::Forbidden, "Not permitted", SENTENCE)
+}
+
+fn number(id: &str) -> Result<i64, ApiError> {
+    id.parse().map_err(|_| ApiError::NotFound)
+}
+
+/// Asks whether a key is to be revoked.
+#[get("/admin/keys/<id>/revoke")]
+pub async fn ask_revoke(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: &str,
+) -> Result<Html, ErrorPage> {
+    let me = editor.0;
+    let key = revocable(app, &me, number(id)?).await?;
+    let consequence = if me.key == KeyRef::Stored(key.id) {
+        "You are signed in with this key, and will be signed out. Whatever uses it is refused from the next request on."
+    } else {
+        "Whatever uses it is refused from the next request on, and whoever is signed in with it is signed out."
+    };
+    let frame = Frame::new(Tab::Keys, &me);
+    let (action, back) = (format!("/admin/keys/{}/revoke", key.id), Tab::Keys.path().to_owned());
+    let username =
+        key.username.as_ref().map_or("all users".to_owned(), |name| format::plain(name.as_str()).into_owned());
+    Confirm::new(frame, format!("Revoke the key {}…?", key.prefix), consequence, "Revoke it", action, back)
+        .fact("For", username)
+        .fact("Made", format::moment(key.created_at))
+        .fact("Last used", key.last_used_at.map_or("never".to_owned(), format::moment))
+        .fact("What it is for", format::cut(&format::plain(key.description.as_deref().unwrap_or("–")), 255))
+        .page()
+}
+
+/// Revokes a key.
+#[post("/admin/keys/<id>/revoke", data = "<form>")]
+pub async fn revoke(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: &str,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let me = editor.0;
+    form.of(&me)?;
+    let key = revocable(app, &me, number(id)?).await?;
+    app.store.write(move |write| api_keys::revoke(write, key.id)).await?;
+    Ok(go(Tab::Keys.path(), "key-revoked"))
+}

@@ -1,0 +1,79 @@
+//! `/admin/people/users/ID/merge`: makes one user of two, after a question.
+
+use rocket::{State, get, post};
+
+use super::confirm::Confirm;
+use super::form::SentForm;
+use super::{Frame, Tab, go, who};
+use crate::api::App;
+use crate::api::directory as api;
+use crate::api::error::ApiError;
+use crate::api::parameters::Parameters;
+use crate::api::path::UserIdPath;
+use crate::api::session::SignedInEditor;
+use crate::domain::{EventDate, UserId};
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::pages::person::Person;
+use crate::store::{directory, scores};
+
+/// Which user is merged into which; the second may be said by username.
+async fn pair(app: &App, from: UserId, parameters: &Parameters) -> Result<(UserId, UserId), ErrorPage> {
+    let mut parameters = parameters.without_blanks();
+    parameters.set("from_id", from.to_string());
+    let into = parameters.text("into_id").unwrap_or_default().to_owned();
+    if let Some(into) = who::user_id(app, &into).await? {
+        parameters.set("into_id", into.to_string());
+    }
+    Ok(api::pair(&parameters)?)
+}
+
+/// Asks whether two users are to become one.
+#[get("/admin/people/users/<id>/merge", data = "<parameters>")]
+pub async fn ask(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: UserIdPath,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    const CONSEQUENCE: &str =
+        "All events, points and groups move, and the directory forgets the first one’s names. This can’t be undone.";
+    let (from, into) = pair(app, id.known()?, &parameters).await?;
+    let today = app.clock.today();
+    let totals = app.store.read(move |connection| {
+        let days = EventDate::MIN..=today;
+        Ok([scores::total(connection, from, &days)?, scores::total(connection, into, &days)?])
+    });
+    let [from_score, into_score] = totals.await?;
+    let catalog = app.standings.catalog();
+    let (one, other) = (Person::in_full(&catalog, from), Person::in_full(&catalog, into));
+    let line =
+        |person: &Person, score| format!("{} (#{}), {} points", person.username, person.id, format::number(score));
+    let here = format!("/admin/people/users/{from}");
+    let question = format!("Merge {} into {}?", one.username, other.username);
+    let frame = Frame::new(Tab::People, &editor.0);
+    Confirm::new(frame, question, CONSEQUENCE, "Merge them", format!("{here}/merge"), here)
+        .fact("Goes", line(&one, from_score))
+        .fact("Stays", line(&other, into_score))
+        .fact("Afterwards", format!("{} points", format::number(from_score.saturating_add(into_score))))
+        .hidden("into_id", into.to_string())
+        .page()
+}
+
+/// Makes one user of two.
+#[post("/admin/people/users/<id>/merge", data = "<form>")]
+pub async fn merge(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: UserIdPath,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let form = form.of(&editor.0)?;
+    let (from, into) = pair(app, id.known()?, form.parameters()).await?;
+    let found = app.store.write(move |write| directory::merge(write, from, into)).await?;
+    app.standings.refresh().await;
+    if found { Ok(go(&format!("/admin/people/users/{into}"), "merged")) } else { Err(ApiError::NotFound.into()) }
+}

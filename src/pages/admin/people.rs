@@ -1,0 +1,102 @@
+//! `/admin/people`: users and groups.
+
+use askama::Template;
+use rocket::{State, get};
+
+use super::field::Field;
+use super::form::Fault;
+use super::{Frame, Layout, Tab, encoded};
+use crate::api::App;
+use crate::api::directory as api;
+use crate::api::parameters::Parameters;
+use crate::api::session::SignedIn;
+use crate::pages::address::Address;
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::pages::person::Person;
+use crate::store::directory::{self, UserFilter};
+
+/// Users on a page.
+const PAGE: usize = 50;
+
+#[derive(Template)]
+#[template(path = "admin/people.html")]
+struct PeoplePage {
+    layout: Layout,
+    admin: Frame,
+    filter: Field,
+    filtered: bool,
+    first_page: bool,
+    users: Vec<UserRow>,
+    next: Option<String>,
+    groups: Vec<GroupRow>,
+    address: Address,
+}
+
+struct UserRow {
+    person: Person,
+    suspended: bool,
+}
+
+struct GroupRow {
+    id: i64,
+    name: String,
+    members: String,
+}
+
+/// Both lists.
+#[get("/admin/people", data = "<parameters>")]
+pub async fn list(
+    _browser: Browser,
+    me: SignedIn,
+    address: Address,
+    app: &State<App>,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    let mut wanted = parameters.without_blanks();
+    wanted.set("limit", PAGE.to_string());
+    let (filter, fault) = match api::user_filter(&wanted) {
+        Ok(filter) => (Some(filter), None),
+        Err(error) => (None, Some(Fault::of(error, "filter")?)),
+    };
+    let first_page = filter.as_ref().is_none_or(|filter| filter.after == 0);
+    let ((users, more), groups) = app
+        .store
+        .read(move |connection| {
+            let users = match &filter {
+                Some(filter) => directory::list_users(connection, filter)?,
+                None => directory::list_users(connection, &UserFilter { text: None, after: i64::MAX, limit: 1 })?,
+            };
+            Ok((users, directory::groups(connection)?))
+        })
+        .await?;
+    let typed = parameters.text("filter").unwrap_or_default().trim();
+    let next = users.last().filter(|_| more).map(|last| {
+        let filter = if typed.is_empty() { String::new() } else { format!("filter={}&", encoded(typed)) };
+        format!("/admin/people?{filter}after={}", last.id)
+    });
+    let catalog = app.standings.catalog();
+    let template = PeoplePage {
+        layout: Layout::new(super::Section::Administration),
+        admin: Frame::after(Tab::People, &me, parameters.text("done")),
+        filter: Field::search("filter", "Find a user").value(typed).placeholder("part of a name").fault(fault.as_ref()),
+        filtered: !typed.is_empty(),
+        first_page,
+        users: users
+            .iter()
+            .map(|user| UserRow { person: Person::listed(&catalog, user.id), suspended: user.suspended })
+            .collect(),
+        next,
+        groups: groups
+            .iter()
+            .map(|group| GroupRow {
+                id: group.id.into(),
+                name: format::cut(&format::plain(&group.name), 80),
+                members: format::count(group.user_ids.len() as i64, "member", "members"),
+            })
+            .collect(),
+        address,
+    };
+    Ok(Html::new(&template)?.status(Fault::status_of(fault.as_ref())).unkept())
+}

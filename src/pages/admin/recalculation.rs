@@ -1,0 +1,179 @@
+//! `/admin/recalculate`: rebuilding scores, and how far it is.
+
+use askama::Template;
+use rocket::{State, get, post};
+
+use super::field::Field;
+use super::form::{Fault, Form, SentForm, minted_key};
+use super::{Frame, Layout, Tab};
+use crate::api::App;
+use crate::api::error::ApiError;
+use crate::api::idempotency::IdempotencyKey;
+use crate::api::recalculation as api;
+use crate::api::session::{SignedIn, SignedInEditor};
+use crate::domain::EventDate;
+use crate::pages::address::Address;
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::rollup::Status;
+use crate::store::idempotency::{Once, once};
+use crate::store::recalculations::{self, Requested};
+
+/// What can be chosen, and how many days before today that begins; `None`: with the first day there is.
+const SPANS: [(&str, &str, Option<u32>); 5] = [
+    ("10", "The last 10 days", Some(10)),
+    ("30", "The last 30 days", Some(30)),
+    ("90", "The last 90 days", Some(90)),
+    ("365", "The last year", Some(365)),
+    ("all", "All days", None),
+];
+
+/// The choice of a day.
+const BY_DATE: &str = "date";
+
+#[derive(Template)]
+#[template(path = "admin/recalculation.html")]
+struct RecalculationPage {
+    layout: Layout,
+    admin: Frame,
+    running: bool,
+    run: Option<Run>,
+    remaining: u32,
+    limit: u32,
+    spans: Vec<Span>,
+    by_date: bool,
+    from_date: Field,
+    fault: Option<String>,
+    key: String,
+    address: Address,
+}
+
+/// The recalculation that runs, or the last one.
+struct Run {
+    from: String,
+    done: u64,
+    total: u64,
+    percent: u64,
+    counts: String,
+    /// When it ended, and what it found.
+    result: Option<(String, String)>,
+}
+
+struct Span {
+    value: &'static str,
+    label: &'static str,
+    chosen: bool,
+}
+
+impl Run {
+    fn new(status: &Status) -> Option<Run> {
+        let from = status.from_date?;
+        let (done, total) = (status.progress.days_done, status.progress.days_total);
+        let days = format::count(total as i64, "day", "days");
+        let found = match status.scores_different {
+            0 => "All scores were right.".to_owned(),
+            1 => "1 score was different, and is right now.".to_owned(),
+            different => format!("{} scores were different, and are right now.", format::number(different as i64)),
+        };
+        Some(Run {
+            from: if from == EventDate::MIN { "the first day".to_owned() } else { format::date(from) },
+            done,
+            total: total.max(1),
+            percent: done * 100 / total.max(1),
+            counts: format!("{} of {days}", format::number(done as i64)),
+            result: status.finished_at.map(|at| (format::moment(at), format!("{days} looked through. {found}"))),
+        })
+    }
+}
+
+async fn page(app: &App, admin: Frame, address: Address, refused: Option<(&Form, &Fault)>) -> Result<Html, ErrorPage> {
+    let (now, limit) = (app.clock.now(), app.recalculations_per_day);
+    let remaining = app.store.read(move |connection| recalculations::remaining(connection, now, limit)).await?;
+    let status = app.rollup.status();
+    let fault = refused.map(|(_, fault)| fault);
+    let span = refused.map_or("10", |(form, _)| form.typed("span"));
+    let template = RecalculationPage {
+        layout: admin.layout(),
+        running: status.running,
+        run: Run::new(&status),
+        remaining,
+        limit,
+        spans: SPANS.map(|(value, label, _)| Span { value, label, chosen: value == span }).into(),
+        by_date: span == BY_DATE,
+        from_date: Field::date("from_date", "First day")
+            .value(refused.map(|(form, _)| form.typed("from_date").to_owned()).unwrap_or_default())
+            .fault(fault),
+        fault: fault.filter(|fault| fault.field != "from_date").map(|fault| fault.sentence.clone()),
+        key: minted_key()?,
+        address,
+        admin,
+    };
+    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+}
+
+/// Shows how far it is, and the form for another.
+#[get("/admin/recalculate")]
+pub async fn show(_browser: Browser, me: SignedIn, address: Address, app: &State<App>) -> Result<Html, ErrorPage> {
+    page(app, Frame::new(Tab::Recalculate, &me), address, None).await
+}
+
+/// Reads from which day on.
+fn from_date(app: &App, form: &Form) -> Result<EventDate, ApiError> {
+    let mut parameters = form.filled_parameters();
+    let span = form.typed("span");
+    if span == BY_DATE {
+        parameters.require(&["from_date"])?;
+    } else {
+        let (_, _, days) = SPANS.iter().find(|(value, ..)| *value == span).ok_or(ApiError::Missing("span"))?;
+        let first = days.map_or(EventDate::MIN, |days| app.clock.today().minus_days(days));
+        parameters.set("from_date", first.to_string());
+    }
+    api::from_date(app, &parameters)
+}
+
+/// Starts one.
+#[post("/admin/recalculate", data = "<form>")]
+pub async fn start(
+    _browser: Browser,
+    editor: SignedInEditor,
+    address: Address,
+    app: &State<App>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let SignedInEditor(me) = editor;
+    let form = form.of(&me)?;
+    let frame = Frame::new(Tab::Recalculate, &me);
+    let from_date = match from_date(app, &form) {
+        Ok(from_date) => from_date,
+        Err(error) => {
+            let fault = Fault::of(error, "")?;
+            return page(app, frame, address, Some((&form, &fault))).await;
+        }
+    };
+    let key =
+        IdempotencyKey::of_form(form.typed("key")).stands_for(&me.username, Tab::Recalculate.path(), &from_date)?;
+    let (by, limit) = (me.username.clone(), app.recalculations_per_day);
+    // How many milliseconds to wait, where there are no more today.
+    let requested = app.store.write(move |write| {
+        once(write, key.as_ref(), || {
+            Ok(match recalculations::request(write, from_date, &by, limit)? {
+                Requested::Accepted => None,
+                Requested::Limited { wait } => Some(wait.num_milliseconds()),
+            })
+        })
+    });
+    match requested.await? {
+        Once::Fresh(None) => {
+            app.rollup.recalculate(from_date);
+            Ok(Html::moved(Tab::Recalculate.path()))
+        }
+        Once::Replayed(None) => Ok(Html::moved(Tab::Recalculate.path())),
+        Once::Fresh(Some(wait)) | Once::Replayed(Some(wait)) => {
+            let error = api::limited(chrono::TimeDelta::milliseconds(wait));
+            let fault = Fault { field: "span", sentence: error.sentence(), status: error.status() };
+            page(app, frame, address, Some((&form, &fault))).await
+        }
+        Once::KeyReused => Err(ApiError::IdempotencyKeyReused.into()),
+    }
+}

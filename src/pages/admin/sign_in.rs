@@ -1,0 +1,170 @@
+//! `/admin/sign-in`: an API key becomes a session.
+
+use askama::Template;
+use rocket::http::{CookieJar, Status};
+use rocket::request::{FromRequest, Outcome, Request};
+use rocket::{State, get, post};
+
+use super::field::Field;
+use super::form::SentForm;
+use super::{Layout, Section, Tab};
+use crate::api::App;
+use crate::api::error::ApiError;
+use crate::api::parameters::Parameters;
+use crate::api::session::{self, SignedIn, Visitor};
+use crate::pages::address::came_by_tls;
+use crate::pages::browser::Browser;
+use crate::pages::html::{ErrorPage, Html};
+
+/// The longest path that is gone back to.
+const PATH_MAX: usize = 2000;
+
+#[derive(Template)]
+#[template(path = "admin/sign_in.html")]
+struct SignInPage<'p> {
+    layout: Layout,
+    token: &'p str,
+    to: &'p str,
+    fault: Option<&'static str>,
+    signed_out: bool,
+    key: Field,
+    username: Field,
+}
+
+/// Whether the connection is by TLS, as far as this server knows: then the browser sends cookies over no other.
+pub struct Tls(bool);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Tls {
+    type Error = std::convert::Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Tls, Self::Error> {
+        Outcome::Success(Tls(came_by_tls(request)))
+    }
+}
+
+/// Whoever may be signed in already. (An optional [`SignedIn`] would leave its refusal behind, for the catcher.)
+pub struct Anyone(Option<SignedIn>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Anyone {
+    type Error = std::convert::Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Anyone, Self::Error> {
+        Outcome::Success(Anyone(SignedIn::of(request).await))
+    }
+}
+
+/// Where to go after signing in: to nothing but a page of the administration.
+fn destination(to: Option<&str>) -> &str {
+    let ours = |to: &&str| {
+        let path = to.split('?').next().unwrap_or_default();
+        let within = path == "/admin" || path.starts_with("/admin/");
+        within && to.len() <= PATH_MAX && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+    };
+    to.filter(ours).unwrap_or(Tab::Events.path())
+}
+
+fn page(
+    app: &App,
+    tls: &Tls,
+    parameters: &Parameters,
+    fault: Option<(Status, &'static str)>,
+) -> Result<Html, ErrorPage> {
+    let visitor = Visitor::new(app, tls.0)?;
+    let template = SignInPage {
+        layout: Layout::new(Section::Administration),
+        token: &visitor.token,
+        to: destination(parameters.text("to")),
+        fault: fault.map(|(_, sentence)| sentence),
+        signed_out: parameters.text("done") == Some("signed-out"),
+        key: Field::password("key", "API key").required().autocomplete("current-password"),
+        username: Field::text("username", "Username")
+            .value(parameters.text("username").unwrap_or_default())
+            .autocomplete("username")
+            .hint("The name under which you act. A key for one username needs none."),
+    };
+    let status = fault.map_or(Status::Ok, |(status, _)| status);
+    Ok(Html::new(&template)?.status(status).unkept().header("Set-Cookie", visitor.cookie.to_string()))
+}
+
+/// The form.
+#[get("/admin/sign-in", data = "<parameters>")]
+pub async fn form(
+    _browser: Browser,
+    anyone: Anyone,
+    tls: Tls,
+    app: &State<App>,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    if anyone.0.is_some() {
+        return Ok(Html::moved(destination(parameters.text("to"))));
+    }
+    page(app, &tls, &parameters, None)
+}
+
+/// Signs in.
+#[post("/admin/sign-in", data = "<form>")]
+pub async fn sign_in(
+    _browser: Browser,
+    tls: Tls,
+    app: &State<App>,
+    cookies: &CookieJar<'_>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let Some(form) = form.checked(|token| Visitor::sent(app, cookies, token)) else {
+        const FAULT: &str = "This form was out of date. Please try again.";
+        return page(app, &tls, &Parameters::default(), Some((Status::Forbidden, FAULT)));
+    };
+    match session::sign_in(app, form.typed("key"), form.filled("username"), tls.0) {
+        Ok(cookie) => {
+            let to = destination(form.filled("to")).to_owned();
+            Ok(Html::moved(to).header("Set-Cookie", cookie.to_string()))
+        }
+        Err(ApiError::InvalidAccess) => {
+            const FAULT: &str = "This key and username do not go together. A key that is unknown, revoked or expired opens \
+                                 nothing; a key for all users needs a username, one for a single user just that one.";
+            page(app, &tls, form.parameters(), Some((Status::Forbidden, FAULT)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Signs out.
+#[post("/admin/sign-out", data = "<form>")]
+pub async fn sign_out(
+    _browser: Browser,
+    me: SignedIn,
+    tls: Tls,
+    app: &State<App>,
+    cookies: &CookieJar<'_>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    form.of(&me)?;
+    let gone = session::sign_out(app, cookies, tls.0);
+    Ok(super::go("/admin/sign-in", "signed-out").header("Set-Cookie", gone.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_the_administration_only() {
+        for to in ["/admin", "/admin/events?text=a%20b", "/admin/boards/1"] {
+            assert_eq!(destination(Some(to)), to);
+        }
+        for to in [
+            "",
+            "https://a.example/",
+            "//a.example/admin",
+            "/leaderboard",
+            "/administrator",
+            "/admin\\@a.example",
+            "/admin/\r\nSet-Cookie: a=b",
+            "/admin/ä",
+        ] {
+            assert_eq!(destination(Some(to)), "/admin/events", "{to}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! `/admin/people/users/ID`: one user of the directory.
+
+use askama::Template;
+use rocket::{State, get, post};
+
+use super::confirm::Confirm;
+use super::field::Field;
+use super::form::{Fault, Form, SentForm};
+use super::{Frame, Layout, Tab, go};
+use crate::api::App;
+use crate::api::directory as api;
+use crate::api::error::ApiError;
+use crate::api::parameters::Parameters;
+use crate::api::path::UserIdPath;
+use crate::api::session::{SignedIn, SignedInEditor};
+use crate::domain::{EventDate, User, UserId, drawn_avatar};
+use crate::pages::browser::Browser;
+use crate::pages::format;
+use crate::pages::html::{ErrorPage, Html};
+use crate::pages::person::Person;
+use crate::store::directory::{self, Put};
+use crate::store::{StoreError, scores};
+
+#[derive(Template)]
+#[template(path = "admin/user.html")]
+struct UserPage {
+    layout: Layout,
+    admin: Frame,
+    /// `None`: someone new, whose number is still to be said.
+    person: Option<Person>,
+    known: bool,
+    score: String,
+    id: Field,
+    username: Field,
+    name: Field,
+    avatar: Field,
+    suspended: bool,
+    into: Field,
+}
+
+async fn page(
+    app: &App,
+    admin: Frame,
+    id: Option<UserId>,
+    refused: Option<(&Form, &Fault)>,
+) -> Result<Html, ErrorPage> {
+    let today = app.clock.today();
+    let (user, score): (Option<User>, i64) = match id {
+        Some(id) => {
+            let read = app.store.read(move |connection| {
+                Ok((directory::user(connection, id)?, scores::total(connection, id, &(EventDate::MIN..=today))?))
+            });
+            read.await?
+        }
+        None => (None, 0),
+    };
+    let fault = refused.map(|(_, fault)| fault);
+    let typed = |name: &str, stored: Option<String>| match refused {
+        Some((form, _)) => form.typed(name).to_owned(),
+        None => stored.unwrap_or_default(),
+    };
+    let stored = user.as_ref();
+    let own_avatar =
+        stored.map(|user| &user.avatar_template).filter(|own| id.is_none_or(|id| **own != drawn_avatar(id)));
+    let may_write = admin.may_write();
+    let template = UserPage {
+        layout: admin.layout(),
+        person: id.map(|id| Person::in_full(&app.standings.catalog(), id)),
+        known: stored.is_some(),
+        score: format::number(score),
+        id: Field::number("id", "Number")
+            .value(typed("id", None))
+            .required()
+            .hint("The number that events name the user by.")
+            .fault(fault),
+        username: Field::text("username", "Username")
+            .value(typed("username", stored.map(|user| user.username.as_str().to_owned())))
+            .required()
+            .locked_unless(may_write)
+            .fault(fault),
+        name: Field::text("name", "Full name")
+            .value(typed("name", stored.and_then(|user| user.name.clone())))
+            .locked_unless(may_write)
+            .fault(fault),
+        avatar: Field::text("avatar_template", "Picture")
+            .value(typed("avatar_template", own_avatar.cloned()))
+            .placeholder("https://…/{size}.png")
+            .hint("An address in which {size} stands for the width. Without one, the server draws a letter.")
+            .locked_unless(may_write)
+            .fault(fault),
+        suspended: match refused {
+            Some((form, _)) => form.typed("suspended") == "true",
+            None => stored.is_some_and(|user| user.suspended),
+        },
+        into: Field::text("into_id", "Merge into").required().placeholder("name or number"),
+        admin,
+    };
+    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+}
+
+/// The form for someone new.
+#[get("/admin/people/new-user")]
+pub async fn new(_browser: Browser, editor: SignedInEditor, app: &State<App>) -> Result<Html, ErrorPage> {
+    page(app, Frame::new(Tab::People, &editor.0), None, None).await
+}
+
+/// Shows a user, also one whom the directory does not know.
+#[get("/admin/people/users/<id>", data = "<parameters>")]
+pub async fn show(
+    _browser: Browser,
+    me: SignedIn,
+    app: &State<App>,
+    id: UserIdPath,
+    parameters: Parameters,
+) -> Result<Html, ErrorPage> {
+    page(app, Frame::after(Tab::People, &me, parameters.text("done")), Some(id.known()?), None).await
+}
+
+/// What became of a form.
+enum Saved {
+    Put(Put),
+    NumberTaken,
+}
+
+/// Stores what a form says of a user; `new`: only if there is none of that number.
+async fn save(app: &App, form: &mut Form, id: UserId, new: bool) -> Result<(), Refused> {
+    if form.filled("suspended").is_none() {
+        form.set("suspended", "false");
+    }
+    let change = api::user_change(form.parameters())?;
+    let saved = app.store.write(move |write| {
+        if new && directory::user(write.connection, id)?.is_some() {
+            return Ok::<_, StoreError>(Saved::NumberTaken);
+        }
+        directory::put_user(write, id, change).map(Saved::Put)
+    });
+    match saved.await.map_err(ApiError::from)? {
+        Saved::Put(put) => Ok(api::done(app, put, "username").await?),
+        Saved::NumberTaken => Err(Refused::NumberTaken),
+    }
+}
+
+/// Why a user was not stored.
+enum Refused {
+    Api(ApiError),
+    NumberTaken,
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Refused {
+        Refused::Api(error)
+    }
+}
+
+impl Refused {
+    fn fault(self) -> Result<Fault, ErrorPage> {
+        match self {
+            Refused::Api(error) => Fault::of(error, "username"),
+            Refused::NumberTaken => Ok(Fault::new("id", "Another user has this number.")),
+        }
+    }
+}
+
+/// Makes a user.
+#[post("/admin/people/new-user", data = "<form>")]
+pub async fn create(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let mut form = form.of(&editor.0)?;
+    let id = form.parameters().require(&["id"]).and_then(|()| form.parameters().required::<UserId>("id"));
+    let saved = match id {
+        Ok(id) => save(app, &mut form, id, true).await.map(|()| id),
+        Err(error) => Err(error.into()),
+    };
+    match saved {
+        Ok(id) => Ok(go(&format!("/admin/people/users/{id}"), "user-saved")),
+        Err(refused) => {
+            let fault = refused.fault()?;
+            page(app, Frame::new(Tab::People, &editor.0), None, Some((&form, &fault))).await
+        }
+    }
+}
+
+/// Changes a user.
+#[post("/admin/people/users/<id>", data = "<form>")]
+pub async fn update(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: UserIdPath,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    let mut form = form.of(&editor.0)?;
+    let id = id.known()?;
+    match save(app, &mut form, id, false).await {
+        Ok(()) => Ok(go(&format!("/admin/people/users/{id}"), "user-saved")),
+        Err(refused) => {
+            let fault = refused.fault()?;
+            page(app, Frame::new(Tab::People, &editor.0), Some(id), Some((&form, &fault))).await
+        }
+    }
+}
+
+/// Asks whether a user's names are to be forgotten.
+#[get("/admin/people/users/<id>/delete")]
+pub async fn ask_delete(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: UserIdPath,
+) -> Result<Html, ErrorPage> {
+    const CONSEQUENCE: &str = "The directory forgets the username, the name and the picture. Points and groups stay.";
+    let id = id.known()?;
+    let user = app.store.read(move |connection| directory::user(connection, id)).await?.ok_or(ApiError::NotFound)?;
+    let here = format!("/admin/people/users/{id}");
+    let question = format!("Forget the names of {}?", format::plain(user.username.as_str()));
+    let frame = Frame::new(Tab::People, &editor.0);
+    Confirm::new(frame, question, CONSEQUENCE, "Forget them", format!("{here}/delete"), here)
+        .fact("Number", id.to_string())
+        .page()
+}
+
+/// Forgets a user's names.
+#[post("/admin/people/users/<id>/delete", data = "<form>")]
+pub async fn delete(
+    _browser: Browser,
+    editor: SignedInEditor,
+    app: &State<App>,
+    id: UserIdPath,
+    form: SentForm,
+) -> Result<Html, ErrorPage> {
+    form.of(&editor.0)?;
+    let id = id.known()?;
+    if !app.store.write(move |write| directory::delete_user(write, id)).await? {
+        return Err(ApiError::NotFound.into());
+    }
+    app.standings.refresh().await;
+    Ok(go(Tab::People.path(), "user-deleted"))
+}

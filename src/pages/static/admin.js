@@ -1,0 +1,58 @@
+// What makes the administration handier. Every page works without it.
+"use strict";
+
+// A second click while the first is on its way sends nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") {
+    return;
+  }
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  form.setAttribute("aria-busy", "true");
+});
+
+// A page that comes back out of the browser's memory can be sent again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+});
+
+// <section id="progress" data-running>: taken anew from the server until it says that nothing runs.
+const progress = () => document.getElementById("progress");
+
+async function renew() {
+  try {
+    const reply = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+    const next = page.getElementById("progress");
+    if (reply.redirected || !next) {
+      location.reload();
+      return;
+    }
+    progress().replaceWith(next);
+  } catch {
+    // The server is away for a moment: it is asked again.
+  }
+  later();
+}
+
+function later() {
+  if (progress()?.hasAttribute("data-running")) {
+    setTimeout(renew, 400);
+  }
+}
+
+later();
+
+// Ways of choosing that belong together: typing into one of [data-chooses="id"] chooses the radio button of that id.
+for (const field of document.querySelectorAll("[data-chooses]")) {
+  field.addEventListener("input", () => {
+    document.getElementById(field.dataset.chooses).checked = true;
+  });
+}

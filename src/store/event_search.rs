@@ -1,0 +1,364 @@
+//! Events newest first, by what a person looks for: user, days, sign, words, who acted.
+//!
+//! Words and acting usernames have no index, so a search may have to look at many events to find few. What one request
+//! looks at is bounded: then it hands back how far it has come, and the next request goes on from there. The way to the
+//! rows is by the index of the user, of the days, or by the primary key; each is in the order of ids.
+
+use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, Row, named_params};
+
+use super::StoreError;
+use super::score_events::event;
+use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId, Username};
+
+/// Events that one request looks at, at most.
+const EXAMINED_MAX: usize = 20_000;
+
+/// A description of so many bytes more counts as one more event that is looked at.
+const BYTES_EXAMINED: usize = 1024;
+
+/// Days that are merged at most. A longer range is looked for among all events: it holds most of them.
+const DAYS_MAX: usize = 2_000;
+
+/// Whether points are given or taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// More than zero.
+    Award,
+    /// Less than zero.
+    Deduction,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    /// Of that user.
+    pub user_id: Option<UserId>,
+    /// For that day and later ones.
+    pub from_date: Option<EventDate>,
+    /// For that day and earlier ones.
+    pub to_date: Option<EventDate>,
+    /// Given or taken.
+    pub sign: Option<Sign>,
+    /// In the description, in any case.
+    pub text: Option<String>,
+    /// Created or changed by whom.
+    pub by: Option<Username>,
+    /// Older than that event.
+    pub before: Option<EventId>,
+    /// Events on a page.
+    pub limit: usize,
+}
+
+/// An event and who created it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The event.
+    pub event: ScoreEvent,
+    /// The acting username.
+    pub created_by: String,
+}
+
+/// Why a page ends where it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// There are no more.
+    Nothing,
+    /// The page is full; there are more before this event.
+    Full(EventId),
+    /// Enough was looked at for one request; there may be more before this event, stored at that time.
+    Tired(EventId, Timestamp),
+}
+
+/// A page of what was found, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundPage {
+    /// The events.
+    pub events: Vec<Found>,
+    /// Where it ends.
+    pub end: End,
+}
+
+/// The columns that are looked at.
+const COLUMNS: &str = "id, user_id, date, points, description, created_at, updated_at, created_by";
+
+/// Looks for events.
+pub fn search(connection: &Connection, search: &Search) -> Result<FoundPage, StoreError> {
+    search_within(connection, search, EXAMINED_MAX)
+}
+
+fn search_within(connection: &Connection, search: &Search, examined_max: usize) -> Result<FoundPage, StoreError> {
+    let snapshot = connection.unchecked_transaction()?;
+    let first = search.from_date.unwrap_or(EventDate::MIN);
+    let last = search.to_date.unwrap_or(EventDate::MAX);
+    let mut page = Page::new(&snapshot, search, examined_max);
+    if first > last {
+        return Ok(page.finish());
+    }
+    let high = search.before.map_or(i64::MAX, |EventId(before)| before.saturating_sub(1));
+    let any_day = (first, last) == (EventDate::MIN, EventDate::MAX);
+    if let Some(user_id) = search.user_id {
+        let statement = format!(
+            "SELECT {COLUMNS} FROM score_events INDEXED BY score_events_by_user
+             WHERE user_id = :user_id AND id <= :high ORDER BY id DESC"
+        );
+        let mut statement = snapshot.prepare_cached(&statement)?;
+        page.examine_all(statement.query(named_params! { ":user_id": user_id, ":high": high })?)?;
+        return Ok(page.finish());
+    }
+    if !any_day && let Some(days) = days(&snapshot, first, last)? {
+        merge(&snapshot, &days, high, &mut page)?;
+        return Ok(page.finish());
+    }
+    let statement = format!("SELECT {COLUMNS} FROM score_events NOT INDEXED WHERE id <= :high ORDER BY id DESC");
+    let mut statement = snapshot.prepare_cached(&statement)?;
+    page.examine_all(statement.query(named_params! { ":high": high })?)?;
+    Ok(page.finish())
+}
+
+/// The days of a range that have events; `None` if they are too many.
+fn days(snapshot: &Connection, first: EventDate, last: EventDate) -> Result<Option<Vec<EventDate>>, StoreError> {
+    let mut next_day = snapshot.prepare_cached(
+        "SELECT min(date) FROM score_events INDEXED BY score_events_by_date WHERE date BETWEEN :first AND :last",
+    )?;
+    let (mut days, mut from) = (Vec::new(), first);
+    loop {
+        let parameters = named_params! { ":first": from, ":last": last };
+        let Some(date) = next_day.query_row(parameters, |row| row.get::<_, Option<EventDate>>(0))? else { break };
+        days.push(date);
+        if days.len() > DAYS_MAX {
+            return Ok(None);
+        }
+        if date == last {
+            break;
+        }
+        from = date.next();
+    }
+    Ok(Some(days))
+}
+
+/// Looks at the events of some days, newest first: each day is a list in that order already.
+fn merge(snapshot: &Connection, days: &[EventDate], high: i64, page: &mut Page<'_>) -> Result<(), StoreError> {
+    let mut next_id = snapshot.prepare_cached(
+        "SELECT id FROM score_events INDEXED BY score_events_by_date
+         WHERE date = :date AND id <= :high ORDER BY id DESC LIMIT 1",
+    )?;
+    let mut next_id = |date: EventDate, high: i64| -> rusqlite::Result<Option<i64>> {
+        let parameters = named_params! { ":date": date, ":high": high };
+        next_id.query_map(parameters, |row| row.get(0))?.next().transpose()
+    };
+    let mut select = snapshot.prepare_cached(&format!("SELECT {COLUMNS} FROM score_events WHERE id = ?1"))?;
+    let mut heads = BinaryHeap::new();
+    for date in days {
+        heads.extend(next_id(*date, high)?.map(|id| (id, *date)));
+    }
+    while let Some((id, date)) = heads.pop() {
+        if let Some(row) = select.query([id])?.next()?
+            && page.examine(row)?.is_break()
+        {
+            break;
+        }
+        heads.extend(next_id(date, id.saturating_sub(1))?.map(|id| (id, date)));
+    }
+    Ok(())
+}
+
+/// A page in the making.
+struct Page<'s> {
+    connection: &'s Connection,
+    search: &'s Search,
+    /// The words, in lower case.
+    text: Option<String>,
+    by: Option<String>,
+    left: usize,
+    events: Vec<Found>,
+    end: End,
+}
+
+impl<'s> Page<'s> {
+    fn new(connection: &'s Connection, search: &'s Search, examined_max: usize) -> Page<'s> {
+        Page {
+            connection,
+            search,
+            text: search.text.as_ref().map(|text| text.to_lowercase()),
+            by: search.by.as_ref().map(Username::folded),
+            left: examined_max,
+            events: Vec::new(),
+            end: End::Nothing,
+        }
+    }
+
+    fn finish(self) -> FoundPage {
+        FoundPage { events: self.events, end: self.end }
+    }
+
+    fn examine_all(&mut self, mut rows: rusqlite::Rows<'_>) -> Result<(), StoreError> {
+        while let Some(row) = rows.next()? {
+            if self.examine(row)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at one event more. Breaks where the page ends, with its end noted.
+    fn examine(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, StoreError> {
+        let event = event(row)?;
+        let created_by: String = row.get(7)?;
+        let fits = self.fits(&event, &created_by)?;
+        if fits
+            && self.events.len() == self.search.limit
+            && let Some(last) = self.events.last()
+        {
+            self.end = End::Full(last.event.id);
+            return Ok(ControlFlow::Break(()));
+        }
+        let cost = 1 + event.description.as_ref().map_or(0, |text| text.as_str().len() / BYTES_EXAMINED);
+        self.left = self.left.saturating_sub(cost);
+        if self.left == 0 {
+            self.end = End::Tired(event.id, event.created_at);
+        }
+        if fits {
+            self.events.push(Found { event, created_by });
+        }
+        Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    }
+
+    fn fits(&self, event: &ScoreEvent, created_by: &str) -> Result<bool, StoreError> {
+        let points = i64::from(event.points);
+        let sign = match self.search.sign {
+            None => true,
+            Some(Sign::Award) => points > 0,
+            Some(Sign::Deduction) => points < 0,
+        };
+        let in_days = self.search.from_date.is_none_or(|first| first <= event.date)
+            && self.search.to_date.is_none_or(|last| event.date <= last);
+        if !sign || !in_days {
+            return Ok(false);
+        }
+        if let Some(text) = &self.text {
+            let description = event.description.as_ref().map(|description| description.as_str().to_lowercase());
+            if !description.is_some_and(|description| description.contains(text)) {
+                return Ok(false);
+            }
+        }
+        match &self.by {
+            Some(by) if created_by.to_lowercase() != *by => self.changed_by(event.id, by),
+            _ => Ok(true),
+        }
+    }
+
+    /// Whether someone is in the history of an event, by the primary key.
+    fn changed_by(&self, id: EventId, by: &str) -> Result<bool, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT DISTINCT by FROM event_revisions WHERE event_id = ?1")?;
+        let mut names = statement.query([id])?;
+        while let Some(row) = names.next()? {
+            if row.get_ref(0)?.as_str().is_ok_and(|name| name.to_lowercase() == by) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Award, Clock, Correction, Points};
+    use crate::store::{GROUP_MAX, OpenMode, Store, score_events};
+
+    fn points(points: i64) -> Points {
+        points.try_into().expect("points")
+    }
+
+    /// Ten users and five days in turn, ids 1 to `count`; each tenth event is a deduction, each seventh says "Karaoke".
+    fn with_events(count: i64, test: impl FnOnce(&Store)) {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let clock = Clock::fixed(chrono_tz::UTC, Timestamp::from_millis(1_700_000_000_000));
+        let file = folder.path().join("scores.db");
+        let (store, writer) = Store::open(&file, OpenMode::Create, clock, GROUP_MAX, None).expect("a new database");
+        let stored = store.writer().write_blocking(move |write| {
+            for id in 1..=count {
+                let award = Award {
+                    user_id: (id % 10 + 1).try_into().expect("a user id"),
+                    date: format!("2023-04-{:02}", 10 + id % 5).parse().expect("a date"),
+                    points: points(if id % 10 == 0 { -5 } else { 5 }),
+                    description: (id % 7 == 0).then(|| "Karaoke Ärger".to_owned().try_into().expect("short")),
+                    minimum_score: None,
+                };
+                score_events::award(write, &award, &"ana".parse().expect("a username"))?;
+            }
+            let correction = Correction { id: EventId(3), points: points(6), description: None };
+            score_events::correct(write, &correction, &"Bob".parse().expect("a username"))
+        });
+        assert!(stored.expect("stored"));
+        test(&store);
+        writer.stop();
+    }
+
+    fn ids(page: &FoundPage) -> Vec<i64> {
+        page.events.iter().map(|found| found.event.id.0).collect()
+    }
+
+    /// All that a search finds, a page at a time, with so many events looked at in each; and how many pages that took.
+    fn all(store: &Store, wanted: &Search, examined_max: usize) -> (Vec<i64>, usize) {
+        let (mut found, mut pages, mut wanted) = (Vec::new(), 0, wanted.clone());
+        loop {
+            let page = store.read_blocking(|connection| search_within(connection, &wanted, examined_max));
+            let page = page.expect("a page");
+            found.extend(ids(&page));
+            pages += 1;
+            wanted.before = match page.end {
+                End::Nothing => return (found, pages),
+                End::Full(before) | End::Tired(before, _) => Some(before),
+            };
+        }
+    }
+
+    #[test]
+    fn every_filter_finds_what_fits_whatever_the_pages() {
+        with_events(300, |store| {
+            let any = Search { limit: 7, ..Search::default() };
+            let day = |text: &str| Some(text.parse().expect("a date"));
+            let user = |id: i64| Some(id.try_into().expect("a user id"));
+            let one_day = Search { user_id: user(1), from_date: day("2023-04-10"), ..any.clone() };
+            type Fits = fn(i64) -> bool;
+            let cases: [(Search, Fits); 9] = [
+                (any.clone(), |_| true),
+                (Search { user_id: user(4), ..any.clone() }, |id| id % 10 == 3),
+                (Search { from_date: day("2023-04-13"), ..any.clone() }, |id| id % 5 >= 3),
+                (Search { to_date: day("2023-04-10"), ..any.clone() }, |id| id % 5 == 0),
+                (Search { to_date: day("2023-04-10"), ..one_day }, |id| id % 10 == 0),
+                (Search { sign: Some(Sign::Deduction), ..any.clone() }, |id| id % 10 == 0),
+                (Search { sign: Some(Sign::Award), ..any.clone() }, |id| id % 10 != 0),
+                (Search { text: Some("karaoke äR".to_owned()), ..any.clone() }, |id| id % 7 == 0),
+                (Search { by: Some("bOB".parse().expect("a username")), ..any.clone() }, |id| id == 3),
+            ];
+            for (wanted, fits) in cases {
+                let want: Vec<i64> = (1..=300).rev().filter(|id| fits(*id)).collect();
+                for examined_max in [1, 10, 299, 300, 301, 20_000] {
+                    assert_eq!(all(store, &wanted, examined_max).0, want, "{wanted:?} {examined_max}");
+                }
+            }
+            let none = Search { from_date: day("2023-04-12"), to_date: day("2023-04-11"), ..any };
+            assert_eq!(all(store, &none, 10), (Vec::new(), 1));
+        });
+    }
+
+    #[test]
+    fn a_request_looks_at_so_many_and_says_how_far_it_came() {
+        with_events(300, |store| {
+            let wanted = Search { by: Some("bob".parse().expect("a username")), limit: 7, ..Search::default() };
+            let page = store.read_blocking(|connection| search_within(connection, &wanted, 100)).expect("a page");
+            let stored_at = Timestamp::from_millis(1_700_000_000_000);
+            assert_eq!(page, FoundPage { events: Vec::new(), end: End::Tired(EventId(201), stored_at) });
+            assert_eq!(all(store, &wanted, 100), (vec![3], 4));
+            let plain = Search { limit: 7, ..Search::default() };
+            let page = store.read_blocking(|connection| search_within(connection, &plain, 100)).expect("a page");
+            assert_eq!((ids(&page), page.end), ((294..=300).rev().collect(), End::Full(EventId(294))));
+        });
+    }
+}
