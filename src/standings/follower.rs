@@ -11,10 +11,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
 
 use super::catalog::Eligible;
-use super::handle::{Link, Message, Slot, Snapshot, take};
+use super::handle::{Flush, Link, Message, Slot, Snapshot, take};
 use super::ranked::Change;
 use super::window::{Window, steps, sum_windows};
 use super::{Catalog, Key, Ranked, Sum, Totals, View};
@@ -30,6 +29,8 @@ struct Held {
     /// Right as long as the catalog is.
     eligible: Arc<Eligible>,
     ranked: Arc<Ranked>,
+    /// Users whose sums have changed since.
+    changed: BTreeSet<UserId>,
 }
 
 /// How long the writer may be at its transaction before a snapshot is given up for now: longer than it waits for a lock.
@@ -56,8 +57,8 @@ pub(super) struct Follower {
     fed: bool,
     /// Transactions that the totals do not hold yet.
     pending: Vec<Committed>,
-    /// Users whose sums have changed since their window was ranked.
-    changed: HashMap<Window, BTreeSet<UserId>>,
+    /// Whether the totals hold what not all rankings do.
+    behind: bool,
     /// Whether the file has changed past the writer: all has to be read anew.
     stale: bool,
     /// Whether boards, users or groups have changed, and have to be read.
@@ -67,7 +68,7 @@ pub(super) struct Follower {
     /// Whether standings are asked for that are not there.
     wanted: bool,
     /// Who waits for a refresh.
-    flushes: Vec<oneshot::Sender<()>>,
+    flushes: Vec<Flush>,
     stop: bool,
 }
 
@@ -95,7 +96,7 @@ impl Follower {
             repairs: 0,
             fed: false,
             pending: Vec::new(),
-            changed: HashMap::new(),
+            behind: false,
             stale: true,
             directory_changed: true,
             catalog_changed: false,
@@ -119,23 +120,28 @@ impl Follower {
                 self.look();
                 self.evict();
             }
-            let changed = self.fed || self.stale || self.directory_changed || !self.pending.is_empty();
-            let due = self.wanted || !self.flushes.is_empty() || self.clock.today() != self.today;
-            if now >= retry_at && (due || (changed && now >= last + gap)) {
+            let changed = self.fed || self.behind || self.stale || self.directory_changed || !self.pending.is_empty();
+            let all_due = self.wanted || self.clock.today() != self.today || (changed && now >= last + gap);
+            let due = all_due || !self.flushes.is_empty();
+            if now >= retry_at && due {
                 self.wanted = false;
                 // Who asks from now on, while the file is read, is answered by the next refresh.
                 let flushes = std::mem::take(&mut self.flushes);
-                if let Err(error) = self.refresh() {
+                let only: Option<Vec<Key>> = flushes.iter().map(|flush| flush.key).collect();
+                let only = only.filter(|_| !all_due);
+                if let Err(error) = self.refresh(only.as_deref()) {
                     // What was to be read is still marked as such.
                     log::error!("standings could not be refreshed, and will be in a moment: {error}");
                     self.wanted = true;
                     retry_at = Instant::now() + gap;
                 }
-                for done in flushes {
+                for flush in flushes {
                     // Who has not waited that long does not need to know.
-                    let _ = done.send(());
+                    let _ = flush.done.send(());
                 }
-                last = Instant::now();
+                if only.is_none() {
+                    last = Instant::now();
+                }
             }
             let until = if changed && !due { look_at.min(last + gap) } else { look_at.min(now + gap) };
             match self.link.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -157,7 +163,7 @@ impl Follower {
             Message::Committed => self.fed = true,
             Message::Looked { foreign } => self.stale |= foreign,
             Message::Wanted => self.wanted = true,
-            Message::Flush(done) => self.flushes.push(done),
+            Message::Flush(flush) => self.flushes.push(flush),
             // Too late for who waited for it; the transaction ends with its connection.
             Message::Snapshot(snapshot) => {
                 self.stale |= snapshot.foreign;
@@ -201,8 +207,8 @@ impl Follower {
         self.held.retain(|key, _| slots.contains_key(key));
     }
 
-    /// Brings all that is in use up to date and swaps it in.
-    fn refresh(&mut self) -> Result<(), StoreError> {
+    /// Brings all that is in use up to date and swaps it in; `only` some standings, where nothing has to be read for it.
+    fn refresh(&mut self, only: Option<&[Key]>) -> Result<(), StoreError> {
         self.fed = false;
         let committed = take(&self.link.untaken);
         self.take_committed(committed);
@@ -213,12 +219,14 @@ impl Follower {
         };
         let windows = self.windows(&slots, today);
         let missing = windows.iter().any(|(_, window)| !self.totals.contains_key(window));
-        let anew = if self.directory_changed || self.stale || missing { self.read_file(&slots, today)? } else { false };
+        let read = self.directory_changed || self.stale || missing;
+        let only = only.filter(|_| !read && !self.catalog_changed && today == self.today);
+        let anew = if read { self.read_file(&slots, today)? } else { false };
         self.apply_pending();
         self.today = today;
         let windows = self.windows(&slots, today);
         let catalog = Arc::clone(&self.link.catalog.borrow());
-        for (key, slot) in &slots {
+        for (key, slot) in slots.iter().filter(|(key, _)| only.is_none_or(|only| only.contains(key))) {
             let Some((_, window)) = windows.iter().find(|(windowed, _)| windowed == key) else {
                 // The board is gone. Whoever still watches it sees no more changes.
                 self.link.slots.write().unwrap_or_else(PoisonError::into_inner).remove(key);
@@ -226,11 +234,15 @@ impl Follower {
                 continue;
             };
             self.rank(*key, *window, slot, &catalog, anew);
+            slot.shown.store(self.taken, Ordering::SeqCst);
         }
-        self.changed.clear();
+        if only.is_some() {
+            self.behind = true;
+            return Ok(());
+        }
+        self.behind = false;
         self.catalog_changed = false;
-        self.link.shown.repairs.store(self.repairs, Ordering::SeqCst);
-        self.link.shown.transaction.store(self.taken, Ordering::SeqCst);
+        self.link.repairs.store(self.repairs, Ordering::SeqCst);
         self.totals.retain(|window, _| windows.iter().any(|(_, used)| used == window));
         Ok(())
     }
@@ -249,16 +261,15 @@ impl Follower {
     fn rank(&mut self, key: Key, window: Window, slot: &Slot, catalog: &Arc<Catalog>, anew: bool) {
         let (Some(totals), Some(board)) = (self.totals.get(&window), catalog.board(key.board)) else { return };
         let held = self.held.get(&key).filter(|held| held.window == window && !anew && !self.catalog_changed);
-        let changed = self.changed.get(&window);
-        if held.is_some() && changed.is_none_or(BTreeSet::is_empty) {
+        if held.is_some_and(|held| held.changed.is_empty()) {
             return;
         }
         let eligible = held.map_or_else(|| Arc::new(catalog.eligible(board)), |held| Arc::clone(&held.eligible));
-        let ranked = match (held, changed) {
+        let ranked = match held {
             // Sorting all is cheaper than finding the places of many.
-            (Some(held), Some(changed)) if changed.len() < totals.len() / 4 + 16 => {
+            Some(held) if held.changed.len() < totals.len() / 4 + 16 => {
                 let score = |id: UserId| totals.get(id).filter(|_| eligible.holds(id)).map(|sum| sum.score);
-                let changes: Vec<Change> = changed.iter().map(|id| (*id, score(*id))).collect();
+                let changes: Vec<Change> = held.changed.iter().map(|id| (*id, score(*id))).collect();
                 held.ranked.changed(&changes)
             }
             _ => {
@@ -269,7 +280,7 @@ impl Follower {
         let before = self.held.get(&key).filter(|held| *held.ranked == ranked);
         let ranked = before.map_or_else(|| Arc::new(ranked), |held| Arc::clone(&held.ranked));
         let same = before.is_some() && !self.catalog_changed;
-        self.held.insert(key, Held { window, eligible, ranked: Arc::clone(&ranked) });
+        self.held.insert(key, Held { window, eligible, ranked: Arc::clone(&ranked), changed: BTreeSet::new() });
         if !same {
             let view = View::new(Arc::clone(board), key.period, ranked, Arc::clone(catalog));
             slot.view.send_replace(Some(Arc::new(view)));
@@ -295,7 +306,9 @@ impl Follower {
     fn change(&mut self, window: Window, changes: &BTreeMap<UserId, Sum>) {
         if let Some(totals) = self.totals.get_mut(&window) {
             totals.apply(changes);
-            self.changed.entry(window).or_default().extend(changes.keys());
+            for held in self.held.values_mut().filter(|held| held.window == window) {
+                held.changed.extend(changes.keys());
+            }
         }
     }
 

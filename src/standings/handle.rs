@@ -32,11 +32,18 @@ pub(super) enum Message {
     /// There is a new slot.
     Wanted,
     /// Someone waits until all that is committed shows.
-    Flush(oneshot::Sender<()>),
+    Flush(Flush),
     /// A snapshot that was asked for.
     Snapshot(Snapshot),
     /// The server goes down.
     Stop,
+}
+
+/// A request for what is committed to show.
+pub(super) struct Flush {
+    /// The standings that have to show it; `None`: all, with boards, users and groups.
+    pub key: Option<Key>,
+    pub done: oneshot::Sender<()>,
 }
 
 /// A read transaction that holds all that was committed when it began.
@@ -57,6 +64,8 @@ pub(super) type Slots = Arc<RwLock<HashMap<Key, Arc<Slot>>>>;
 pub(super) struct Slot {
     pub view: watch::Sender<Option<Arc<View>>>,
     pub asked: RwLock<Instant>,
+    /// The number of the last transaction of this process that the view shows.
+    pub shown: AtomicU64,
 }
 
 /// A handle on the standings.
@@ -64,7 +73,7 @@ pub(super) struct Slot {
 pub struct Standings {
     slots: Slots,
     writer: Writer,
-    shown: Arc<Shown>,
+    repairs: Arc<AtomicI64>,
     catalog: watch::Receiver<Arc<Catalog>>,
     inbox: Sender<Message>,
 }
@@ -76,16 +85,8 @@ pub(super) struct Link {
     pub slots: Slots,
     pub untaken: Untaken,
     pub catalog: watch::Sender<Arc<Catalog>>,
-    pub shown: Arc<Shown>,
-}
-
-/// What the views show.
-#[derive(Default)]
-pub(super) struct Shown {
-    /// The number of the last transaction of this process.
-    pub transaction: AtomicU64,
-    /// The count of repairs, by this process and others.
-    pub repairs: AtomicI64,
+    /// The count of repairs, by this process and others, that all views show.
+    pub repairs: Arc<AtomicI64>,
 }
 
 /// The thread, to be stopped.
@@ -150,11 +151,12 @@ impl Standings {
         let connection = open_reader(file)?;
         let (catalog, catalog_receiver) = watch::channel(Arc::new(Catalog::read(&connection)?));
         let slots = Arc::new(RwLock::new(HashMap::new()));
-        let shown = Arc::new(Shown::default());
+        // Of no file: the count begins at 0.
+        let repairs = Arc::new(AtomicI64::new(-1));
         let standings = Standings {
             slots: Arc::clone(&slots),
             writer: store.writer().clone(),
-            shown: Arc::clone(&shown),
+            repairs: Arc::clone(&repairs),
             catalog: catalog_receiver,
             inbox: feed.sender.clone(),
         };
@@ -163,7 +165,7 @@ impl Standings {
             standings.slot(Key::today(board.id, board.default_period));
         }
         let link =
-            Link { inbox: feed.receiver, untaken: feed.untaken, sender: feed.sender.clone(), slots, catalog, shown };
+            Link { inbox: feed.receiver, untaken: feed.untaken, sender: feed.sender.clone(), slots, catalog, repairs };
         let follower = Follower::new(link, store.writer().clone(), connection, file, clock, ranking);
         let inbox = feed.sender;
         let thread = std::thread::Builder::new()
@@ -189,8 +191,8 @@ impl Standings {
     /// The standings with all that this process has answered to, for who must not see less than what was just stored.
     /// Where nothing was stored since the last refresh that costs no more than [`Standings::view`].
     pub async fn view_now(&self, key: Key) -> Option<Arc<View>> {
-        if self.shown.transaction.load(Ordering::SeqCst) < self.writer.committed() {
-            self.refresh().await;
+        if self.slot(key).shown.load(Ordering::SeqCst) < self.writer.committed() {
+            self.flush(Some(key)).await;
         }
         self.view_within(key, FLUSH_PATIENCE).await
     }
@@ -198,7 +200,7 @@ impl Standings {
     /// How many repairs of scores the views show; see [`crate::store::rebuild::count_repairs`]. Where the file counts more,
     /// a rebuild in another process is not seen yet.
     pub fn repairs(&self) -> i64 {
-        self.shown.repairs.load(Ordering::SeqCst)
+        self.repairs.load(Ordering::SeqCst)
     }
 
     /// The standings; `None` if they are not built within `patience`.
@@ -223,8 +225,12 @@ impl Standings {
     /// Waits until all that has been committed shows: for changes of boards, users and groups, which are rare and are
     /// looked at next.
     pub async fn refresh(&self) {
+        self.flush(None).await;
+    }
+
+    async fn flush(&self, key: Option<Key>) {
         let (done, refreshed) = oneshot::channel();
-        if self.inbox.send(Message::Flush(done)).is_ok() {
+        if self.inbox.send(Message::Flush(Flush { key, done })).is_ok() {
             // Late or never: the change itself is stored, and will show.
             let _ = tokio::time::timeout(FLUSH_PATIENCE, refreshed).await;
         }
@@ -238,7 +244,11 @@ impl Standings {
         match slots.entry(key) {
             MapEntry::Occupied(slot) => Arc::clone(slot.get()),
             MapEntry::Vacant(vacant) => {
-                let slot = Slot { view: watch::Sender::new(None), asked: RwLock::new(Instant::now()) };
+                let slot = Slot {
+                    view: watch::Sender::new(None),
+                    asked: RwLock::new(Instant::now()),
+                    shown: AtomicU64::new(0),
+                };
                 let slot = Arc::clone(vacant.insert(Arc::new(slot)));
                 let _ = self.inbox.send(Message::Wanted);
                 slot
