@@ -11,6 +11,8 @@ mod bad_bodies;
 mod bad_input;
 #[cfg(feature = "program-tests")]
 mod boards_by_hand;
+#[cfg(feature = "browser-tests")]
+mod browser;
 mod contributions;
 mod directory;
 mod documentation;
