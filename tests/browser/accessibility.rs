@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::signed_in;
+use crate::support::run;
 
 /// Pages by path, with what stands on them.
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 31] = [
     "/leaderboard",
     "/leaderboard?period=all_time&for_user_id=120",
     "/leaderboard?period=all_time&page=1",
@@ -28,6 +29,15 @@ const PAGES: [&str; 22] = [
     "/admin/people/new-user",
     "/admin/keys",
     "/admin/recalculate",
+    "/admin/sign-in",
+    "/admin/award?kind=redeem&user_id=13",
+    "/admin/boards/2/delete",
+    "/admin/people/new-group",
+    "/admin/people/groups/1",
+    "/admin/people/groups/1/delete",
+    "/admin/people/users/13/merge?into_id=14",
+    "/admin/people/users/13/delete",
+    "/admin/keys/1/revoke",
 ];
 
 /// axe-core, which is no part of this project: a script out of the npm package of that name.
@@ -46,7 +56,7 @@ fn faults(chrome: &super::Chrome, url: &str, paths: &[&str]) -> Vec<String> {
              .map(violation => violation.id + ' ' + violation.nodes.map(node => node.target).join(' | '))));"
     );
     let mut faults = Vec::new();
-    for (width, scheme) in [(1440, "light"), (360, "dark")] {
+    for (width, scheme) in [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")] {
         chrome.show(width, scheme);
         for path in paths {
             chrome.open(&format!("{url}{path}"));
@@ -73,8 +83,14 @@ fn every_page_is_accessible_with_data() {
         let date = (today - chrono::Days::new(user.unsigned_abs() % 20)).to_string();
         server.award(user, &date, user % 7 * 3 - 2);
     }
-    server.put("/admin/users/13", &json!({"username": "ada", "name": "Ada <b>Lovelace</b> \u{202e}"}));
-    server.put("/admin/groups/1", &json!({"name": "staff", "user_ids": [13]}));
+    let made = [
+        server.put("/admin/users/13", &json!({"username": "ada", "name": "Ada <b>Lovelace</b> \u{202e}"})),
+        server.put("/admin/groups/1", &json!({"name": "staff", "user_ids": [13]})),
+        server.post("/admin/plugins/gamification/leaderboard", &json!({"name": "Second", "created_by_id": 13})),
+    ];
+    assert!(made.iter().all(|reply| reply.status == 200), "{made:?}");
+    let key = run(server.folder().path(), &["--database", "scores.db", "keys", "create"]);
+    assert_eq!(key.code, Some(0), "{}", key.stderr);
     let faults = faults(&chrome, &server.url(), &PAGES);
     assert!(faults.is_empty(), "{faults:#?}");
 }
