@@ -46,7 +46,7 @@ impl<'r> Responder<'r, 'static> for Json {
     fn respond_to(self, _: &'r rocket::Request<'_>) -> response::Result<'static> {
         let mut response = Response::new();
         response.set_header(ContentType::JSON);
-        response.set_max_chunk_size(64 << 10);
+        response.set_max_chunk_size((self.0.len() + 1).min(64 << 10));
         response.set_sized_body(self.0.len(), Cursor::new(self.0));
         Ok(response)
     }

@@ -15,7 +15,7 @@ pub(crate) mod life;
 pub(crate) mod parameters;
 pub(crate) mod path;
 pub(crate) mod recalculation;
-mod reply;
+pub(crate) mod reply;
 mod request_limit;
 pub(crate) mod score_events;
 pub(crate) mod session;

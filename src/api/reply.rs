@@ -13,8 +13,8 @@ use crate::store::idempotency::Once;
 /// Clients compare it letter by letter with what Discourse sends.
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
-/// A whole reply goes to the connection in pieces of this size: for most replies that is one.
-const CHUNK_BYTES: usize = 64 << 10;
+/// A longer reply goes to the connection in pieces of this size.
+const PIECE_BYTES_MAX: usize = 64 << 10;
 
 /// A reply of that status with the JSON of `body`.
 pub fn json(status: Status, body: &impl Serialize) -> Response<'static> {
@@ -26,9 +26,15 @@ pub fn raw_json(status: Status, body: Vec<u8>) -> Response<'static> {
     let mut response = Response::new();
     response.set_status(status);
     response.set_raw_header("Content-Type", CONTENT_TYPE);
-    response.set_max_chunk_size(CHUNK_BYTES);
-    response.set_sized_body(body.len(), Cursor::new(body));
+    set_body(&mut response, body);
     response
+}
+
+/// Gives a reply its body, to be sent in one piece unless it is long. Rocket sets aside memory for a piece, and again when
+/// that is used up, to see that nothing follows: with the one byte more that is not needed.
+pub fn set_body(response: &mut Response<'_>, body: Vec<u8>) {
+    response.set_max_chunk_size((body.len() + 1).min(PIECE_BYTES_MAX));
+    response.set_sized_body(body.len(), Cursor::new(body));
 }
 
 /// A good reply.

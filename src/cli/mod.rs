@@ -66,7 +66,9 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
-    match dispatch(arguments) {
+    let end = dispatch(arguments);
+    log::logger().flush();
+    match end {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Failed(why)) => {
             eprintln!("scorekeeper: {why}");

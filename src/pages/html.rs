@@ -1,7 +1,5 @@
 //! What a reply with HTML looks like, and the page that tells of an error.
 
-use std::io::Cursor;
-
 use askama::Template;
 use rocket::http::Status;
 use rocket::request::Request;
@@ -9,14 +7,12 @@ use rocket::response::{self, Responder, Response};
 
 use super::assets;
 use crate::api::error::ApiError;
+use crate::api::reply::set_body;
 use crate::store::StoreError;
 
 /// Nothing but what this server itself sends runs or shows on a page, save pictures of users from elsewhere.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// A whole page goes to the connection in pieces of this size: for most pages that is one.
-const CHUNK_BYTES: usize = 64 << 10;
 
 /// The part of the site that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,8 +119,7 @@ impl<'r> Responder<'r, 'static> for Html {
         for (name, value) in self.headers {
             response.adjoin_raw_header(name, value);
         }
-        response.set_max_chunk_size(CHUNK_BYTES);
-        response.set_sized_body(self.body.len(), Cursor::new(self.body));
+        set_body(&mut response, self.body.into_bytes());
         Ok(response)
     }
 }

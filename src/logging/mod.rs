@@ -3,11 +3,15 @@
 //! A line is a line: control characters, and marks that turn the direction of writing, are escaped. What is secret never
 //! gets here: keys have no printable form (see [`crate::domain::PlainKey`]), and queries are not logged.
 
+mod sink;
+
 use std::fmt::{self, Write};
+use std::path::PathBuf;
 
 use log::kv::{Error as KvError, Key, Value, VisitSource, VisitValue};
 use log::{LevelFilter, Record};
 
+use self::sink::Sink;
 use crate::config::{LogFormat, LogSettings};
 use crate::domain::Timestamp;
 
@@ -23,12 +27,20 @@ pub enum LoggingError {
     /// Something else logs already.
     #[error("logging was started before")]
     Started,
+    /// The operating system refuses a thread.
+    #[error("{0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// Starts logging. Once in a process.
 pub fn start(settings: &LogSettings) -> Result<(), LoggingError> {
     let format = settings.format;
-    let mut dispatch = fern::Dispatch::new()
+    let open = |file: &PathBuf| {
+        let fault = |error| LoggingError::File(format!("{:?}", file.display().to_string()), error);
+        fern::log_file(file).map_err(fault)
+    };
+    let sink = Sink::start(settings.file.as_ref().map(open).transpose()?)?;
+    let dispatch = fern::Dispatch::new()
         .format(move |out, _, record| match format {
             LogFormat::Text => out.finish(format_args!("{}", text(record))),
             LogFormat::Json => out.finish(format_args!("{}", json(record))),
@@ -39,11 +51,7 @@ pub fn start(settings: &LogSettings) -> Result<(), LoggingError> {
         .level_for("_", LevelFilter::Off)
         .level_for("hyper", LevelFilter::Warn)
         .level_for("refinery_core", LevelFilter::Warn)
-        .chain(std::io::stderr());
-    if let Some(file) = &settings.file {
-        let fault = |error| LoggingError::File(format!("{:?}", file.display().to_string()), error);
-        dispatch = dispatch.chain(fern::log_file(file).map_err(fault)?);
-    }
+        .chain(Box::new(sink) as Box<dyn log::Log>);
     dispatch.apply().map_err(|_| LoggingError::Started)?;
     std::panic::set_hook(Box::new(|panic| log::error!("panic: {panic}")));
     Ok(())
