@@ -87,7 +87,8 @@ fn fill(connection: &Connection, clock: &Clock) {
     connection.execute_batch("BEGIN").expect("a transaction");
     let insert = "INSERT INTO users (id, username, folded, name) VALUES (?1, ?2, ?2, ?3)";
     let mut user = connection.prepare(insert).expect("a statement");
-    let insert = "INSERT INTO scores (user_id, date, score, events) VALUES (?1, ?2, ?3, 1)";
+    let insert = "INSERT INTO scores (month, user_id, day, score, events)
+                       VALUES (replace(substr(?2, 1, 7), '-', ''), ?1, substr(?2, 9), ?3, 1)";
     let mut score = connection.prepare(insert).expect("a statement");
     // The rollup takes away what no event gave.
     let insert = "INSERT INTO score_events (user_id, date, points) VALUES (?1, ?2, ?3)";

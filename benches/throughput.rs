@@ -128,8 +128,9 @@ fn prepare(file: &Path, events: u64) -> String {
                'Karaoke night'
         FROM drawn WHERE :count > 0";
     const SUM: &str = "
-        INSERT INTO scores (user_id, date, score, events)
-        SELECT user_id, date, sum(points), count(*) FROM score_events GROUP BY user_id, date";
+        INSERT INTO scores (month, user_id, day, score, events)
+        SELECT replace(substr(date, 1, 7), '-', ''), user_id, substr(date, 9), sum(points), count(*)
+        FROM score_events GROUP BY user_id, date";
     let fill = move |write: &store::Write<'_>| {
         write.connection.execute(FILL, rusqlite::named_params! { ":count": events as i64, ":users": USERS as i64 })?;
         write.connection.execute(SUM, [])?;

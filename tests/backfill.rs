@@ -105,8 +105,8 @@ fn it_repairs_scores_changed_deleted_and_made_up() {
         &folder,
         "UPDATE scores SET score = -999 WHERE date = '2023-04-11';
          DELETE FROM scores WHERE user_id = 2 AND date IN ('2023-04-12', '2023-04-13');
-         INSERT INTO scores (user_id, date, score, events) VALUES (4, '2023-04-12', 6, 1), (4, '2023-03-01', 6, 1);
-         INSERT INTO scores (user_id, date, score, events) VALUES (1, '2023-04-01', 8, 1);",
+         INSERT INTO scores (month, user_id, day, score, events) VALUES (202304, 4, 12, 6, 1), (202303, 4, 1, 6, 1);
+         INSERT INTO scores (month, user_id, day, score, events) VALUES (202304, 1, 1, 8, 1);",
     );
     let run = backfill(folder.path(), "2023-04-01");
     assert_eq!(run.code, Some(0), "{run:?}");
@@ -303,7 +303,7 @@ fn it_works_beside_a_server_under_load_even_twice_at_once() {
                 "UPDATE score_events SET points = points + 1 WHERE user_id <= 3;
                  UPDATE scores SET score = score + 1000;
                  DELETE FROM scores WHERE user_id = 2 AND date > '2023-04-14';
-                 INSERT INTO scores (user_id, date, score, events) VALUES (9, '2023-04-14', 1, 1);",
+                 INSERT INTO scores (month, user_id, day, score, events) VALUES (202304, 9, 14, 1, 1);",
             );
             let runs: Vec<_> = (0..2).map(|_| scope.spawn(|| backfill(folder.path(), "2023-04-01"))).collect();
             for run in runs {

@@ -324,7 +324,7 @@ fn who_asks_for_any_change_hears_of_those_further_down() {
     for user in 1..=101_i64 {
         for insert in [
             "INSERT INTO score_events (user_id, date, points) VALUES (?1, '2023-04-14', ?2)",
-            "INSERT INTO scores (user_id, date, score, events) VALUES (?1, '2023-04-14', ?2, 1)",
+            "INSERT INTO scores (month, user_id, day, score, events) VALUES (202304, ?1, 14, ?2, 1)",
         ] {
             sql.execute(insert, (user, 1_000 - user)).expect("a row");
         }

@@ -10,7 +10,8 @@ use crate::support::{PATIENCE, Server, wait_for};
 
 /// What storing an event comes to.
 const EVENT: &str = "INSERT INTO score_events (user_id, date, points) VALUES (?1, ?2, ?3)";
-const SCORE: &str = "INSERT INTO scores (user_id, date, score, events) VALUES (?1, ?2, ?3, 1)";
+const SCORE: &str = "INSERT INTO scores (month, user_id, day, score, events)
+                       VALUES (replace(substr(?2, 1, 7), '-', ''), ?1, substr(?2, 9), ?3, 1)";
 
 /// The row of a user, up to its end.
 fn row(page: &str, id: i64) -> &str {

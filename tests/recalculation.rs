@@ -88,7 +88,7 @@ fn it_repairs_what_something_else_wrote_from_the_date_on() {
          DELETE FROM score_events WHERE date = '2023-04-15';
          INSERT INTO score_events (user_id, date, points) VALUES (13, '2023-04-16', 5), (14, '2023-04-16', 7);
          UPDATE scores SET score = 999 WHERE date = '2023-04-17';
-         INSERT INTO scores (user_id, date, score, events) VALUES (15, '2023-04-17', 50, 1);",
+         INSERT INTO scores (month, user_id, day, score, events) VALUES (202304, 15, 17, 50, 1);",
     );
     assert_accepted(&ask_from(&server, "2023-04-14"));
     finished(&server);
@@ -232,9 +232,9 @@ fn of_several_asked_for_at_once_none_is_forgotten() {
 
 /// Two hundred users' points on three thousand days that no score knows of: more than a moment's work.
 const HISTORY: &str = "
-    WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 29999)
+    WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 299999)
     INSERT INTO score_events (user_id, date, points)
-    SELECT n % 200 + 1, date('2010-01-01', '+' || (n / 10) || ' days'), 1 FROM numbers";
+    SELECT n % 200 + 1, date('2010-01-01', '+' || (n / 100) || ' days'), 1 FROM numbers";
 
 #[test]
 fn one_that_was_cut_off_is_taken_up_after_a_restart() {
@@ -247,7 +247,7 @@ fn one_that_was_cut_off_is_taken_up_after_a_restart() {
         let progress = finished(&server);
         assert_eq!((&progress["from_date"], &progress["remaining"]), (&json!("2010-01-01"), &json!(4)));
         assert_eq!((&progress["days_done"], &progress["days_total"]), (&json!(3000), &json!(3000)));
-        assert_eq!((server.score(1), server.score(200)), (150, 150));
+        assert_eq!((server.score(1), server.score(200)), (1500, 1500));
     }
 }
 
@@ -273,7 +273,7 @@ fn while_one_runs_it_says_how_far_it_is_and_writes_go_on() {
         assert!(done(report) <= report["days_total"].as_i64().expect("a count"), "{report}");
     }
     assert!(reports.iter().any(|report| (1..3000).contains(&done(report))), "{reports:?}");
-    assert_eq!((server.score(1), server.score(200)), (150 + written, 150));
+    assert_eq!((server.score(1), server.score(200)), (1500 + written, 1500));
     assert_scores_are_sums(&server.sql());
 }
 

@@ -208,6 +208,35 @@ fn the_link_names_the_next_page_and_keeps_every_filter() {
 }
 
 #[test]
+fn a_users_events_are_listed_however_far_apart_their_ids_are() {
+    let server = Server::start();
+    let sql = server.sql();
+    let mut want = Vec::new();
+    for number in 0..40_i64 {
+        // Close together, then further and further apart.
+        let id = 1 + number * number * number * 20_000;
+        let insert = "INSERT INTO score_events (id, user_id, date, points) VALUES (?1, ?2, ?3, 1)";
+        let date = format!("2023-04-{:02}", 1 + number % 7);
+        sql.execute(insert, (id, 13 + number % 2, &date)).expect("an event");
+        if number % 2 == 0 {
+            want.push((id, date));
+        }
+    }
+    let all: Vec<i64> = want.iter().map(|(id, _)| *id).collect();
+    let list = |query: &str| pages(&server, &format!("{EVENTS}?user_id=13&{query}")).concat();
+    assert_eq!(list(""), all);
+    assert_eq!(list("limit=3"), all);
+    let newest: Vec<i64> = all.iter().rev().copied().collect();
+    assert_eq!(list("order=desc"), newest);
+    assert_eq!(list("order=desc&limit=7"), newest);
+    assert_eq!(list(&format!("after={}", all[4])), all[5..]);
+    assert_eq!(list(&format!("after={}&order=desc", all[4])), newest[16..]);
+    let of_days = want.iter().filter(|(_, date)| ("2023-04-03".."2023-04-06").contains(&date.as_str()));
+    let of_days: Vec<i64> = of_days.map(|(id, _)| *id).collect();
+    assert_eq!(list("from_date=2023-04-03&to_date=2023-04-05&limit=2"), of_days);
+}
+
+#[test]
 fn a_page_holds_a_hundred_events_unless_asked_otherwise() {
     let server = Server::start();
     let mut sql = "INSERT INTO score_events(user_id, date, points) VALUES (1, '2023-04-14', 1)".to_owned();

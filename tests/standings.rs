@@ -22,13 +22,12 @@ use scorekeeper::domain::{
     Award, Clock, Correction, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, LeaderboardUpdate, Period,
     Points, Ranking, Timestamp, UserId, Username,
 };
-use scorekeeper::standings::{Feed, Key, Ranked, Standings, StandingsThread, Sum, Totals, View};
+use scorekeeper::standings::{Feed, Key, Ranked, Standings, StandingsThread, Sum, View, sum_windows};
 use scorekeeper::store::directory::{GroupChange, UserChange};
 use scorekeeper::store::leaderboards::Changed;
 use scorekeeper::store::score_events::Awarded;
 use scorekeeper::store::{
     self, OpenMode, Store, StoreError, Write, WriterThread, directory, leaderboards, open_reader, score_events,
-    window_sums,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -171,13 +170,12 @@ fn what_is_read_whole_is_read_in_the_order_of_the_file() {
     let plan = |select: &str| -> Vec<String> {
         let connection = world.other_program();
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {select}")).expect("a statement");
-        let days = named_params! { ":first": "0001-01-01", ":last": "2026-03-31" };
-        let lines = statement.query_map(days, |row| row.get("detail")).expect("a plan");
+        let lines = statement.query_map([202301, 202603], |row| row.get("detail")).expect("a plan");
         lines.collect::<Result<_, _>>().expect("lines")
     };
     let plans: Vec<_> = selects.into_iter().map(plan).collect();
-    let by_day = "SEARCH scores USING INDEX scores_by_date (date>? AND date<?)";
-    assert_eq!(plans, [["SCAN scores"], [by_day]], "no sorting, and no look-up for each row of all history");
+    let by_months = "SEARCH scores USING PRIMARY KEY (month>? AND month<?)";
+    assert_eq!(plans, [[by_months]], "no sorting, and no other months");
 }
 
 #[test]
@@ -230,21 +228,15 @@ fn a_ranked_user_takes_at_most_64_bytes() {
     other
         .execute(
             "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
-             INSERT INTO scores (user_id, date, score, events) SELECT n, '2026-03-31', n * 7919 % 100003, 1 FROM numbers",
+             INSERT INTO scores (month, user_id, day, score, events) SELECT 202603, n, 31, n * 7919 % 100003, 1 FROM numbers",
             [RANKED],
         )
         .expect("scores");
     world.expect_settled();
     let totals = || {
-        let mut totals = Totals::default();
         let reader = open_reader(&world.file()).expect("a reader");
         let today = world.clock.today();
-        window_sums::by_user(&reader, &(today..=today), |day| {
-            totals.push(day.user_id, Sum { score: day.score, days: 1 })
-        })
-        .expect("scores");
-        totals.shrink();
-        totals
+        sum_windows(&reader, &[(today, today)]).expect("scores").pop().expect("the sums of one window")
     };
     let view = world.view(1, Period::Daily).expect("a board");
     assert_eq!(view.ranked.entries().len(), RANKED as usize);
@@ -354,7 +346,7 @@ fn a_change_by_another_process_is_not_lost_with_a_failed_transaction() {
     let connection = world.other_program();
     world.compare_all(&connection).expect("boards as by SQL");
     connection
-        .execute("INSERT INTO scores (user_id, date, score, events) VALUES (2, '2026-03-31', 9, 1)", [])
+        .execute("INSERT INTO scores (month, user_id, day, score, events) VALUES (202603, 2, 31, 9, 1)", [])
         .expect("a score");
     let broken = |write: &Write<'_>| -> Result<(), StoreError> { Ok(write.connection.execute_batch("ROLLBACK")?) };
     assert!(world.store.writer().write_blocking(broken).is_err());
@@ -371,7 +363,7 @@ fn a_change_by_another_process_that_a_new_period_reads_shows_everywhere() {
     let connection = world.other_program();
     world.compare(&connection, 1, Period::AllTime).expect("a board as by SQL");
     connection
-        .execute("INSERT INTO scores (user_id, date, score, events) VALUES (2, '2026-03-31', 9, 1)", [])
+        .execute("INSERT INTO scores (month, user_id, day, score, events) VALUES (202603, 2, 31, 9, 1)", [])
         .expect("a score");
     // The standings do not look by themselves, but this reads the file.
     assert!(world.view(1, Period::Weekly).is_some());
@@ -388,7 +380,7 @@ fn a_score_without_events_does_not_unsettle_the_sums() {
     // What only a fault leaves: a sum of no events, and one that is too high by five.
     connection
         .execute_batch(
-            "INSERT INTO scores (user_id, date, score, events) VALUES (1, '2026-03-31', 5, 0);
+            "INSERT INTO scores (month, user_id, day, score, events) VALUES (202603, 1, 31, 5, 0);
              UPDATE scores SET score = score + 5 WHERE user_id = 2 AND date = '2026-03-31'",
         )
         .expect("scores");
@@ -443,7 +435,8 @@ fn changes_from_all_sides_at_once_end_in_what_sql_says() {
                     let values = params![1 + (event * 11 + round) % 20, date, event];
                     let insert = "INSERT INTO score_events (user_id, date, points) VALUES (?1, ?2, ?3)";
                     transaction.execute(insert, values).expect("an event");
-                    let add = "INSERT INTO scores (user_id, date, score, events) VALUES (?1, ?2, ?3, 1)
+                    let add = "INSERT INTO scores (month, user_id, day, score, events)
+                       VALUES (replace(substr(?2, 1, 7), '-', ''), ?1, substr(?2, 9), ?3, 1)
                                ON CONFLICT DO UPDATE SET score = score + excluded.score, events = events + 1";
                     transaction.execute(add, values).expect("a score");
                     transaction.commit().expect("a commit");

@@ -12,8 +12,10 @@ use crate::request;
 /// The scores of the stored events, in the order of their primary key. What no index should be followed for is said by
 /// the signs.
 const SUM: &str = "
-    INSERT INTO scores (user_id, date, score, events)
-    SELECT +user_id, +date, sum(points), count(*) FROM score_events GROUP BY 1, 2 ORDER BY 1, 2";
+    INSERT INTO scores (month, user_id, day, score, events)
+    SELECT CAST(replace(substr(date, 1, 7), '-', '') AS INTEGER), +user_id, CAST(substr(date, 9) AS INTEGER),
+           sum(points), count(*)
+    FROM score_events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3";
 
 /// Fills a new file of scorekeeper's with that many events over two years, everyone having at least one if there are
 /// enough, and with their scores.

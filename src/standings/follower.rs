@@ -367,9 +367,9 @@ impl Follower {
         let Some((near, steps)) = near else { return Ok(false) };
         let mut changes: BTreeMap<UserId, Sum> = BTreeMap::new();
         for (dates, sign) in steps {
-            window_sums::by_day(connection, &dates, |day| {
-                let sum = Sum { score: day.score * i64::from(sign), days: sign };
-                changes.entry(day.user_id).or_default().add(sum);
+            window_sums::walk(connection, &dates, |score| {
+                let sum = Sum { score: score.score * i64::from(sign), days: sign };
+                changes.entry(score.user_id).or_default().add(sum);
             })?;
         }
         let mut totals = self.totals[&near].clone();

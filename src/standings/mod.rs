@@ -20,6 +20,7 @@ pub use handle::{Feed, Standings, StandingsThread};
 pub use ranked::{Entry, Ranked};
 pub use totals::{Sum, Totals};
 pub use view::View;
+pub use window::{Window, sum_windows};
 
 use crate::domain::{EventDate, LeaderboardId, Period};
 

@@ -96,17 +96,26 @@ impl Totals {
         if come.is_empty() && !gone {
             return;
         }
+        self.merge(&come);
+    }
+
+    /// Adds changes, in the order of user ids, by writing the whole list anew: for many of them.
+    pub fn merge(&mut self, changes: &[(UserId, Sum)]) {
+        debug_assert!(changes.is_sorted_by(|(before, _), (after, _)| before < after));
         let mut merged = Totals::default();
-        merged.users.reserve_exact(self.users.len() + come.len());
-        merged.sums.reserve_exact(self.users.len() + come.len());
-        let mut come = come.into_iter().peekable();
-        for (user_id, sum) in self.iter() {
-            while let Some((new, sum)) = come.next_if(|(new, _)| *new < user_id) {
+        merged.users.reserve_exact(self.users.len() + changes.len());
+        merged.sums.reserve_exact(self.users.len() + changes.len());
+        let mut changes = changes.iter().copied().peekable();
+        for (user_id, mut sum) in self.iter() {
+            while let Some((new, sum)) = changes.next_if(|(new, _)| *new < user_id) {
                 merged.push(new, sum);
+            }
+            if let Some((_, change)) = changes.next_if(|(changed, _)| *changed == user_id) {
+                sum.add(change);
             }
             merged.push(user_id, sum);
         }
-        for (new, sum) in come {
+        for (new, sum) in changes {
             merged.push(new, sum);
         }
         *self = merged;

@@ -1,20 +1,16 @@
 //! Windows of days: summing them, and turning one into another.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use rusqlite::Connection;
 
 use super::{Sum, Totals};
 use crate::domain::{EventDate, UserId};
-use crate::store::StoreError;
 use crate::store::window_sums::{self, UserDay};
+use crate::store::{Day, StoreError};
 
 /// How many days a window may slide to be kept up by the days that enter and leave it; beyond, it is read anew.
 const SLIDE_DAYS_MAX: usize = 8;
-
-/// The longest window that is read day by day; a longer one is read by walking along all users.
-const SHORT_WINDOW_DAYS: u32 = 31;
 
 /// The first and the last day of a window.
 pub type Window = (EventDate, EventDate);
@@ -45,54 +41,56 @@ pub fn steps(from: Window, to: Window) -> Option<Vec<(RangeInclusive<EventDate>,
 
 /// Sums several windows in one walk.
 pub fn sum_windows(connection: &Connection, windows: &[Window]) -> Result<Vec<Totals>, StoreError> {
-    let mut totals = vec![Totals::default(); windows.len()];
+    let mut sums: Vec<WindowSums> = windows.iter().map(WindowSums::new).collect();
     let filled = || windows.iter().filter(|(first, last)| first <= last);
-    let (Some(first), Some(last)) = (filled().map(|window| window.0).min(), filled().map(|window| window.1).max())
-    else {
-        return Ok(totals);
-    };
-    let dates = first..=last;
-    let written: Vec<(String, String)> =
-        windows.iter().map(|(first, last)| (first.to_string(), last.to_string())).collect();
-    let holds = |(first, last): &(String, String), date: &str| first.as_str() <= date && date <= last.as_str();
-    if last.minus_days(SHORT_WINDOW_DAYS) <= first {
-        let mut sums: Vec<BTreeMap<UserId, Sum>> = vec![BTreeMap::new(); windows.len()];
-        window_sums::by_day(connection, &dates, |day| {
-            for (sums, window) in sums.iter_mut().zip(&written) {
-                if holds(window, day.date) {
-                    sums.entry(day.user_id).or_default().add(Sum { score: day.score, days: 1 });
-                }
+    let (first, last) = (filled().map(|window| window.0).min(), filled().map(|window| window.1).max());
+    if let (Some(first), Some(last)) = (first, last) {
+        let mut month = None;
+        window_sums::walk(connection, &(first..=last), |score| {
+            if month.replace(score.day.month()) != Some(score.day.month()) {
+                sums.iter_mut().for_each(WindowSums::end_month);
             }
+            sums.iter_mut().for_each(|sums| sums.add(score));
         })?;
-        for (totals, sums) in totals.iter_mut().zip(sums) {
-            sums.into_iter().for_each(|(user_id, sum)| totals.push(user_id, sum));
-        }
-    } else {
-        let mut user: Option<(UserId, Vec<Sum>)> = None;
-        let mut finish = |user: Option<(UserId, Vec<Sum>)>| {
-            let (user_id, mut sums) = user?;
-            for (totals, sum) in totals.iter_mut().zip(&mut sums) {
-                totals.push(user_id, std::mem::take(sum));
-            }
-            Some(sums)
-        };
-        window_sums::by_user(connection, &dates, |UserDay { user_id, date, score }| {
-            if user.as_ref().is_none_or(|(last, _)| *last != user_id) {
-                let sums = finish(user.take()).unwrap_or_else(|| vec![Sum::default(); windows.len()]);
-                user = Some((user_id, sums));
-            }
-            if let Some((_, sums)) = &mut user {
-                for (sum, window) in sums.iter_mut().zip(&written) {
-                    if holds(window, date) {
-                        sum.add(Sum { score, days: 1 });
-                    }
-                }
-            }
-        })?;
-        finish(user);
     }
-    totals.iter_mut().for_each(Totals::shrink);
-    Ok(totals)
+    Ok(sums.into_iter().map(WindowSums::finish).collect())
+}
+
+/// One window on the way: scores come month by month, in each by user.
+struct WindowSums {
+    days: RangeInclusive<Day>,
+    /// All months before.
+    totals: Totals,
+    /// The month that is being read.
+    month: Vec<(UserId, Sum)>,
+}
+
+impl WindowSums {
+    fn new(&(first, last): &Window) -> WindowSums {
+        WindowSums { days: first.into()..=last.into(), totals: Totals::default(), month: Vec::new() }
+    }
+
+    fn add(&mut self, UserDay { user_id, day, score }: UserDay) {
+        if !self.days.contains(&day) {
+            return;
+        }
+        let sum = Sum { score, days: 1 };
+        match self.month.last_mut() {
+            Some((last, sums)) if *last == user_id => sums.add(sum),
+            _ => self.month.push((user_id, sum)),
+        }
+    }
+
+    fn end_month(&mut self) {
+        self.totals.merge(&self.month);
+        self.month.clear();
+    }
+
+    fn finish(mut self) -> Totals {
+        self.end_month();
+        self.totals.shrink();
+        self.totals
+    }
 }
 
 #[cfg(test)]

@@ -160,3 +160,48 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use refinery::Target;
+
+    use super::*;
+
+    #[test]
+    fn a_file_of_an_earlier_layout_keeps_all_it_holds() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("scores.db");
+        let mut old = Connection::open(&file).expect("a new file");
+        old.pragma_update(None, "application_id", APPLICATION_ID).expect("a mark");
+        embedded::migrations::runner().set_target(Target::Version(7)).run(&mut old).expect("the earlier layout");
+        // Events 1 to 9, of which the last is deleted.
+        old.execute_batch(
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9)
+             INSERT INTO score_events (user_id, date, points, description, created_at, updated_at, created_by)
+             SELECT 1 + n % 2, date('2024-02-27', '+' || n || ' days'), n * 10, 'number ' || n, n, n + 1, 'ada' FROM numbers;
+             INSERT INTO event_revisions (event_id, revision, at, by, action, points)
+             VALUES (9, 1, 9, 'ada', 'create', 90), (9, 2, 10, 'bob', 'delete', 90);
+             DELETE FROM score_events WHERE id = 9;
+             INSERT INTO scores (user_id, date, score, events)
+             SELECT user_id, date, sum(points), count(*) FROM score_events GROUP BY user_id, date;
+             INSERT INTO scores VALUES (7, '0001-01-01', -5, 1)",
+        )
+        .expect("events and scores");
+        let read = |connection: &Connection, select: &str| -> Vec<Vec<rusqlite::types::Value>> {
+            let mut statement = connection.prepare(select).expect("a statement");
+            let columns = statement.column_count();
+            let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect());
+            rows.expect("rows").collect::<Result<_, _>>().expect("values")
+        };
+        const SELECTS: [&str; 3] = [
+            "SELECT id, user_id, date, points, description, created_at, updated_at, created_by FROM score_events ORDER BY id",
+            "SELECT user_id, date, score, events FROM scores ORDER BY user_id, date",
+            "SELECT * FROM event_revisions ORDER BY event_id, revision",
+        ];
+        let before = SELECTS.map(|select| read(&old, select));
+        drop(old);
+        let new = open_writer(&file, OpenMode::Existing).expect("the layout of today");
+        assert_eq!(SELECTS.map(|select| read(&new, select)), before);
+        assert_eq!(before.each_ref().map(Vec::len), [8, 9, 2]);
+    }
+}

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{StoreError, Write, rebuild, scores};
+use super::{StoreError, Write, rebuild, score_events, scores};
 use crate::domain::{EventDate, Group, GroupId, User, UserId, Username, drawn_avatar};
 
 /// A change of a user; what is `None` stays as it is.
@@ -185,14 +185,11 @@ pub fn delete_group(write: &Write<'_>, id: GroupId) -> Result<bool, StoreError> 
 pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, StoreError> {
     let users = named_params! { ":from": from, ":into": into };
     let execute = |statement: &str| write.connection.prepare_cached(statement)?.execute(users);
-    let events = execute("UPDATE score_events SET user_id = :into WHERE user_id = :from")?;
-    let mut select =
-        write.connection.prepare_cached("SELECT date, score, events FROM scores WHERE user_id = ?1 ORDER BY date")?;
-    let days = select.query_map([from], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let days: Vec<(EventDate, i64, i64)> = days.collect::<Result<_, _>>()?;
-    for (date, score, events) in &days {
-        scores::add(write, from, *date, -score, -events)?;
-        scores::add(write, into, *date, *score, *events)?;
+    let events = score_events::move_all(write, from, into)?;
+    let days = scores::user_days(write.connection, from, &(EventDate::MIN..=EventDate::MAX))?;
+    for day in &days {
+        scores::add(write, from, day.date, -day.score, -day.events)?;
+        scores::add(write, into, day.date, day.score, day.events)?;
     }
     // What a rebuild found lacking at one of the two may lack at the other now.
     rebuild::outdate(write)?;

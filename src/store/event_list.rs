@@ -1,13 +1,14 @@
 //! Pages of the list of events, by any filter, ordered by id.
 //!
 //! The way to the rows is chosen here and not by SQLite's planner, so that a page costs what it shows: by the primary
-//! key, by a day's index or by a user's index, each of which is in the order of ids already. Only a range of days needs
-//! more: each of its days is such a list, and the page is their merge.
+//! key, by a day's index or by a user's index, each of which is in the order of ids already, the last one block by block.
+//! Only a range of days needs more: each of its days is such a list, and the page is their merge.
 
 use std::collections::BinaryHeap;
 
 use rusqlite::{Connection, ToSql, named_params};
 
+use super::id_blocks::IdBlocks;
 use super::score_events::event;
 use super::{StoreError, score_events};
 use crate::domain::{EventDate, EventId, ScoreEvent, UserId};
@@ -62,11 +63,11 @@ pub fn list(connection: &Connection, filter: &EventFilter) -> Result<EventPage, 
     // One more than the page, to see whether more follow.
     let count = filter.limit + 1;
     let mut events = if filter.id.is_some() || (filter.user_id.is_none() && any_day) {
-        select(connection, filter, "NOT INDEXED", count)?
+        select(connection, filter, By::Id, count)?
     } else if first == last {
-        select(connection, filter, "INDEXED BY score_events_by_date", count)?
+        select(connection, filter, By::Date, count)?
     } else if filter.user_id.is_some() {
-        select(connection, filter, "INDEXED BY score_events_by_user", count)?
+        of_user(connection, filter, count)?
     } else {
         merge_days(connection, filter, count)?
     };
@@ -99,18 +100,44 @@ fn direction(order: Order) -> &'static str {
     }
 }
 
-/// Events along one index; `by` says which.
-fn select(
-    connection: &Connection,
-    filter: &EventFilter,
-    by: &'static str,
-    count: usize,
-) -> Result<Vec<ScoreEvent>, StoreError> {
+/// Events of a user, block by block until there are enough.
+fn of_user(connection: &Connection, filter: &EventFilter, count: usize) -> Result<Vec<ScoreEvent>, StoreError> {
+    let (low, high) = ids(filter);
+    let snapshot = connection.unchecked_transaction()?;
+    let mut blocks = IdBlocks::new(&snapshot, filter.order, low..=high)?;
+    let mut events = Vec::new();
+    while events.len() < count
+        && let Some(block) = blocks.next()?
+    {
+        events.append(&mut select(&snapshot, filter, By::User { block }, count - events.len())?);
+    }
+    Ok(events)
+}
+
+/// The way to the rows.
+#[derive(Clone, Copy)]
+enum By {
+    Id,
+    Date,
+    User { block: i64 },
+}
+
+/// Events along one index, or the primary key.
+fn select(connection: &Connection, filter: &EventFilter, by: By, count: usize) -> Result<Vec<ScoreEvent>, StoreError> {
     let (first, last) = days(filter);
     let (low, high) = ids(filter);
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let mut parameters: Vec<(&str, &dyn ToSql)> = vec![(":low", &low), (":high", &high), (":count", &count)];
     let mut conditions = String::from("id BETWEEN :low AND :high");
+    let index = match &by {
+        By::Id => "NOT INDEXED",
+        By::Date => "INDEXED BY score_events_by_date",
+        By::User { block } => {
+            conditions.push_str(" AND id >> 18 = :block");
+            parameters.push((":block", block));
+            "INDEXED BY score_events_by_user"
+        }
+    };
     if let Some(user_id) = &filter.user_id {
         conditions.push_str(" AND user_id = :user_id");
         parameters.push((":user_id", user_id));
@@ -123,7 +150,7 @@ fn select(
         parameters.extend([(":first", &first as &dyn ToSql), (":last", &last)]);
     }
     let statement = format!(
-        "SELECT {} FROM score_events {by} WHERE {conditions} ORDER BY id {} LIMIT :count",
+        "SELECT {} FROM score_events {index} WHERE {conditions} ORDER BY id {} LIMIT :count",
         score_events::COLUMNS,
         direction(filter.order),
     );

@@ -10,6 +10,8 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, Row, named_params};
 
 use super::StoreError;
+use super::event_list::Order;
+use super::id_blocks::IdBlocks;
 use super::score_events::event;
 use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId, Username};
 
@@ -102,10 +104,16 @@ fn search_within(connection: &Connection, search: &Search, examined_max: usize) 
     if let Some(user_id) = search.user_id {
         let statement = format!(
             "SELECT {COLUMNS} FROM score_events INDEXED BY score_events_by_user
-             WHERE user_id = :user_id AND id <= :high ORDER BY id DESC"
+             WHERE id >> 18 = :block AND user_id = :user_id AND id <= :high ORDER BY id DESC"
         );
         let mut statement = snapshot.prepare_cached(&statement)?;
-        page.examine_all(statement.query(named_params! { ":user_id": user_id, ":high": high })?)?;
+        let mut blocks = IdBlocks::new(&snapshot, Order::Descending, i64::MIN..=high)?;
+        while let Some(block) = blocks.next()? {
+            let parameters = named_params! { ":block": block, ":user_id": user_id, ":high": high };
+            if page.examine_all(statement.query(parameters)?)?.is_break() {
+                break;
+            }
+        }
         return Ok(page.finish());
     }
     if !any_day && let Some(days) = days(&snapshot, first, last)? {
@@ -114,7 +122,8 @@ fn search_within(connection: &Connection, search: &Search, examined_max: usize) 
     }
     let statement = format!("SELECT {COLUMNS} FROM score_events NOT INDEXED WHERE id <= :high ORDER BY id DESC");
     let mut statement = snapshot.prepare_cached(&statement)?;
-    page.examine_all(statement.query(named_params! { ":high": high })?)?;
+    // Where it ends is in the page.
+    let _ = page.examine_all(statement.query(named_params! { ":high": high })?)?;
     Ok(page.finish())
 }
 
@@ -194,13 +203,13 @@ impl<'s> Page<'s> {
         FoundPage { events: self.events, end: self.end }
     }
 
-    fn examine_all(&mut self, mut rows: rusqlite::Rows<'_>) -> Result<(), StoreError> {
+    fn examine_all(&mut self, mut rows: rusqlite::Rows<'_>) -> Result<ControlFlow<()>, StoreError> {
         while let Some(row) = rows.next()? {
             if self.examine(row)?.is_break() {
-                break;
+                return Ok(ControlFlow::Break(()));
             }
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Looks at one event more. Breaks where the page ends, with its end noted.

@@ -7,10 +7,12 @@ pub mod api_keys;
 mod checkpoint;
 mod columns;
 mod connection;
+mod day;
 pub mod directory;
 mod error;
 pub mod event_list;
 pub mod event_search;
+mod id_blocks;
 pub mod idempotency;
 pub mod leaderboards;
 pub mod rebuild;
@@ -31,6 +33,7 @@ use tokio::sync::Semaphore;
 
 use connection::BUSY_LIMIT;
 pub use connection::OpenMode;
+pub use day::Day;
 pub use error::StoreError;
 pub use writer::{Committed, Follower, GROUP_MAX, ScoreChange, Write, Writer, WriterThread};
 

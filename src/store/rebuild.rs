@@ -4,26 +4,19 @@
 //! because those moved both sides by the same amount (see [`super::scores`]). It would be wrong only if another rebuild
 //! had added it already; the count of repairs tells.
 //!
-//! The events come in the order of days, which is how they are counted, and are then sorted by user, as the scores are:
-//! both sides are laid beside each other in one walk.
+//! The events come in the order of days, which is how they are counted, and are then sorted as the scores are: both sides are
+//! laid beside each other in one walk.
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, named_params};
+use rusqlite::Connection;
 
+use super::day::Day;
 use super::{StoreError, Write, scores};
 use crate::domain::{EventDate, UserId};
 
-/// How a stretch of days is bounded, and read.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    /// Sums that it holds in memory before it ends, at 24 bytes each: it ends with the day that reaches them.
-    sums_max: usize,
-    /// From so many sums on, a walk along all scores is quicker than a step to each of the stretch.
-    worth_a_walk: usize,
-}
-
-const LIMITS: Limits = Limits { sums_max: 1_500_000, worth_a_walk: 200_000 };
+/// Sums that a stretch of days holds in memory before it ends, at 24 bytes each: it ends with the day that reaches them.
+const SUMS_MAX: usize = 1_500_000;
 
 /// What a user's score on a day lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,71 +36,61 @@ pub struct Difference {
 /// The differences of a stretch of days, and the count of repairs that they belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Differences {
-    /// By user id, then by day.
+    /// By month, then by user id, then by day, the last first.
     pub differences: Vec<Difference>,
     /// Where the next stretch begins; `None` if this was the last.
     pub next: Option<EventDate>,
     repairs: i64,
 }
 
-/// The next day from `from` on that has events or scores: two steps along indexes.
+/// The next day from `from` on that has events: a step along their index.
 pub fn next_day(connection: &Connection, from: EventDate) -> Result<Option<EventDate>, StoreError> {
-    const SELECT: &str = "
-        SELECT min(date) FROM (
-            SELECT min(date) AS date FROM score_events INDEXED BY score_events_by_date WHERE date >= ?1
-            UNION ALL
-            SELECT min(date) FROM scores INDEXED BY scores_by_date WHERE date >= ?1)";
+    const SELECT: &str = "SELECT min(date) FROM score_events INDEXED BY score_events_by_date WHERE date >= ?1";
     Ok(connection.prepare_cached(SELECT)?.query_row([from], |row| row.get(0))?)
 }
 
 /// Compares the scores of a stretch of days, from `first` on, with their events: as many days as memory is set aside
 /// for. `seen` is called with each day that has events, and may break it off, which `None` tells. The cost follows the
-/// events of those days, and for long stretches the number of all scores.
+/// events of those days and the scores of their months.
 pub fn compare(
     connection: &Connection,
     first: EventDate,
     seen: impl FnMut(EventDate) -> ControlFlow<()>,
 ) -> Result<Option<Differences>, StoreError> {
-    compare_within(LIMITS, connection, first, seen)
+    compare_within(SUMS_MAX, connection, first, seen)
 }
 
 fn compare_within(
-    limits: Limits,
+    sums_max: usize,
     connection: &Connection,
     first: EventDate,
     seen: impl FnMut(EventDate) -> ControlFlow<()>,
 ) -> Result<Option<Differences>, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
     let repairs = count_repairs(&snapshot)?;
-    let Some(Stretch { mut sums, next }) = sum_events(limits.sums_max, &snapshot, first, seen)? else {
+    let Some(Stretch { mut sums, next }) = sum_events(sums_max, &snapshot, first, seen)? else {
         return Ok(None);
     };
-    sums.sort_unstable();
+    sums.sort_unstable_by_key(|sum| sum.place);
     let mut comparison = Comparison { sums: sums.iter().peekable(), differences: Vec::new() };
-    let before = next.map_or_else(|| "~".to_owned(), |date| date.to_string());
-    let range = named_params! { ":first": first, ":before": before };
-    if sums.len() >= limits.worth_a_walk {
-        // The plus keeps SQLite from the index of days.
-        const WALK: &str = "
-            SELECT user_id, date, score, events FROM scores
-            WHERE +date >= :first AND +date < :before ORDER BY user_id, date";
-        let mut statement = snapshot.prepare_cached(WALK)?;
-        let mut rows = statement.query(range)?;
-        while let Some(row) = rows.next()? {
-            comparison.take(Sum::of_score(row)?)?;
-        }
-    } else {
-        const STEPS: &str = "
-            SELECT user_id, date, score, events FROM scores INDEXED BY scores_by_date
-            WHERE date >= :first AND date < :before";
-        let mut statement = snapshot.prepare_cached(STEPS)?;
-        let mut scores = statement.query_map(range, Sum::of_score)?.collect::<Result<Vec<_>, _>>()?;
-        scores.sort_unstable();
-        for score in scores {
-            comparison.take(score)?;
+    // The days of a stretch end before the next, or never.
+    let (first, end) = (Day::from(first), next.map_or(Day::from(EventDate::MAX), Day::from));
+    let holds = |day: Day| first <= day && (next.is_none() || day < end);
+    const WALK: &str = "
+        SELECT month, user_id, day, score, events FROM scores
+        WHERE month BETWEEN ?1 AND ?2 ORDER BY month, user_id, day";
+    let mut statement = snapshot.prepare_cached(WALK)?;
+    let mut rows = statement.query([first.month(), end.month()])?;
+    while let Some(row) = rows.next()? {
+        let day = Day::read(row, 0, 2)?;
+        if holds(day) {
+            comparison.take(Sum { place: Place::of(row.get(1)?, day), score: row.get(3)?, events: row.get(4)? })?;
         }
     }
-    Ok(Some(Differences { differences: comparison.finish()?, next, repairs }))
+    let mut differences = comparison.finish()?;
+    // They are taken out from the end, to be added in the order of the file.
+    differences.reverse();
+    Ok(Some(Differences { differences, next, repairs }))
 }
 
 /// Adds the last `count_max` differences, taking them out. `false`: another rebuild has repaired scores since they were
@@ -117,7 +100,7 @@ pub fn repair(write: &Write<'_>, found: &mut Differences, count_max: usize) -> R
         return Ok(false);
     }
     let kept = found.differences.len().saturating_sub(count_max);
-    for Difference { user_id, date, score, events, .. } in found.differences.drain(kept..) {
+    for Difference { user_id, date, score, events, .. } in found.differences.drain(kept..).rev() {
         scores::add(write, user_id, date, score, events)?;
     }
     outdate(write)?;
@@ -136,36 +119,31 @@ pub fn count_repairs(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT count FROM rollup_repairs WHERE id = 1")?.query_row([], |row| row.get(0))
 }
 
-/// A user's score on a day, as stored or as it should be. In the order of users, then of days.
+/// A user and a day as one number, in the order of scores in the file: months, then users, then days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place(u64);
+
+impl Place {
+    /// 20 bits for the month, 31 for the user, 5 for the day of the month.
+    fn of(user_id: u32, day: Day) -> Place {
+        Place(u64::from(day.month()) << 36 | u64::from(user_id) << 5 | u64::from(day.of_its_month()))
+    }
+
+    fn user_id(self) -> Result<UserId, StoreError> {
+        UserId::try_from((self.0 >> 5 & 0x7fff_ffff) as i64).map_err(|error| StoreError::Damaged(error.to_string()))
+    }
+
+    fn day(self) -> Day {
+        Day::of_month((self.0 >> 36) as u32, (self.0 & 0x1f) as u32)
+    }
+}
+
+/// A user's score on a day, as stored or as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Sum {
-    user_id: u32,
-    day: Day,
+    place: Place,
     score: i64,
     events: i64,
-}
-
-impl Sum {
-    fn of_score(row: &rusqlite::Row<'_>) -> rusqlite::Result<Sum> {
-        let day = Day::of(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?);
-        Ok(Sum { user_id: row.get(0)?, day, score: row.get(2)?, events: row.get(3)? })
-    }
-}
-
-/// A date packed into a number that sorts as dates do. Dates come from columns that hold nothing but existing ones;
-/// reading each as a date of the calendar would take longer than all else that is done with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Day(u32);
-
-impl Day {
-    fn of(text: &str) -> Day {
-        Day(text.bytes().filter(u8::is_ascii_digit).fold(0, |day, digit| day * 10 + u32::from(digit - b'0')))
-    }
-
-    fn date(self) -> Result<EventDate, StoreError> {
-        let text = format!("{:04}-{:02}-{:02}", self.0 / 10_000, self.0 / 100 % 100, self.0 % 100);
-        text.parse().map_err(|_| StoreError::Damaged(format!("a score of the day {text:?}")))
-    }
 }
 
 /// The sums of a stretch of days, in no order.
@@ -192,7 +170,7 @@ fn sum_events(
     let mut day = None;
     let (mut begin, mut fold_at) = (0, sums_max);
     while let Some(row) = rows.next()? {
-        let now = Day::of(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
+        let now = Day::of_text(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
         if day != Some(now) {
             fold(&mut sums, begin);
             if sums.len() >= sums_max {
@@ -206,7 +184,7 @@ fn sum_events(
             fold(&mut sums, begin);
             fold_at = sums.len() + sums_max;
         }
-        sums.push(Sum { user_id: row.get(1)?, day: now, score: row.get(2)?, events: 1 });
+        sums.push(Sum { place: Place::of(row.get(1)?, now), score: row.get(2)?, events: 1 });
     }
     fold(&mut sums, begin);
     Ok(Some(Stretch { sums, next: None }))
@@ -214,12 +192,12 @@ fn sum_events(
 
 /// Sums up what belongs to the same user and day, from `begin` on.
 fn fold(sums: &mut Vec<Sum>, begin: usize) {
-    sums[begin..].sort_unstable_by_key(|sum| (sum.user_id, sum.day));
+    sums[begin..].sort_unstable_by_key(|sum| sum.place);
     let mut end = begin;
     for at in begin..sums.len() {
         let sum = sums[at];
         match sums[begin..end].last_mut() {
-            Some(last) if (last.user_id, last.day) == (sum.user_id, sum.day) => {
+            Some(last) if last.place == sum.place => {
                 last.score += sum.score;
                 last.events += sum.events;
             }
@@ -241,11 +219,10 @@ struct Comparison<'s> {
 impl Comparison<'_> {
     /// Takes the next score.
     fn take(&mut self, stored: Sum) -> Result<(), StoreError> {
-        let place = |sum: &Sum| (sum.user_id, sum.day);
-        while let Some(missing) = self.sums.next_if(|sum| place(sum) < place(&stored)) {
+        while let Some(missing) = self.sums.next_if(|sum| sum.place < stored.place) {
             self.add(missing, missing.score, missing.events, true)?;
         }
-        match self.sums.next_if(|sum| place(sum) == place(&stored)) {
+        match self.sums.next_if(|sum| sum.place == stored.place) {
             Some(sum) if *sum == stored => Ok(()),
             Some(sum) => self.add(sum, sum.score - stored.score, sum.events - stored.events, sum.score != stored.score),
             None => self.add(&stored, -stored.score, -stored.events, true),
@@ -260,9 +237,8 @@ impl Comparison<'_> {
     }
 
     fn add(&mut self, of: &Sum, score: i64, events: i64, visible: bool) -> Result<(), StoreError> {
-        let user_id =
-            UserId::try_from(i64::from(of.user_id)).map_err(|error| StoreError::Damaged(error.to_string()))?;
-        self.differences.push(Difference { user_id, date: of.day.date()?, score, events, visible });
+        let (user_id, date) = (of.place.user_id()?, of.place.day().date()?);
+        self.differences.push(Difference { user_id, date, score, events, visible });
         Ok(())
     }
 }
@@ -277,6 +253,10 @@ mod tests {
     use crate::store::OpenMode;
     use crate::store::connection::open_writer;
 
+    /// Days on both sides of the ends of months.
+    const DATES: [&str; 7] =
+        ["2023-12-30", "2023-12-31", "2024-01-01", "2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02"];
+
     type Sums = BTreeMap<(i64, String), (i64, i64)>;
 
     fn read(connection: &Connection, select: &str) -> Sums {
@@ -285,11 +265,11 @@ mod tests {
         rows.expect("rows").collect::<Result<_, _>>().expect("sums")
     }
 
-    fn compare_all(limits: Limits, connection: &Connection, first: &str) -> Vec<Differences> {
+    fn compare_all(sums_max: usize, connection: &Connection, first: &str) -> Vec<Differences> {
         let mut next = Some(first.parse().expect("a date"));
         let mut stretches = Vec::new();
         while let Some(from) = next {
-            let found = compare_within(limits, connection, from, |_| ControlFlow::Continue(()));
+            let found = compare_within(sums_max, connection, from, |_| ControlFlow::Continue(()));
             let found = found.expect("a comparison").expect("not broken off");
             next = found.next;
             stretches.push(found);
@@ -301,32 +281,34 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(40))]
         #[test]
         fn what_is_found_added_makes_scores_the_sums_of_events(
-            events in proptest::collection::vec((1i64..5, 1u32..8, -3i64..4), 0..60),
-            scores in proptest::collection::btree_map((1i64..5, 1u32..8), (-3i64..4, 0i64..3), 0..20),
+            events in proptest::collection::vec((1i64..5, 0..DATES.len(), -3i64..4), 0..60),
+            scores in proptest::collection::btree_map((1i64..5, 0..DATES.len()), (-3i64..4, 0i64..3), 0..20),
             sums_max in prop_oneof![1usize..6, Just(usize::MAX / 2)],
-            worth_a_walk in prop_oneof![Just(0usize), Just(4), Just(usize::MAX)],
-            first in 1u32..8,
+            first in 0..DATES.len(),
         ) {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let connection = open_writer(&folder.path().join("scores.db"), OpenMode::Create).expect("a new file");
             let transaction = connection.unchecked_transaction().expect("a transaction");
             for (user_id, day, points) in &events {
-                let event = (user_id, format!("2024-03-{day:02}"), points);
+                let event = (user_id, DATES[*day], points);
                 let insert = "INSERT INTO score_events (user_id, date, points) VALUES (?1, ?2, ?3)";
                 transaction.execute(insert, event).expect("an event");
             }
             for ((user_id, day), (score, count)) in &scores {
-                let score = (user_id, format!("2024-03-{day:02}"), score, count);
-                transaction.execute("INSERT INTO scores VALUES (?1, ?2, ?3, ?4)", score).expect("a score");
+                let day = Day::of_text(DATES[*day]);
+                let (month, day) = (day.month(), day.of_its_month());
+                let insert = "INSERT INTO scores (month, user_id, day, score, events) VALUES (?1, ?2, ?3, ?4, ?5)";
+                transaction.execute(insert, (month, user_id, day, score, count)).expect("a score");
             }
             transaction.commit().expect("stored");
-            let first = format!("2024-03-{first:02}");
+            let first = DATES[first];
             let select = "SELECT user_id, date, sum(points), count(*) FROM score_events GROUP BY user_id, date";
             let (right, before) =
                 (read(&connection, select), read(&connection, "SELECT user_id, date, score, events FROM scores"));
             let mut after = before.clone();
-            for found in compare_all(Limits { sums_max, worth_a_walk }, &connection, &first) {
-                let places: Vec<_> = found.differences.iter().map(|found| (found.user_id, found.date)).collect();
+            for found in compare_all(sums_max, &connection, first) {
+                let place = |found: &Difference| (Day::from(found.date).month(), found.user_id, found.date);
+                let places: Vec<_> = found.differences.iter().rev().map(place).collect();
                 prop_assert!(places.is_sorted(), "{places:?}");
                 for found in found.differences {
                     let place = (i64::from(found.user_id), found.date.to_string());
@@ -339,7 +321,7 @@ mod tests {
             after.retain(|_, sum| *sum != (0, 0));
             let places: BTreeSet<_> = right.keys().chain(after.keys()).chain(before.keys()).cloned().collect();
             for place in places {
-                let from = if place.1 < first { &before } else { &right };
+                let from = if *place.1 < *first { &before } else { &right };
                 let expected = from.get(&place).copied().filter(|sum| *sum != (0, 0));
                 prop_assert_eq!(after.get(&place).copied(), expected);
             }

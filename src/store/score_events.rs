@@ -2,8 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::event_list::Order;
+use super::id_blocks::IdBlocks;
 use super::{StoreError, Write, scores};
-use crate::domain::{Award, Correction, EventDate, EventId, Revision, RevisionAction, ScoreEvent, Username};
+use crate::domain::{Award, Correction, EventDate, EventId, Revision, RevisionAction, ScoreEvent, UserId, Username};
 
 /// What became of an award.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -33,9 +35,12 @@ pub fn award(write: &Write<'_>, award: &Award, by: &Username) -> Result<Awarded,
     if let Some(score) = lacking(write.connection, award, write.today)? {
         return Ok(Awarded::InsufficientPoints { score });
     }
+    // Two steps to the ends of primary keys: a deleted event is in its history only, and its id is not given again.
     const INSERT: &str = "
-        INSERT INTO score_events (user_id, date, points, description, created_at, updated_at, created_by)
-        VALUES (:user_id, :date, :points, :description, :now, :now, :by)";
+        INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by)
+        VALUES (1 + max((SELECT coalesce(max(id), 0) FROM score_events),
+                        (SELECT coalesce(max(event_id), 0) FROM event_revisions)),
+                :user_id, :date, :points, :description, :now, :now, :by)";
     write.connection.prepare_cached(INSERT)?.execute(named_params! {
         ":user_id": award.user_id,
         ":date": award.date,
@@ -90,6 +95,20 @@ pub fn delete(write: &Write<'_>, id: EventId, by: &Username) -> Result<bool, Sto
     write.connection.prepare_cached(DELETE)?.execute([id])?;
     scores::add(write, event.user_id, event.date, -i64::from(event.points), -1)?;
     Ok(true)
+}
+
+/// Makes all events of one user another's. Returns how many there were.
+pub(super) fn move_all(write: &Write<'_>, from: UserId, into: UserId) -> Result<usize, StoreError> {
+    const UPDATE: &str = "
+        UPDATE score_events INDEXED BY score_events_by_user SET user_id = :into
+        WHERE id >> 18 = :block AND user_id = :from";
+    let mut update = write.connection.prepare_cached(UPDATE)?;
+    let mut moved = 0;
+    let mut blocks = IdBlocks::new(write.connection, Order::Ascending, i64::MIN..=i64::MAX)?;
+    while let Some(block) = blocks.next()? {
+        moved += update.execute(named_params! { ":block": block, ":from": from, ":into": into })?;
+    }
+    Ok(moved)
 }
 
 /// The columns of an event, in the order that [`event`] reads them.

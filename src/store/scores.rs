@@ -1,10 +1,14 @@
 //! Scores by user and day, and the sums of them.
+//!
+//! The table is in the order of months, then users, then days. So a user's scores are found by one step into each month
+//! that has any.
 
 use std::ops::RangeInclusive;
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::Serialize;
 
+use super::day::Day;
 use super::{ScoreChange, StoreError, Write};
 use crate::domain::{EventDate, UserId};
 
@@ -15,6 +19,31 @@ pub struct DayScore {
     pub date: EventDate,
     /// The sum of its events.
     pub score: i64,
+}
+
+/// The months from that of `:first` to that of `:last` that have scores, both days being written YYYYMMDD: a step along the
+/// primary key for each.
+macro_rules! with_months {
+    ($select:literal) => {
+        concat!(
+            "WITH RECURSIVE months (month) AS (
+                SELECT min(month) FROM scores WHERE month >= :first / 100
+                UNION ALL
+                SELECT (SELECT min(month) FROM scores WHERE month > months.month) FROM months
+                WHERE months.month < :last / 100
+            )",
+            $select
+        )
+    };
+}
+
+/// What such a statement is told.
+macro_rules! parameters {
+    ($user_id:expr, $dates:expr) => {
+        named_params! {
+            ":user_id": $user_id, ":first": Day::from(*$dates.start()), ":last": Day::from(*$dates.end())
+        }
+    };
 }
 
 /// Adds `score` points of `events` events to a user's day. A day in which nothing is left has no row.
@@ -29,58 +58,90 @@ pub(super) fn add(
     score: i64,
     events: i64,
 ) -> Result<(), StoreError> {
-    const UPSERT: &str = "
-        INSERT INTO scores (user_id, date, score, events) VALUES (:user_id, :date, :score, :events)
-        ON CONFLICT DO UPDATE SET score = score + excluded.score, events = events + excluded.events
-        RETURNING score, events";
-    let (sum, after): (i64, i64) =
-        write.connection.prepare_cached(UPSERT)?.query_row(
-            named_params! { ":user_id": user_id, ":date": date, ":score": score, ":events": events },
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-    if sum == 0 && after == 0 {
-        const DELETE: &str = "DELETE FROM scores WHERE user_id = :user_id AND date = :date";
-        write.connection.prepare_cached(DELETE)?.execute(named_params! { ":user_id": user_id, ":date": date })?;
+    // A row that is read and then written costs less than an upsert that returns what it wrote, for which SQLite sets up a
+    // table each time.
+    const SELECT: &str = "SELECT score, events FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
+    const INSERT: &str = "INSERT INTO scores (month, user_id, day, score, events) VALUES (?1, ?2, ?3, ?4, ?5)";
+    const UPDATE: &str = "UPDATE scores SET score = ?4, events = ?5 WHERE month = ?1 AND user_id = ?2 AND day = ?3";
+    const DELETE: &str = "DELETE FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
+    let day = Day::from(date);
+    let key = (day.month(), user_id, day.of_its_month());
+    let before = write
+        .connection
+        .prepare_cached(SELECT)?
+        .query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+        .optional()?;
+    let (score_then, events_then) = before.unwrap_or_default();
+    let (score_now, events_now) = (score_then.saturating_add(score), events_then.saturating_add(events));
+    let row = (key.0, key.1, key.2, score_now, events_now);
+    match (before, score_now == 0 && events_now == 0) {
+        (None, true) => {}
+        (None, false) => drop(write.connection.prepare_cached(INSERT)?.execute(row)?),
+        (Some(_), false) => drop(write.connection.prepare_cached(UPDATE)?.execute(row)?),
+        (Some(_), true) => drop(write.connection.prepare_cached(DELETE)?.execute(key)?),
     }
     // A score without events, which only something else can have left, is not seen by who reads the file.
     let seen = |score: i64, events: i64| if events > 0 { (score, 1) } else { (0, 0) };
-    let ((now, days_now), (then, days_then)) = (seen(sum, after), seen(sum - score, after - events));
+    let ((now, days_now), (then, days_then)) = (seen(score_now, events_now), seen(score_then, events_then));
     write.note_score(ScoreChange { user_id, date, score: now - then, days: days_now - days_then });
     Ok(())
 }
 
 /// The overall score less every deduction that is dated after `today`.
 pub fn spendable(connection: &Connection, user_id: UserId, today: EventDate) -> Result<i64, StoreError> {
-    // The first by the primary key of scores, the second by the index of deductions.
-    const SELECT: &str = "
-        SELECT (SELECT coalesce(sum(score), 0) FROM scores WHERE user_id = :user_id AND date <= :today)
-             + (SELECT coalesce(sum(points), 0) FROM score_events
-                WHERE user_id = :user_id AND date > :today AND points < 0)";
-    let mut statement = connection.prepare_cached(SELECT)?;
-    Ok(statement.query_row(named_params! { ":user_id": user_id, ":today": today }, |row| row.get(0))?)
+    let overall = total(connection, user_id, &(EventDate::MIN..=today))?;
+    // By the index of deductions.
+    const DEDUCTIONS: &str = "
+        SELECT coalesce(sum(points), 0) FROM score_events INDEXED BY score_events_deductions
+        WHERE user_id = :user_id AND date > :today AND points < 0";
+    let mut statement = connection.prepare_cached(DEDUCTIONS)?;
+    let parameters = named_params! { ":user_id": user_id, ":today": today };
+    Ok(overall.saturating_add(statement.query_row(parameters, |row| row.get(0))?))
 }
 
-/// A user's score days, oldest first, by the primary key.
+/// A row of a user's day, as it stands in the file.
+pub(super) struct UserDay {
+    pub date: EventDate,
+    pub score: i64,
+    pub events: i64,
+}
+
+/// A user's rows, oldest first.
+pub(super) fn user_days(
+    connection: &Connection,
+    user_id: UserId,
+    dates: &RangeInclusive<EventDate>,
+) -> Result<Vec<UserDay>, StoreError> {
+    const SELECT: &str = with_months!(
+        "SELECT scores.month, day, score, events FROM months CROSS JOIN scores
+         WHERE scores.month = months.month AND user_id = :user_id
+           AND scores.month * 100 + day BETWEEN :first AND :last
+         ORDER BY scores.month, day"
+    );
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let days = statement.query_map(parameters!(user_id, dates), |row| {
+        Ok(UserDay { date: Day::read_date(row, 0, 1)?, score: row.get(2)?, events: row.get(3)? })
+    })?;
+    Ok(days.collect::<Result<_, _>>()?)
+}
+
+/// A user's score days, oldest first.
 pub fn days(
     connection: &Connection,
     user_id: UserId,
     dates: &RangeInclusive<EventDate>,
 ) -> Result<Vec<DayScore>, StoreError> {
-    const SELECT: &str = "
-        SELECT date, score FROM scores WHERE user_id = :user_id AND date BETWEEN :first AND :last ORDER BY date";
-    let mut statement = connection.prepare_cached(SELECT)?;
-    let days = statement
-        .query_map(named_params! { ":user_id": user_id, ":first": dates.start(), ":last": dates.end() }, |row| {
-            Ok(DayScore { date: row.get(0)?, score: row.get(1)? })
-        })?;
-    Ok(days.collect::<Result<_, _>>()?)
+    let days = user_days(connection, user_id, dates)?;
+    Ok(days.into_iter().map(|day| DayScore { date: day.date, score: day.score }).collect())
 }
 
-/// A user's sum over a window, by the primary key; 0 without events.
+/// A user's sum over a window; 0 without events.
 pub fn total(connection: &Connection, user_id: UserId, window: &RangeInclusive<EventDate>) -> Result<i64, StoreError> {
-    const SELECT: &str = "
-        SELECT coalesce(sum(score), 0) FROM scores WHERE user_id = :user_id AND date BETWEEN :first AND :last";
+    const SELECT: &str = with_months!(
+        "SELECT coalesce(sum(score), 0) FROM months CROSS JOIN scores
+         WHERE scores.month = months.month AND user_id = :user_id
+           AND scores.month * 100 + day BETWEEN :first AND :last"
+    );
     let mut statement = connection.prepare_cached(SELECT)?;
-    let parameters = named_params! { ":user_id": user_id, ":first": window.start(), ":last": window.end() };
-    Ok(statement.query_row(parameters, |row| row.get(0))?)
+    Ok(statement.query_row(parameters!(user_id, window), |row| row.get(0))?)
 }

@@ -286,14 +286,16 @@ impl Story<'_> {
 
     fn play_foreign(&self, foreign: Foreign, today: NaiveDate) {
         const ADD: &str = "
-            INSERT INTO scores (user_id, date, score, events) VALUES (?1, ?2, ?3, 1)
+            INSERT INTO scores (month, user_id, day, score, events)
+                       VALUES (replace(substr(?2, 1, 7), '-', ''), ?1, substr(?2, 9), ?3, 1)
             ON CONFLICT DO UPDATE SET score = score + excluded.score, events = events + 1";
         let execute = |statement: &str, params: &[&dyn rusqlite::ToSql]| {
             self.connection.execute(statement, params).expect("a change by another program");
         };
         match foreign {
             Foreign::SetScore(user, when, points) => execute(
-                "INSERT INTO scores (user_id, date, score, events) VALUES (?1, ?2, ?3, 2)
+                "INSERT INTO scores (month, user_id, day, score, events)
+                       VALUES (replace(substr(?2, 1, 7), '-', ''), ?1, substr(?2, 9), ?3, 2)
                  ON CONFLICT DO UPDATE SET score = excluded.score",
                 params![user, when.from(today).to_string(), points],
             ),

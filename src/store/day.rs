@@ -1,0 +1,84 @@
+//! A date as the scores hold it: a month and a day of it, or both in one number.
+
+use rusqlite::Row;
+use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput};
+
+use super::StoreError;
+use crate::domain::EventDate;
+
+/// A date as the number YYYYMMDD, which sorts as dates do. Scores are read by the million: reading each date as a day of the
+/// calendar would take longer than all else that is done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(u32);
+
+impl Day {
+    /// The day of these columns of a row of scores, of which every reader takes the month and the day.
+    pub(super) fn read(row: &Row<'_>, month: usize, day: usize) -> rusqlite::Result<Day> {
+        Ok(Day(row.get::<_, u32>(month)? * 100 + row.get::<_, u32>(day)?))
+    }
+
+    /// The day of a text that is a date, as columns hold it.
+    pub(super) fn of_text(text: &str) -> Day {
+        Day(text.bytes().filter(u8::is_ascii_digit).fold(0, |day, digit| day * 10 + u32::from(digit - b'0')))
+    }
+
+    /// A day of that month, whether or not the calendar has it.
+    pub(super) fn of_month(month: u32, day: u32) -> Day {
+        Day(month * 100 + day)
+    }
+
+    /// The month, YYYYMM.
+    pub fn month(self) -> u32 {
+        self.0 / 100
+    }
+
+    /// The day of the month.
+    pub fn of_its_month(self) -> u32 {
+        self.0 % 100
+    }
+
+    /// The day of the calendar.
+    ///
+    /// # Errors
+    /// The calendar has no such day: only a damaged file holds it.
+    pub fn date(self) -> Result<EventDate, StoreError> {
+        let text = format!("{:04}-{:02}-{:02}", self.month() / 100, self.month() % 100, self.of_its_month());
+        text.parse().map_err(|_| StoreError::Damaged(format!("a score of the day {text:?}")))
+    }
+
+    /// [`Day::date`] where a row is read.
+    pub(super) fn read_date(row: &Row<'_>, month: usize, day: usize) -> rusqlite::Result<EventDate> {
+        Ok(Day::read(row, month, day)?.date().map_err(FromSqlError::other)?)
+    }
+}
+
+impl From<EventDate> for Day {
+    fn from(date: EventDate) -> Day {
+        let (year, month, day) = date.year_month_day();
+        Day::of_month(year * 100 + month, day)
+    }
+}
+
+impl ToSql for Day {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_sorts_and_comes_back_as_a_date() {
+        let dates = ["0001-01-01", "0999-12-31", "2024-02-29", "2024-03-01", "9999-12-31"];
+        let days = dates.map(Day::of_text);
+        assert!(days.is_sorted());
+        for (day, text) in days.into_iter().zip(dates) {
+            let date: EventDate = text.parse().expect("a date");
+            assert_eq!((Day::from(date), day.date().expect("a date")), (day, date));
+            assert_eq!(Day::of_month(day.month(), day.of_its_month()), day);
+        }
+        assert!(Day::of_month(202302, 29).date().is_err());
+    }
+}

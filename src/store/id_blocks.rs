@@ -1,0 +1,86 @@
+//! The blocks of ids that a user's events are indexed in.
+//!
+//! The index `score_events_by_user` is laid out by block first and then by user, so that what is stored now lands close
+//! together, however many events there are. Reading a user's events means a step into each block, from the end that is asked
+//! for, until there are enough.
+
+use std::ops::RangeInclusive;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
+
+use super::event_list::Order;
+
+/// The blocks that hold events with ids in a range, one after another.
+pub(super) struct IdBlocks<'c> {
+    /// The id nearest to one that is given, in the order asked for: a step along the primary key.
+    nearest: CachedStatement<'c>,
+    order: Order,
+    /// What of the range is left.
+    left: RangeInclusive<i64>,
+}
+
+/// As in the index: a block is 262,144 ids.
+const BLOCK_BITS: u32 = 18;
+
+impl<'c> IdBlocks<'c> {
+    /// The blocks of `ids`, in that order.
+    pub fn new(connection: &'c Connection, order: Order, ids: RangeInclusive<i64>) -> rusqlite::Result<IdBlocks<'c>> {
+        const UP: &str = "SELECT id FROM score_events NOT INDEXED WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1";
+        const DOWN: &str =
+            "SELECT id FROM score_events NOT INDEXED WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1";
+        let nearest = connection.prepare_cached(match order {
+            Order::Ascending => UP,
+            Order::Descending => DOWN,
+        })?;
+        Ok(IdBlocks { nearest, order, left: ids })
+    }
+
+    /// The next block.
+    pub fn next(&mut self) -> rusqlite::Result<Option<i64>> {
+        if self.left.is_empty() {
+            return Ok(None);
+        }
+        let ends = [*self.left.start(), *self.left.end()];
+        let Some(id) = self.nearest.query_row(ends, |row| row.get::<_, i64>(0)).optional()? else {
+            return Ok(None);
+        };
+        let block = id >> BLOCK_BITS;
+        let first = block << BLOCK_BITS;
+        let last = first | ((1 << BLOCK_BITS) - 1);
+        self.left = match self.order {
+            Order::Ascending if last == i64::MAX => 1..=0,
+            Order::Ascending => last + 1..=ends[1],
+            Order::Descending if first == i64::MIN => 1..=0,
+            Order::Descending => ends[0]..=first - 1,
+        };
+        Ok(Some(block))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::OpenMode;
+    use crate::store::connection::open_writer;
+
+    #[test]
+    fn blocks_with_events_come_in_order_and_others_are_passed_over() {
+        const SIZE: i64 = 1 << BLOCK_BITS;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let connection = open_writer(&folder.path().join("scores.db"), OpenMode::Create).expect("a new file");
+        let insert = "INSERT INTO score_events (id, user_id, date, points) VALUES (?1, 1, '2024-03-01', 1)";
+        for id in [i64::MIN, -1, 1, 2, SIZE - 1, SIZE, 3 * SIZE, i64::MAX] {
+            connection.execute(insert, [id]).expect("an event");
+        }
+        let blocks = |order, ids| {
+            let mut blocks = IdBlocks::new(&connection, order, ids).expect("a statement");
+            std::iter::from_fn(|| blocks.next().expect("a block")).collect::<Vec<_>>()
+        };
+        let all = [i64::MIN >> BLOCK_BITS, -1, 0, 1, 3, i64::MAX >> BLOCK_BITS];
+        assert_eq!(blocks(Order::Ascending, i64::MIN..=i64::MAX), all);
+        assert!(blocks(Order::Descending, i64::MIN..=i64::MAX).iter().rev().eq(&all));
+        assert_eq!(blocks(Order::Ascending, 2..=SIZE), [0, 1]);
+        assert_eq!(blocks(Order::Descending, SIZE..=3 * SIZE), [3, 1]);
+        assert_eq!(blocks(Order::Descending, SIZE + 1..=3 * SIZE - 1), [0; 0]);
+    }
+}
