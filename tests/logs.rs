@@ -194,3 +194,16 @@ fn the_log_file_is_added_to_by_the_next_start() {
     line_of(&server, "r-after");
     assert!(log_file(&server).contains("r-before"));
 }
+
+#[test]
+fn a_request_that_a_page_could_have_answered_leaves_one_line_too() {
+    let server = logging("text");
+    for path in ["/leaderboard", "/leaderboard/1", "/users/13", "/admin", "/nothing"] {
+        server.anonymous("GET", path).header("Accept", "application/json").send();
+    }
+    flush(&server);
+    let log = log_file(&server);
+    let lines = |what: &str| log.lines().filter(|line| line.contains(what)).count();
+    assert_eq!((lines(" request: GET "), lines(" WARN ")), (6, 0), "{log}");
+    assert!(!log.contains("forwarding"), "{log}");
+}

@@ -106,23 +106,37 @@ struct Personal<'c> {
 
 /// `{}` where nobody was asked for.
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum PersonalPart<'c> {
-    Someone(Personal<'c>),
-    Nobody {},
-}
+struct Nobody {}
 
-/// The part of a page that is the same for everyone who asks.
+/// A page for nobody in particular.
 #[derive(Debug, Serialize)]
-struct SharedPart<'v> {
+struct Page<'v> {
+    personal: Nobody,
     leaderboard: &'v Leaderboard,
     users: Vec<RankedUser<'v>>,
+}
+
+/// The bytes of a page.
+enum Body {
+    /// As the view keeps them for everyone who asks.
+    Kept(Arc<str>),
+    /// Made for one reply.
+    Made(Vec<u8>),
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Body::Kept(text) => text.as_bytes(),
+            Body::Made(bytes) => bytes,
+        }
+    }
 }
 
 /// A page of standings, ready to be sent.
 pub struct StandingsPage {
     status: Status,
-    body: Vec<u8>,
+    body: Body,
     /// What names this page at this moment; `None` while it is not there yet.
     tag: Option<String>,
     public: bool,
@@ -208,9 +222,13 @@ async fn page(
     let query = Query::of(parameters)?;
     let key = Key::today(board.id, board.period(query.period));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
-    let shared = shared_page(&view, query.page, query.limit);
+    let page = kept_page(&view, query.page, query.limit);
     let for_user = query.for_user.map(|id| format!("-{id}")).unwrap_or_default();
-    Ok(ready(app, &view, query.for_user, &shared, &format!("{}-{}{for_user}", query.page, query.limit)))
+    let body = match query.for_user {
+        None => Body::Kept(page),
+        Some(user_id) => with_personal(&view, user_id, &page),
+    };
+    Ok(ready(app, &view, body, &format!("{}-{}{for_user}", query.page, query.limit)))
 }
 
 /// A user's neighbours.
@@ -227,8 +245,8 @@ pub async fn around(
     let radius = parameters.within("radius", 1..=RADIUS_MAX)?.unwrap_or(RADIUS);
     let key = Key::today(board.id, board.period(period(&parameters)));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
-    let shared = render(&view, view.ranked.around(user_id, radius));
-    Ok(ready(app, &view, Some(user_id), &shared, &format!("around-{user_id}-{radius}")))
+    let body = with_personal(&view, user_id, &render(&view, view.ranked.around(user_id, radius)));
+    Ok(ready(app, &view, body, &format!("around-{user_id}-{radius}")))
 }
 
 /// The first page, whenever it has changed, as Server-Sent Events; with `any_change` also whenever others have.
@@ -257,11 +275,11 @@ pub async fn live(
                 break;
             }
             // Made once for all who listen, and for all who ask for the page.
-            let page = shared_page(&view, 0, PAGE_MAX);
+            let page = kept_page(&view, 0, PAGE_MAX);
             if !any_change && last.as_ref() == Some(&page) {
                 continue;
             }
-            yield Event::data(format!("{{\"personal\":{{}},{page}}}")).event("leaderboard");
+            yield Event::data(page.to_string()).event("leaderboard");
             last = Some(page);
             tokio::select! {
                 () = sleep(LIVE_EVERY) => {}
@@ -273,12 +291,7 @@ pub async fn live(
 }
 
 /// The reply with standings; `what` tells it from other replies with the same view.
-fn ready(app: &App, view: &View, for_user: Option<UserId>, shared: &str, what: &str) -> StandingsPage {
-    let mut body = b"{\"personal\":".to_vec();
-    write_json(&mut body, &personal(view, for_user));
-    body.push(b',');
-    body.extend_from_slice(shared.as_bytes());
-    body.push(b'}');
+fn ready(app: &App, view: &View, body: Body, what: &str) -> StandingsPage {
     let tag = Some(format!("\"{}-{what}\"", view.version()));
     StandingsPage { status: Status::Ok, body, tag, public: view.board.is_public() && app.public }
 }
@@ -287,39 +300,40 @@ fn ready(app: &App, view: &View, for_user: Option<UserId>, shared: &str, what: &
 fn building(board: &Leaderboard) -> StandingsPage {
     #[derive(Serialize)]
     struct Building<'b> {
-        personal: PersonalPart<'static>,
+        personal: Nobody,
         leaderboard: &'b Leaderboard,
         users: [(); 0],
         reason: &'static str,
     }
-    let mut body = Vec::new();
-    let personal = PersonalPart::Nobody {};
     let reason = "The standings are being built. Please try again in a moment.";
-    write_json(&mut body, &Building { personal, leaderboard: board, users: [], reason });
+    let body = serde_json::to_vec(&Building { personal: Nobody {}, leaderboard: board, users: [], reason });
+    let body = Body::Made(body.expect("plain data has a JSON form"));
     StandingsPage { status: Status::Accepted, body, tag: None, public: false }
 }
 
-fn personal(view: &View, for_user: Option<UserId>) -> PersonalPart<'_> {
-    let Some(user_id) = for_user else { return PersonalPart::Nobody {} };
+/// How a page begins that is for nobody in particular.
+const FOR_NOBODY: &str = "{\"personal\":{}";
+
+/// A page with the place of a user in it.
+fn with_personal(view: &View, user_id: UserId, page: &str) -> Body {
     let entry = view.ranked.get(user_id);
-    PersonalPart::Someone(Personal {
+    let personal = Personal {
         user: entry.map(|entry| RankedUser::new(&view.catalog, entry)),
         position: entry.map(|entry| entry.position),
-    })
+    };
+    let mut body = b"{\"personal\":".to_vec();
+    serde_json::to_writer(&mut body, &personal).expect("plain data has a JSON form, and memory takes it");
+    body.extend_from_slice(&page.as_bytes()[FOR_NOBODY.len()..]);
+    Body::Made(body)
 }
 
-/// `"leaderboard":{…},"users":[…]` of a page, which every reply with that page has.
-fn shared_page(view: &View, page: usize, limit: usize) -> Arc<str> {
+/// A page for nobody in particular, made once for each view.
+fn kept_page(view: &View, page: usize, limit: usize) -> Arc<str> {
     view.page(page, limit, || render(view, view.ranked.page(page.saturating_mul(PAGE_MAX), limit)))
 }
 
 fn render(view: &View, entries: &[Entry]) -> String {
     let users = entries.iter().map(|entry| RankedUser::new(&view.catalog, entry)).collect();
-    let text = serde_json::to_string(&SharedPart { leaderboard: &view.board, users });
-    let text = text.expect("plain data has a JSON form");
-    text[1..text.len() - 1].to_owned()
-}
-
-fn write_json(body: &mut Vec<u8>, value: &impl Serialize) {
-    serde_json::to_writer(body, value).expect("plain data has a JSON form, and memory takes it");
+    let page = Page { personal: Nobody {}, leaderboard: &view.board, users };
+    serde_json::to_string(&page).expect("plain data has a JSON form")
 }

@@ -22,7 +22,7 @@ pub fn json(status: Status, body: &impl Serialize) -> Response<'static> {
 }
 
 /// A reply of that status with a body that is JSON already.
-pub fn raw_json(status: Status, body: Vec<u8>) -> Response<'static> {
+pub fn raw_json(status: Status, body: impl Body) -> Response<'static> {
     let mut response = Response::new();
     response.set_status(status);
     response.set_raw_header("Content-Type", CONTENT_TYPE);
@@ -32,10 +32,16 @@ pub fn raw_json(status: Status, body: Vec<u8>) -> Response<'static> {
 
 /// Gives a reply its body, to be sent in one piece unless it is long. Rocket sets aside memory for a piece, and again when
 /// that is used up, to see that nothing follows: with the one byte more that is not needed.
-pub fn set_body(response: &mut Response<'_>, body: Vec<u8>) {
-    response.set_max_chunk_size((body.len() + 1).min(PIECE_BYTES_MAX));
-    response.set_sized_body(body.len(), Cursor::new(body));
+pub fn set_body(response: &mut Response<'_>, body: impl Body) {
+    let length = body.as_ref().len();
+    response.set_max_chunk_size((length + 1).min(PIECE_BYTES_MAX));
+    response.set_sized_body(length, Cursor::new(body));
 }
+
+/// Bytes that a reply can be made of.
+pub trait Body: AsRef<[u8]> + Send + Unpin + 'static {}
+
+impl<T: AsRef<[u8]> + Send + Unpin + 'static> Body for T {}
 
 /// A good reply.
 #[derive(Debug)]

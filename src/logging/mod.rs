@@ -46,9 +46,10 @@ pub fn start(settings: &LogSettings) -> Result<(), LoggingError> {
             LogFormat::Json => out.finish(format_args!("{}", json(record))),
         })
         .level(LevelFilter::Info)
-        // Rocket's own lines would print queries, and say in five lines what one says better. `_` is how it indents.
+        // Rocket's own lines would print queries, and say in five lines what one says better. `_` is how it indents, also
+        // in the code that its attributes write into our modules.
         .level_for("rocket", LevelFilter::Off)
-        .level_for("_", LevelFilter::Off)
+        .filter(|metadata| metadata.target() != "_" && !metadata.target().ends_with("::_"))
         .level_for("hyper", LevelFilter::Warn)
         .level_for("refinery_core", LevelFilter::Warn)
         .chain(Box::new(sink) as Box<dyn log::Log>);

@@ -206,6 +206,10 @@ impl Standings {
     /// The standings; `None` if they are not built within `patience`.
     pub async fn view_within(&self, key: Key, patience: Duration) -> Option<Arc<View>> {
         let mut views = self.watch(key);
+        // Most often it is there, and no timer has to be set.
+        if let Some(view) = &*views.borrow() {
+            return Some(Arc::clone(view));
+        }
         let built = views.wait_for(Option::is_some);
         tokio::time::timeout(patience, built).await.ok()?.ok()?.clone()
     }
