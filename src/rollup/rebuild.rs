@@ -10,7 +10,7 @@ use crate::store::rebuild::{self as store, Differences};
 use crate::store::{Store, StoreError};
 
 /// Scores that one transaction repairs: some milliseconds, in which no other write waits for long.
-const REPAIR_MAX: usize = 2000;
+const REPAIR_MAX: usize = 4000;
 
 /// A pause between two such transactions, in which a server that writes to the same file gets its turn.
 const REPAIR_PAUSE: Duration = Duration::from_millis(2);

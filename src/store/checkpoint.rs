@@ -15,9 +15,9 @@ use rusqlite::Connection;
 
 use super::connection;
 
-/// Rows that are written between two checkpoints. An award writes two, and some three pages of 4 KiB into the log: so a
-/// checkpoint moves some 30 MiB, and the log stays far below [`LOG_PAGES_MAX`].
-const ROWS_BETWEEN: u64 = 5_000;
+/// Rows that are written between two checkpoints. An award writes two, and some two pages of 4 KiB into the log: so a
+/// checkpoint moves some 32 MiB, and the log stays below [`LOG_PAGES_MAX`].
+const ROWS_BETWEEN: u64 = 8_000;
 
 /// How much of the log the writer may have to copy itself, in pages: milliseconds of work.
 const REST_PAGES_MAX: i64 = 500;

@@ -16,7 +16,7 @@ pub(super) struct IdBlocks<'c> {
     nearest: CachedStatement<'c>,
     order: Order,
     /// What of the range is left.
-    left: RangeInclusive<i64>,
+    left: Option<RangeInclusive<i64>>,
 }
 
 /// As in the index: a block is 262,144 ids.
@@ -32,26 +32,20 @@ impl<'c> IdBlocks<'c> {
             Order::Ascending => UP,
             Order::Descending => DOWN,
         })?;
-        Ok(IdBlocks { nearest, order, left: ids })
+        Ok(IdBlocks { nearest, order, left: Some(ids) })
     }
 
     /// The next block.
     pub fn next(&mut self) -> rusqlite::Result<Option<i64>> {
-        if self.left.is_empty() {
-            return Ok(None);
-        }
-        let ends = [*self.left.start(), *self.left.end()];
-        let Some(id) = self.nearest.query_row(ends, |row| row.get::<_, i64>(0)).optional()? else {
-            return Ok(None);
-        };
+        let Some(left) = self.left.take() else { return Ok(None) };
+        let nearest = self.nearest.query_row([left.start(), left.end()], |row| row.get::<_, i64>(0));
+        let Some(id) = nearest.optional()? else { return Ok(None) };
         let block = id >> BLOCK_BITS;
         let first = block << BLOCK_BITS;
         let last = first | ((1 << BLOCK_BITS) - 1);
         self.left = match self.order {
-            Order::Ascending if last == i64::MAX => 1..=0,
-            Order::Ascending => last + 1..=ends[1],
-            Order::Descending if first == i64::MIN => 1..=0,
-            Order::Descending => ends[0]..=first - 1,
+            Order::Ascending => last.checked_add(1).map(|next| next..=*left.end()),
+            Order::Descending => first.checked_sub(1).map(|next| *left.start()..=next),
         };
         Ok(Some(block))
     }

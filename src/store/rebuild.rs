@@ -12,7 +12,8 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 
 use super::day::Day;
-use super::{StoreError, Write, scores};
+use super::scores::Adder;
+use super::{StoreError, Write};
 use crate::domain::{EventDate, UserId};
 
 /// Sums that a stretch of days holds in memory before it ends, at 24 bytes each: it ends with the day that reaches them.
@@ -100,8 +101,9 @@ pub fn repair(write: &Write<'_>, found: &mut Differences, count_max: usize) -> R
         return Ok(false);
     }
     let kept = found.differences.len().saturating_sub(count_max);
+    let mut scores = Adder::new(write)?;
     for Difference { user_id, date, score, events, .. } in found.differences.drain(kept..).rev() {
-        scores::add(write, user_id, date, score, events)?;
+        scores.add(user_id, date, score, events)?;
     }
     outdate(write)?;
     found.repairs += 1;

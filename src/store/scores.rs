@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 use serde::Serialize;
 
 use super::day::Day;
@@ -46,11 +46,7 @@ macro_rules! parameters {
     };
 }
 
-/// Adds `score` points of `events` events to a user's day. A day in which nothing is left has no row.
-///
-/// Adding is all that is ever done to a score. So the difference between what a score is and what it should be stays the
-/// same whatever is stored meanwhile, which is why the rollup can add a difference that it found a moment ago. For the
-/// same reason a row goes only when nothing at all is left in it.
+/// Adds `score` points of `events` events to a user's day; see [`Adder::add`].
 pub(super) fn add(
     write: &Write<'_>,
     user_id: UserId,
@@ -58,33 +54,58 @@ pub(super) fn add(
     score: i64,
     events: i64,
 ) -> Result<(), StoreError> {
-    // A row that is read and then written costs less than an upsert that returns what it wrote, for which SQLite sets up a
-    // table each time.
-    const SELECT: &str = "SELECT score, events FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
-    const INSERT: &str = "INSERT INTO scores (month, user_id, day, score, events) VALUES (?1, ?2, ?3, ?4, ?5)";
-    const UPDATE: &str = "UPDATE scores SET score = ?4, events = ?5 WHERE month = ?1 AND user_id = ?2 AND day = ?3";
-    const DELETE: &str = "DELETE FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
-    let day = Day::from(date);
-    let key = (day.month(), user_id, day.of_its_month());
-    let before = write
-        .connection
-        .prepare_cached(SELECT)?
-        .query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-        .optional()?;
-    let (score_then, events_then) = before.unwrap_or_default();
-    let (score_now, events_now) = (score_then.saturating_add(score), events_then.saturating_add(events));
-    let row = (key.0, key.1, key.2, score_now, events_now);
-    match (before, score_now == 0 && events_now == 0) {
-        (None, true) => {}
-        (None, false) => drop(write.connection.prepare_cached(INSERT)?.execute(row)?),
-        (Some(_), false) => drop(write.connection.prepare_cached(UPDATE)?.execute(row)?),
-        (Some(_), true) => drop(write.connection.prepare_cached(DELETE)?.execute(key)?),
+    Adder::new(write)?.add(user_id, date, score, events)
+}
+
+/// Adds to scores.
+pub(super) struct Adder<'w> {
+    write: &'w Write<'w>,
+    select: CachedStatement<'w>,
+    insert: CachedStatement<'w>,
+    update: CachedStatement<'w>,
+}
+
+impl<'w> Adder<'w> {
+    /// Makes the statements ready.
+    pub fn new(write: &'w Write<'w>) -> rusqlite::Result<Adder<'w>> {
+        // A row that is read and then written costs less than an upsert that returns what it wrote, for which SQLite sets
+        // up a table each time.
+        const SELECT: &str = "SELECT score, events FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
+        const INSERT: &str = "INSERT INTO scores (month, user_id, day, score, events) VALUES (?1, ?2, ?3, ?4, ?5)";
+        const UPDATE: &str = "UPDATE scores SET score = ?4, events = ?5 WHERE month = ?1 AND user_id = ?2 AND day = ?3";
+        Ok(Adder {
+            write,
+            select: write.connection.prepare_cached(SELECT)?,
+            insert: write.connection.prepare_cached(INSERT)?,
+            update: write.connection.prepare_cached(UPDATE)?,
+        })
     }
-    // A score without events, which only something else can have left, is not seen by who reads the file.
-    let seen = |score: i64, events: i64| if events > 0 { (score, 1) } else { (0, 0) };
-    let ((now, days_now), (then, days_then)) = (seen(score_now, events_now), seen(score_then, events_then));
-    write.note_score(ScoreChange { user_id, date, score: now - then, days: days_now - days_then });
-    Ok(())
+
+    /// Adds `score` points of `events` events to a user's day. A day in which nothing is left has no row.
+    ///
+    /// Adding is all that is ever done to a score. So the difference between what a score is and what it should be stays
+    /// the same whatever is stored meanwhile, which is why the rollup can add a difference that it found a moment ago. For
+    /// the same reason a row goes only when nothing at all is left in it.
+    pub fn add(&mut self, user_id: UserId, date: EventDate, score: i64, events: i64) -> Result<(), StoreError> {
+        const DELETE: &str = "DELETE FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
+        let day = Day::from(date);
+        let key = (day.month(), user_id, day.of_its_month());
+        let before = self.select.query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()?;
+        let (score_then, events_then) = before.unwrap_or_default();
+        let (score_now, events_now) = (score_then.saturating_add(score), events_then.saturating_add(events));
+        let row = (key.0, key.1, key.2, score_now, events_now);
+        match (before, score_now == 0 && events_now == 0) {
+            (None, true) => {}
+            (None, false) => drop(self.insert.execute(row)?),
+            (Some(_), false) => drop(self.update.execute(row)?),
+            (Some(_), true) => drop(self.write.connection.prepare_cached(DELETE)?.execute(key)?),
+        }
+        // A score without events, which only something else can have left, is not seen by who reads the file.
+        let seen = |score: i64, events: i64| if events > 0 { (score, 1) } else { (0, 0) };
+        let ((now, days_now), (then, days_then)) = (seen(score_now, events_now), seen(score_then, events_then));
+        self.write.note_score(ScoreChange { user_id, date, score: now - then, days: days_now - days_then });
+        Ok(())
+    }
 }
 
 /// The overall score less every deduction that is dated after `today`.
