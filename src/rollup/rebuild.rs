@@ -9,8 +9,8 @@ use crate::domain::EventDate;
 use crate::store::rebuild::{self as store, Differences};
 use crate::store::{Store, StoreError};
 
-/// Scores that one transaction repairs: some milliseconds, in which no other write waits for long.
-const REPAIR_MAX: usize = 4000;
+/// Scores that one transaction repairs: some 15 milliseconds, for which other writes may have to wait.
+const REPAIR_MAX: usize = 10_000;
 
 /// A pause between two such transactions, in which a server that writes to the same file gets its turn.
 const REPAIR_PAUSE: Duration = Duration::from_millis(2);

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use super::chrome::{Chrome, ENTER};
 use super::signed_in;
-use crate::support::run;
+use crate::support::{Server, run};
 
 /// Pages by path, with what stands on them.
 const PAGES: [&str; 31] = [
@@ -46,8 +47,31 @@ fn axe() -> String {
     std::fs::read_to_string(std::env::var("AXE_CORE").expect(hint)).expect(hint)
 }
 
-/// Holds pages to what is asked of them, and returns what is wrong.
-fn faults(chrome: &super::Chrome, url: &str, paths: &[&str]) -> Vec<String> {
+/// Widths and colours in which everything is looked at.
+const SHOWN: [(u32, &str); 4] = [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")];
+
+/// Holds pages to what is asked of them, and returns what is wrong. Those that are `missing` say so, all others are there.
+fn faults(chrome: &Chrome, url: &str, paths: &[&str], missing: &[&str]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (width, scheme) in SHOWN {
+        chrome.show(width, scheme);
+        for path in paths {
+            chrome.open(&format!("{url}{path}"));
+            let status = chrome.script("return performance.getEntriesByType('navigation')[0].responseStatus");
+            let want = if missing.contains(path) { 404 } else { 200 };
+            if status != want {
+                faults.push(format!("{path} has the status {status}"));
+            }
+            faults.extend(faults_here(chrome, path, width, scheme));
+            // A page that says that something is not there has that status.
+            chrome.assert_quiet(&["status of 404"]);
+        }
+    }
+    faults
+}
+
+/// What is wrong with the page that is shown.
+fn faults_here(chrome: &Chrome, name: &str, width: u32, scheme: &str) -> Vec<String> {
     let axe = axe();
     let check = format!(
         "{axe}; const done = arguments[arguments.length - 1];
@@ -56,21 +80,13 @@ fn faults(chrome: &super::Chrome, url: &str, paths: &[&str]) -> Vec<String> {
              .map(violation => violation.id + ' ' + violation.nodes.map(node => node.target).join(' | '))));"
     );
     let mut faults = Vec::new();
-    for (width, scheme) in [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")] {
-        chrome.show(width, scheme);
-        for path in paths {
-            chrome.open(&format!("{url}{path}"));
-            let violations = chrome.script_later(&check);
-            if violations != json!([]) {
-                faults.push(format!("{path} at {width} px, {scheme}: {violations}"));
-            }
-            let root = "document.documentElement";
-            if chrome.script(&format!("return {root}.scrollWidth > {root}.clientWidth")) == true {
-                faults.push(format!("{path} scrolls sideways at {width} px"));
-            }
-            // A page that says that something is not there has that status.
-            chrome.assert_quiet(&["status of 404"]);
-        }
+    let violations = chrome.script_later(&check);
+    if violations != json!([]) {
+        faults.push(format!("{name} at {width} px, {scheme}: {violations}"));
+    }
+    let root = "document.documentElement";
+    if chrome.script(&format!("return {root}.scrollWidth > {root}.clientWidth")) == true {
+        faults.push(format!("{name} scrolls sideways at {width} px"));
     }
     faults
 }
@@ -91,13 +107,111 @@ fn every_page_is_accessible_with_data() {
     assert!(made.iter().all(|reply| reply.status == 200), "{made:?}");
     let key = run(server.folder().path(), &["--database", "scores.db", "keys", "create"]);
     assert_eq!(key.code, Some(0), "{}", key.stderr);
-    let faults = faults(&chrome, &server.url(), &PAGES);
+    let faults = faults(&chrome, &server.url(), &PAGES, &["/leaderboard/999", "/admin/events/999"]);
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[test]
 fn every_page_is_accessible_without_data() {
     let (server, chrome) = signed_in();
-    let faults = faults(&chrome, &server.url(), &PAGES);
+    let missing = [
+        "/leaderboard/999",
+        "/admin/events/1",
+        "/admin/events/1/delete",
+        "/admin/events/999",
+        "/admin/boards/2/delete",
+        "/admin/people/groups/1",
+        "/admin/people/groups/1/delete",
+        "/admin/people/users/13/delete",
+        "/admin/keys/1/revoke",
+    ];
+    let faults = faults(&chrome, &server.url(), &PAGES, &missing);
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// A page that only a form leads to.
+struct Behind {
+    name: &'static str,
+    /// Where the form is.
+    path: &'static str,
+    /// Fields to fill in.
+    fields: &'static [(&'static str, &'static str)],
+    /// What then stands in the page.
+    shows: &'static str,
+}
+
+#[test]
+fn every_page_behind_a_form_is_accessible() {
+    let (server, chrome) = signed_in();
+    server.award(13, "2024-03-01", 30);
+    let award = "/admin/award?kind=award";
+    let redeem = "/admin/award?kind=redeem";
+    let pages = [
+        Behind {
+            name: "preview",
+            path: award,
+            fields: &[("#user_id", "13"), ("#points", "5")],
+            shows: "Award 5 points?",
+        },
+        Behind {
+            name: "short",
+            path: redeem,
+            fields: &[("#user_id", "13"), ("#points", "31")],
+            shows: "Not enough points",
+        },
+        Behind {
+            name: "refused",
+            path: award,
+            fields: &[("#user_id", "0"), ("#points", "5")],
+            shows: "from 1 to 2147483647",
+        },
+        Behind {
+            name: "new key",
+            path: "/admin/keys",
+            fields: &[("#description", "chat bot")],
+            shows: "Here is the key",
+        },
+        Behind {
+            name: "name taken",
+            path: "/admin/boards",
+            fields: &[("#name", "global leaderboard")],
+            shows: "taken",
+        },
+    ];
+    let mut faults = Vec::new();
+    for (width, scheme) in SHOWN {
+        chrome.show(width, scheme);
+        for page in &pages {
+            chrome.open(&format!("{}{}", server.url(), page.path));
+            for (field, text) in page.fields {
+                chrome.fill(field, text);
+            }
+            // What the browser itself would refuse is sent all the same.
+            chrome.script("document.querySelectorAll('main form').forEach(form => form.noValidate = true)");
+            chrome.click("main form button.primary");
+            chrome.wait_for_text("main", page.shows);
+            faults.extend(faults_here(&chrome, page.name, width, scheme));
+            chrome.assert_quiet(&["status of 422", "status of 400"]);
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn signing_in_is_accessible_also_after_a_wrong_key() {
+    let server = Server::start();
+    let chrome = Chrome::start();
+    let mut faults = Vec::new();
+    for (width, scheme) in SHOWN {
+        chrome.show(width, scheme);
+        chrome.open(&format!("{}/admin/sign-in", server.url()));
+        faults.extend(faults_here(&chrome, "sign-in", width, scheme));
+        chrome.fill("#key", "no-such-key");
+        chrome.fill("#username", "ana");
+        chrome.press(ENTER);
+        chrome.wait_for_text("main", "not");
+        faults.extend(faults_here(&chrome, "a wrong key", width, scheme));
+        chrome.assert_quiet(&["status of 403"]);
+    }
     assert!(faults.is_empty(), "{faults:#?}");
 }
