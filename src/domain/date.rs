@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Days, Months, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Unacceptable;
@@ -43,12 +43,6 @@ impl EventDate {
     /// The day of the calendar, for its month and weekday.
     pub fn calendar_day(self) -> NaiveDate {
         self.0
-    }
-
-    /// The year, the month from 1 on, and the day of the month.
-    pub fn year_month_day(self) -> (u32, u32, u32) {
-        // No year before the first is held.
-        (self.0.year().unsigned_abs(), self.0.month(), self.0.day())
     }
 
     /// The day after, at the last [`EventDate::MAX`].

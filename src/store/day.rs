@@ -1,5 +1,6 @@
 //! A date as the scores hold it: a month and a day of it, or both in one number.
 
+use chrono::{Datelike, NaiveDate};
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput};
 
@@ -42,8 +43,10 @@ impl Day {
     /// # Errors
     /// The calendar has no such day: only a damaged file holds it.
     pub fn date(self) -> Result<EventDate, StoreError> {
-        let text = format!("{:04}-{:02}-{:02}", self.month() / 100, self.month() % 100, self.of_its_month());
-        text.parse().map_err(|_| StoreError::Damaged(format!("a score of the day {text:?}")))
+        // A year has four digits at most.
+        NaiveDate::from_ymd_opt((self.month() / 100) as i32, self.month() % 100, self.of_its_month())
+            .map(EventDate::saturating)
+            .ok_or_else(|| StoreError::Damaged(format!("a score of the day {:08}", self.0)))
     }
 
     /// [`Day::date`] where a row is read.
@@ -54,8 +57,9 @@ impl Day {
 
 impl From<EventDate> for Day {
     fn from(date: EventDate) -> Day {
-        let (year, month, day) = date.year_month_day();
-        Day::of_month(year * 100 + month, day)
+        let date = date.calendar_day();
+        // No year before the first is held.
+        Day::of_month(date.year().unsigned_abs() * 100 + date.month(), date.day())
     }
 }
 
