@@ -59,6 +59,8 @@ enum Heard {
 /// Someone who listens to a board.
 struct Listener {
     head: String,
+    /// The data of an event whose end has not come yet: a comment may stand between them.
+    data: Option<String>,
     body: BufReader<Chunks>,
 }
 
@@ -80,11 +82,10 @@ impl Listener {
         }
         let head = head.to_ascii_lowercase();
         assert!(head.starts_with("http/1.1 200 ok\r\n") && head.contains("transfer-encoding: chunked\r\n"), "{head}");
-        Listener { head, body: BufReader::new(Chunks { stream, left: 0, ended: false }) }
+        Listener { head, data: None, body: BufReader::new(Chunks { stream, left: 0, ended: false }) }
     }
 
     fn hear(&mut self) -> Heard {
-        let mut data = None;
         loop {
             let mut line = String::new();
             if self.body.read_line(&mut line).expect("something is heard in time") == 0 {
@@ -93,19 +94,21 @@ impl Listener {
             match line.trim_end_matches('\n') {
                 "event:leaderboard" => {}
                 "" => {
-                    if let Some(data) = data.take() {
+                    if let Some(data) = self.data.take() {
                         return Heard::Event(data);
                     }
                 }
                 line if line.starts_with(':') => return Heard::Heartbeat,
-                line => data = Some(line.strip_prefix("data:").unwrap_or_else(|| panic!("{line}")).to_owned()),
+                line => self.data = Some(line.strip_prefix("data:").unwrap_or_else(|| panic!("{line}")).to_owned()),
             }
         }
     }
 
     /// The data of the next event, whatever comments come before.
     fn data(&mut self) -> String {
+        let deadline = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < deadline, "nothing but comments");
             match self.hear() {
                 Heard::Event(data) => return data,
                 Heard::Heartbeat => {}
@@ -122,7 +125,10 @@ impl Listener {
 
     /// Fails unless the stream ends, whatever comes before.
     fn assert_end(&mut self) {
-        while self.hear() != Heard::End {}
+        let deadline = Instant::now() + PATIENCE;
+        while self.hear() != Heard::End {
+            assert!(Instant::now() < deadline, "the stream goes on");
+        }
     }
 }
 
