@@ -6,7 +6,6 @@
 pub mod api_keys;
 mod checkpoint;
 mod columns;
-mod committer;
 mod connection;
 mod day;
 pub mod directory;
@@ -32,12 +31,11 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-pub use committer::{Committed, Follower, ScoreChange, Write};
 use connection::BUSY_LIMIT;
 pub use connection::OpenMode;
 pub use day::Day;
 pub use error::StoreError;
-pub use writer::{GROUP_MAX, Writer, WriterThread};
+pub use writer::{Committed, Follower, GROUP_MAX, ScoreChange, Write, Writer, WriterThread};
 
 use crate::domain::Clock;
 

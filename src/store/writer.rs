@@ -1,32 +1,91 @@
-//! The way to change anything.
+//! The one thread that writes.
 //!
-//! Commands wait in a bounded queue. One thread takes all that are waiting, runs each in a savepoint of one immediate
+//! Commands wait in a bounded queue. The thread takes all that are waiting, runs each in a savepoint of one immediate
 //! transaction, commits once and then answers all: one flush of the disk serves many requests, and a check followed by a
 //! write needs no lock. No command is ever answered before the commit that holds it.
-//!
-//! Where commands come one at a time there is nobody to share a commit with, and waking the thread and being woken by it
-//! costs a quarter of the time to the answer. So whoever comes then, and finds nobody waiting, commits by itself.
 
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{mpsc, oneshot};
 
-use super::StoreError;
-use super::checkpoint::Checkpointer;
-use super::committer::{Command, Committer, Follower, Write};
-use crate::domain::Clock;
+use super::checkpoint::{self, Checkpointer};
+use super::{StoreError, rebuild};
+use crate::domain::{Clock, EventDate, Timestamp, UserId};
 
 /// Commands that may wait. More would mean seconds of waiting: better to be told to come back.
 const QUEUE_MAX: usize = 4096;
 
 /// Commands in one transaction, unless it is set otherwise: bounds how long the first of a group waits for the last.
 pub const GROUP_MAX: usize = 512;
+
+/// The transaction that a command runs in.
+pub struct Write<'c> {
+    /// The connection, inside the transaction.
+    pub connection: &'c Connection,
+    /// The moment of the transaction: everything that it writes bears this time.
+    pub now: Timestamp,
+    /// The day of the transaction.
+    pub today: EventDate,
+    changes: RefCell<Vec<ScoreChange>>,
+    directory_changed: Cell<bool>,
+}
+
+impl Write<'_> {
+    /// Notes that a score has changed, for whoever follows.
+    pub(super) fn note_score(&self, change: ScoreChange) {
+        self.changes.borrow_mut().push(change);
+    }
+
+    /// Notes that users, groups or leaderboards have changed, for whoever follows.
+    pub(super) fn note_directory(&self) {
+        self.directory_changed.set(true);
+    }
+}
+
+/// What a transaction added to a user's score on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScoreChange {
+    /// The user.
+    pub user_id: UserId,
+    /// The day.
+    pub date: EventDate,
+    /// Points added.
+    pub score: i64,
+    /// 1 if the day had no events before, -1 if it has none any more, else 0.
+    pub days: i32,
+}
+
+/// What a transaction changed, told to whoever follows once it is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// Counts the transactions of this writer.
+    pub number: u64,
+    /// The scores, in the order of their changes.
+    pub changes: Vec<ScoreChange>,
+    /// Whether users, groups or leaderboards changed.
+    pub directory_changed: bool,
+    /// Whether another process has changed the file since the transaction before.
+    pub foreign: bool,
+    /// How often scores have been repaired in this file, by this process or another.
+    pub repairs: i64,
+}
+
+/// What is called after each transaction, on the writer's thread.
+pub type Follower = Box<dyn Fn(Committed) + Send>;
+
+/// Work for the writer, and who waits for it.
+trait Command: Send {
+    /// Does the work. `false`: it failed, and what it wrote has to be rolled back.
+    fn run(&mut self, write: &Write<'_>) -> bool;
+    /// Answers, once the transaction's end is known.
+    fn answer(self: Box<Self>, end: &Result<(), StoreError>);
+}
 
 /// A closure as a command.
 struct Job<F, T> {
@@ -57,19 +116,6 @@ where
     }
 }
 
-/// The committer, for whoever holds the lock; none once it is closed. A poisoned lock is one that nobody may write by.
-type Shared = Mutex<Option<Committer>>;
-
-/// Makes a command of a closure, and what its answer is to be had from.
-fn job<T, F>(work: F) -> (Box<dyn Command>, oneshot::Receiver<Result<T, StoreError>>)
-where
-    F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
-    T: Send + 'static,
-{
-    let (reply, answer) = oneshot::channel();
-    (Box::new(Job { work: Some(work), outcome: Err(StoreError::Closed), reply }), answer)
-}
-
 enum Message {
     Run(Box<dyn Command>),
     Look(Box<dyn FnOnce(bool) + Send>),
@@ -78,14 +124,11 @@ enum Message {
     Stop,
 }
 
-/// Takes commands.
+/// Hands commands to the writer's thread.
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Message>,
-    committer: Arc<Shared>,
     committed: Arc<AtomicU64>,
-    /// Commands that have come and are not answered yet.
-    unanswered: Arc<AtomicUsize>,
 }
 
 /// The writer's thread, to be joined.
@@ -117,14 +160,10 @@ impl Writer {
             }
         };
         let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log)?;
-        let unanswered = Arc::new(AtomicUsize::new(0));
-        let counts = (number, Arc::clone(&unanswered));
-        let committer = Committer::new(connection, checkpointer, clock, follower, counts.0, counts.1);
-        let committer = Arc::new(Mutex::new(Some(committer)));
-        let shared = Arc::clone(&committer);
-        let work = move || run(&shared, commands, group_max);
+        let thread = Thread { connection, checkpointer, clock, follower, number, version: 0, foreign: false };
+        let work = move || thread.run(commands, group_max);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
-        Ok((Writer { queue: queue.clone(), committer, committed, unanswered }, WriterThread { queue, thread }))
+        Ok((Writer { queue: queue.clone(), committed }, WriterThread { queue, thread }))
     }
 
     /// Runs `work` in the next transaction and returns what it returned, once that is durable.
@@ -136,36 +175,7 @@ impl Writer {
         F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let (job, answer) = job(work);
-        if let Some(job) = self.commit_if_quiet(job) {
-            self.enqueue(job)?;
-        }
-        answer.await.unwrap_or(Err(StoreError::Closed))
-    }
-
-    /// Commits a command on this thread, if nobody else is writing or about to. Gives it back otherwise.
-    fn commit_if_quiet(&self, job: Box<dyn Command>) -> Option<Box<dyn Command>> {
-        // Only such a runtime goes on with its other tasks while one of its threads waits for the disk.
-        let may_wait = || Handle::try_current().is_ok_and(|on| on.runtime_flavor() == RuntimeFlavor::MultiThread);
-        if self.unanswered.load(Ordering::SeqCst) > 0 || !may_wait() {
-            return Some(job);
-        }
-        let Ok(mut committer) = self.committer.try_lock() else { return Some(job) };
-        let Some(committer) = committer.as_mut().filter(|committer| committer.is_quiet()) else { return Some(job) };
-        self.unanswered.fetch_add(1, Ordering::SeqCst);
-        tokio::task::block_in_place(|| committer.commit(&mut vec![job]));
-        None
-    }
-
-    fn enqueue(&self, job: Box<dyn Command>) -> Result<(), StoreError> {
-        self.unanswered.fetch_add(1, Ordering::SeqCst);
-        self.queue.try_send(Message::Run(job)).map_err(|error| {
-            self.unanswered.fetch_sub(1, Ordering::SeqCst);
-            match error {
-                mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-            }
-        })
+        self.submit(work)?.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// [`Writer::write`] for a thread that may wait. Must not be called from asynchronous code.
@@ -183,8 +193,12 @@ impl Writer {
         F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let (job, answer) = job(work);
-        self.enqueue(job)?;
+        let (reply, answer) = oneshot::channel();
+        let job = Job { work: Some(work), outcome: Err(StoreError::Closed), reply };
+        self.queue.try_send(Message::Run(Box::new(job))).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })?;
         Ok(answer)
     }
 
@@ -216,142 +230,118 @@ impl WriterThread {
     }
 }
 
-/// The work of the thread.
-fn run(committer: &Shared, mut commands: mpsc::Receiver<Message>, group_max: usize) {
-    let mut messages = Vec::with_capacity(group_max);
-    let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
-    let mut looks = Vec::new();
-    let mut restarts = Vec::new();
-    while commands.blocking_recv_many(&mut messages, group_max) > 0 {
-        for message in messages.drain(..) {
-            match message {
-                Message::Run(command) => group.push(command),
-                Message::Look(look) => looks.push(look),
-                Message::RestartLog(done) => restarts.push(done),
-                // What came before is still received; what comes after is refused.
-                Message::Stop => commands.close(),
-            }
-        }
-        // Only this thread takes the committer away; where the lock is poisoned, nothing may be written any more.
-        let Ok(mut committer) = committer.lock() else { break };
-        let Some(committer) = committer.as_mut() else { break };
-        if !group.is_empty() {
-            committer.commit(&mut group);
-        }
-        for look in looks.drain(..) {
-            committer.look(look);
-        }
-        for done in restarts.drain(..) {
-            committer.restart_log();
-            let _ = done.send(());
-        }
-    }
-    drop(commands);
-    match committer.lock().map(|mut committer| committer.take()) {
-        Ok(Some(committer)) => committer.close(),
-        Ok(None) | Err(_) => log::error!("the writer ended in a panic"),
-    }
+/// What the thread works with.
+struct Thread {
+    connection: Connection,
+    checkpointer: Checkpointer,
+    clock: Clock,
+    follower: Option<Follower>,
+    /// Transactions so far.
+    number: Arc<AtomicU64>,
+    /// SQLite's count of what other connections changed, as seen last.
+    version: i64,
+    /// Whether it has changed since the follower was told.
+    foreign: bool,
 }
 
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-    use std::time::{Duration, Instant};
-
-    use super::*;
-    use crate::store::committer::QUIET_AFTER;
-    use crate::store::{OpenMode, Store};
-
-    /// Who commits.
-    type By = Option<String>;
-
-    fn open(folder: &Path) -> (Store, WriterThread) {
-        let clock = Clock::system(chrono_tz::UTC);
-        Store::open(&folder.join("scores.db"), OpenMode::Create, clock, GROUP_MAX, None).expect("a new file")
+impl Thread {
+    fn run(mut self, mut commands: mpsc::Receiver<Message>, group_max: usize) {
+        let mut messages = Vec::with_capacity(group_max);
+        let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
+        let mut looks = Vec::new();
+        let mut restarts = Vec::new();
+        while commands.blocking_recv_many(&mut messages, group_max) > 0 {
+            for message in messages.drain(..) {
+                match message {
+                    Message::Run(command) => group.push(command),
+                    Message::Look(look) => looks.push(look),
+                    Message::RestartLog(done) => restarts.push(done),
+                    // What came before is still received; what comes after is refused.
+                    Message::Stop => commands.close(),
+                }
+            }
+            if !group.is_empty() {
+                let end = self.run_group(&mut group);
+                if let Err(error) = &end {
+                    log::error!("{} writes were not stored: {error}", group.len());
+                }
+                for command in group.drain(..) {
+                    command.answer(&end);
+                }
+            }
+            for look in looks.drain(..) {
+                self.look_for_foreign_change();
+                look(std::mem::take(&mut self.foreign));
+            }
+            for done in restarts.drain(..) {
+                checkpoint::restart(&self.connection);
+                let _ = done.send(());
+            }
+            self.checkpointer.written(self.connection.total_changes());
+        }
+        drop(commands);
+        self.checkpointer.stop();
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+            log::warn!("the write-ahead log stays, to be taken up by the next start: {error}");
+        }
     }
 
-    fn by_whom(_: &Write<'_>) -> Result<By, StoreError> {
-        Ok(std::thread::current().name().map(str::to_owned))
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
     }
 
-    fn writer() -> By {
-        Some("writer".to_owned())
+    /// Sees whether another connection has changed the file. Where that can't be read, nothing can be said of the file:
+    /// whoever follows has to look at all of it.
+    fn look_for_foreign_change(&mut self) {
+        let version = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
+        match version() {
+            Ok(version) => self.foreign |= std::mem::replace(&mut self.version, version) != version,
+            Err(_) => self.foreign = true,
+        }
     }
 
-    fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name("worker").build().expect("a runtime")
-    }
-
-    #[test]
-    fn whoever_is_alone_commits_by_itself_and_whoever_is_not_waits_in_the_queue() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (store, thread) = open(folder.path());
-        let runtime = runtime();
-        let write = || {
-            let store = store.clone();
-            runtime.block_on(runtime.spawn(async move { store.write(by_whom).await })).expect("no panic")
+    /// Runs a group in one transaction. `Err`: none of it is stored.
+    fn run_group(&mut self, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
+        self.execute("BEGIN IMMEDIATE")?;
+        self.look_for_foreign_change();
+        let write = Write {
+            connection: &self.connection,
+            now: self.clock.now(),
+            today: self.clock.today(),
+            changes: RefCell::default(),
+            directory_changed: Cell::new(false),
         };
-        assert_eq!(write().expect("stored"), Some("worker".to_owned()));
-        // Someone else's command is under way, and another waits behind it.
-        let (begun, has_begun) = sync_channel(1);
-        let (go_on, may_go_on) = sync_channel::<()>(1);
-        let slow = store.writer().submit(move |_| {
-            begun.send(()).expect("the test waits");
-            may_go_on.recv().expect("the test tells");
+        let run_all = || -> rusqlite::Result<()> {
+            for command in group {
+                self.execute("SAVEPOINT command")?;
+                let (changes, directory) = (write.changes.borrow().len(), write.directory_changed.get());
+                if !command.run(&write) {
+                    // Some faults (a full disk, for one) make SQLite roll back the whole transaction by itself; then
+                    // this fails, and with it the group: none of it is stored.
+                    self.execute("ROLLBACK TO command")?;
+                    write.changes.borrow_mut().truncate(changes);
+                    write.directory_changed.set(directory);
+                }
+                self.execute("RELEASE command")?;
+            }
             Ok(())
-        });
-        has_begun.recv().expect("begun");
-        let others: Vec<_> = (0..2)
-            .map(|_| {
-                runtime.spawn({
-                    let store = store.clone();
-                    async move { store.write(by_whom).await }
-                })
-            })
-            .collect();
-        let both_wait = || store.writer().queue.capacity() == QUEUE_MAX - 2;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while !both_wait() {
-            assert!(Instant::now() < deadline, "both wait");
-            std::thread::yield_now();
-        }
-        go_on.send(()).expect("the command waits");
-        slow.expect("queued").blocking_recv().expect("answered").expect("stored");
-        for other in others {
-            assert_eq!(runtime.block_on(other).expect("no panic").expect("stored"), writer());
-        }
-        // The two shared a commit: for a while, all go by the queue.
-        for _ in 0..QUIET_AFTER {
-            assert_eq!(write().expect("stored"), writer());
-        }
-        // Or once more, while the thread that has answered is not quite done.
-        while write().expect("stored") == writer() {
-            assert!(Instant::now() < deadline, "quiet again");
-        }
-        thread.stop();
-        assert!(matches!(write(), Err(StoreError::Closed)));
-    }
-
-    #[test]
-    fn a_panic_of_whoever_commits_by_itself_costs_that_command_alone() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (store, thread) = open(folder.path());
-        let runtime = runtime();
-        let write = |work: fn(&Write<'_>) -> Result<By, StoreError>| {
-            let store = store.clone();
-            runtime.block_on(runtime.spawn(async move { store.write(work).await })).expect("no panic")
         };
-        assert!(matches!(write(|_| panic!("a defect")), Err(StoreError::Closed)));
-        assert_eq!(write(by_whom).expect("stored"), Some("worker".to_owned()));
-        thread.stop();
-    }
-
-    #[test]
-    fn a_runtime_of_a_single_thread_goes_by_the_queue() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (store, thread) = open(folder.path());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        assert_eq!(runtime.block_on(store.write(by_whom)).expect("stored"), writer());
-        thread.stop();
+        let end = run_all().and_then(|()| {
+            let repairs = rebuild::count_repairs(&self.connection)?;
+            self.execute("COMMIT")?;
+            Ok(repairs)
+        });
+        if end.is_err() && !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        let repairs = end?;
+        let (changes, directory_changed) = (write.changes.take(), write.directory_changed.get());
+        let number = self.number.load(Ordering::SeqCst) + 1;
+        if let Some(follower) = &self.follower {
+            let foreign = std::mem::take(&mut self.foreign);
+            follower(Committed { number, changes, directory_changed, foreign, repairs });
+        }
+        self.number.store(number, Ordering::SeqCst);
+        Ok(())
     }
 }
