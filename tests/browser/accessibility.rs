@@ -1,5 +1,7 @@
 //! Every page, light and dark, wide and narrow: what axe-core finds, whether it scrolls sideways, and what the console says.
 
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::chrome::{Chrome, ENTER};
@@ -41,11 +43,18 @@ const PAGES: [&str; 31] = [
     "/admin/keys/1/revoke",
 ];
 
-/// axe-core, which is no part of this project: a script out of the npm package of that name.
-fn axe() -> String {
+/// What asks axe-core for the serious faults of the page that is shown. It is no part of this project: a script out of the
+/// npm package of that name.
+static CHECK: LazyLock<String> = LazyLock::new(|| {
     let hint = "AXE_CORE names axe.min.js of the npm package axe-core: npm install axe-core";
-    std::fs::read_to_string(std::env::var("AXE_CORE").expect(hint)).expect(hint)
-}
+    let axe = std::fs::read_to_string(std::env::var("AXE_CORE").expect(hint)).expect(hint);
+    format!(
+        "{axe}; const done = arguments[arguments.length - 1];
+         axe.run(document, {{resultTypes: ['violations']}}).then(found => done(!found.passes.length ? ['nothing was looked at'] : found.violations
+             .filter(violation => ['serious', 'critical'].includes(violation.impact))
+             .map(violation => violation.id + ' ' + violation.nodes.map(node => node.target).join(' | '))));"
+    )
+});
 
 /// Widths and colours in which everything is looked at.
 const SHOWN: [(u32, &str); 4] = [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")];
@@ -72,15 +81,8 @@ fn faults(chrome: &Chrome, url: &str, paths: &[&str], missing: &[&str]) -> Vec<S
 
 /// What is wrong with the page that is shown.
 fn faults_here(chrome: &Chrome, name: &str, width: u32, scheme: &str) -> Vec<String> {
-    let axe = axe();
-    let check = format!(
-        "{axe}; const done = arguments[arguments.length - 1];
-         axe.run(document, {{resultTypes: ['violations']}}).then(found => done(!found.passes.length ? ['nothing was looked at'] : found.violations
-             .filter(violation => ['serious', 'critical'].includes(violation.impact))
-             .map(violation => violation.id + ' ' + violation.nodes.map(node => node.target).join(' | '))));"
-    );
     let mut faults = Vec::new();
-    let violations = chrome.script_later(&check);
+    let violations = chrome.script_later(&CHECK);
     if violations != json!([]) {
         faults.push(format!("{name} at {width} px, {scheme}: {violations}"));
     }
