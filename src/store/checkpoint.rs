@@ -72,7 +72,7 @@ impl Checkpointer {
         }
     }
 
-    /// Ends the thread. What it waits for the writer to do is refused by then.
+    /// Ends the thread, once it has copied what there is. What it waits for the writer to do is refused by then.
     pub fn stop(self) {
         drop(self.wake);
         if self.thread.join().is_err() {
@@ -84,13 +84,24 @@ impl Checkpointer {
 /// Copies what is left of the log into the file and has the log begin anew. To be called by the writer, between two
 /// transactions.
 pub(super) fn restart(writer: &Connection) {
-    let restart = || -> rusqlite::Result<()> {
-        writer.busy_timeout(READERS_PATIENCE)?;
-        writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
-    };
-    if let Err(error) = restart().and(connection::wait_when_busy(writer)) {
+    if let Err(error) = finish(writer, "RESTART").and(connection::wait_when_busy(writer)) {
         log::warn!("the write-ahead log could not begin anew, and will later: {error}");
     }
+}
+
+/// Copies what is left of the log into the file and takes the log away. To be called by the writer, when it will not write
+/// any more and the thread has ended. Where another process still reads the log, it stays.
+pub(super) fn close(writer: &Connection) {
+    if let Err(error) = finish(writer, "TRUNCATE") {
+        log::warn!("the write-ahead log stays, to be taken up by the next start: {error}");
+    }
+}
+
+/// A checkpoint after which nothing of the log is needed. Nobody writes meanwhile, in any process: so there has to be little
+/// left of the log, and readers are not waited for any longer than that takes.
+fn finish(writer: &Connection, mode: &str) -> rusqlite::Result<()> {
+    writer.busy_timeout(READERS_PATIENCE)?;
+    writer.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
 }
 
 fn run(woken: &Receiver<()>, connection: &Connection, file: &File, restart: &impl Fn()) {
@@ -99,31 +110,31 @@ fn run(woken: &Receiver<()>, connection: &Connection, file: &File, restart: &imp
         if left(connection).is_ok_and(|pages| pages < CHECKPOINT_PAGES_MIN) {
             continue;
         }
-        for _ in 0..PASSES_MAX {
-            match pass(connection) {
-                Ok(rest) => {
-                    // Flushed here, so that the writer has little to flush when it copies the rest.
-                    if let Err(error) = file.sync_data() {
-                        log::warn!("a checkpoint was not flushed, and will be: {error}");
-                    }
-                    if rest <= REST_PAGES_MAX {
-                        restart();
-                        break;
-                    }
-                }
-                Err(error) => {
-                    log::warn!("a checkpoint was left for later: {error}");
-                    break;
-                }
-            }
+        if copy(connection, file) {
+            restart();
         }
     }
+    // The writer has ended, but another process may go on: what is left is copied while that may write.
+    copy(connection, file);
 }
 
-/// Copies what is in the log as it is now. Returns how many pages have come meanwhile.
-fn pass(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-    left(connection)
+/// Copies the log into the file and flushes that, until little has come meanwhile. `false`: it is left for later.
+fn copy(connection: &Connection, file: &File) -> bool {
+    for _ in 0..PASSES_MAX {
+        let rest = connection
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            .and_then(|()| left(connection))
+            .inspect_err(|error| log::warn!("a checkpoint was left for later: {error}"));
+        let Ok(rest) = rest else { return false };
+        // Flushed here, so that the writer has little to flush when it copies the rest.
+        if let Err(error) = file.sync_data() {
+            log::warn!("a checkpoint was not flushed, and will be: {error}");
+        }
+        if rest <= REST_PAGES_MAX {
+            return true;
+        }
+    }
+    false
 }
 
 /// Pages in the log that are not copied yet.
@@ -237,5 +248,22 @@ mod tests {
         drop(snapshot);
         world.write_until_the_log_begins_anew();
         world.end();
+    }
+
+    #[test]
+    fn the_writer_ends_while_a_reader_keeps_the_log() {
+        let mut world = World::new();
+        world.award();
+        let reader = open_reader(&world.file).expect("a reader");
+        let snapshot = reader.unchecked_transaction().expect("a transaction");
+        let count = |connection: &Connection| -> i64 {
+            connection.query_row("SELECT count(*) FROM score_events", [], |row| row.get(0)).expect("a count")
+        };
+        let seen = count(&snapshot);
+        world.award();
+        world.writer.stop();
+        assert_eq!(count(&snapshot), seen);
+        let stored = i64::try_from(world.stored).expect("few");
+        assert_eq!(count(&open_reader(&world.file).expect("another reader")), stored);
     }
 }

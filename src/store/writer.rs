@@ -281,9 +281,7 @@ impl Thread {
         }
         drop(commands);
         self.checkpointer.stop();
-        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
-            log::warn!("the write-ahead log stays, to be taken up by the next start: {error}");
-        }
+        checkpoint::close(&self.connection);
     }
 
     fn execute(&self, statement: &str) -> rusqlite::Result<()> {
