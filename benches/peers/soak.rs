@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use scorekeeper::domain::Period;
+
 use crate::Bench;
 use crate::draw::{self, Dates};
 use crate::load::Paced;
@@ -26,7 +28,10 @@ pub fn run(bench: &mut Bench) {
     let events = bench.options.events;
     let file = bench.files.copy(events, "soak.db");
     let server = Server::scorekeeper(&file);
-    server.wait_for_standings("all_time");
+    // How long the first to ask for a period waits is told by the part `start`.
+    for period in Period::ALL {
+        server.wait_for_standings(period.name());
+    }
     let wal = WalWatch::start(&file);
     let writes = Requests::posts(&server.key, bench.users, Dates::Lifelike, 1);
     let writes = Paced::start(server.port, WRITES.1, WRITES.0, writes);
@@ -67,7 +72,7 @@ pub fn run(bench: &mut Bench) {
 fn reads(bench: &Bench, server: &Server) -> Requests {
     let (users, events) = (bench.users, bench.options.events);
     let days = draw::days(request::today());
-    let periods = scorekeeper::domain::Period::ALL;
+    let periods = Period::ALL;
     Requests::gets(Some(&server.key), 1, |random| {
         let period = periods[random.below(periods.len() as u64) as usize].name();
         match random.below(5) {
