@@ -220,6 +220,10 @@ mod tests {
         }
     }
 
+    fn count(connection: &Connection) -> i64 {
+        connection.query_row("SELECT count(*) FROM score_events", [], |row| row.get(0)).expect("a count")
+    }
+
     #[test]
     fn the_log_begins_anew_while_writes_go_on() {
         let mut world = World::new();
@@ -235,9 +239,6 @@ mod tests {
         world.award();
         let reader = open_reader(&world.file).expect("a reader");
         let snapshot = reader.unchecked_transaction().expect("a transaction");
-        let count = |connection: &Connection| -> i64 {
-            connection.query_row("SELECT count(*) FROM score_events", [], |row| row.get(0)).expect("a count")
-        };
         let seen = count(&snapshot);
         let before = world.beginning();
         for _ in 0..20 {
@@ -256,9 +257,6 @@ mod tests {
         world.award();
         let reader = open_reader(&world.file).expect("a reader");
         let snapshot = reader.unchecked_transaction().expect("a transaction");
-        let count = |connection: &Connection| -> i64 {
-            connection.query_row("SELECT count(*) FROM score_events", [], |row| row.get(0)).expect("a count")
-        };
         let seen = count(&snapshot);
         world.award();
         world.writer.stop();
