@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use scorekeeper::domain::Period;
+
 use crate::request::{self, Requests};
 use crate::{load, rivals};
 
@@ -98,6 +100,13 @@ impl Server {
             }
             assert!(reply.status == 202 && Instant::now() < deadline, "standings: {reply:?}");
             std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until the leaderboards of all periods are there: the first to ask for one waits until it is built.
+    pub fn wait_for_all_standings(&self) {
+        for period in Period::ALL {
+            self.wait_for_standings(period.name());
         }
     }
 

@@ -2,8 +2,6 @@
 
 use std::time::Instant;
 
-use scorekeeper::domain::Period;
-
 use crate::Bench;
 use crate::report::{Table, at_most, median, millis, number};
 use crate::request;
@@ -29,9 +27,7 @@ pub fn run(bench: &mut Bench) {
         let page = server.wait_for_standings("all_time");
         first.push(millis(began.elapsed()));
         assert!(page.contains("\"position\":1"), "someone leads: {page}");
-        for period in Period::ALL {
-            server.wait_for_standings(period.name());
-        }
+        server.wait_for_all_standings();
         all.push(millis(began.elapsed()));
         server.stop();
     }
