@@ -252,14 +252,24 @@ mod tests {
     }
 
     #[test]
-    fn the_writer_ends_while_a_reader_keeps_the_log() {
+    fn a_writer_that_ends_keeps_no_other_waiting_for_a_reader_of_the_log() {
         let mut world = World::new();
         world.award();
         let reader = open_reader(&world.file).expect("a reader");
         let snapshot = reader.unchecked_transaction().expect("a transaction");
         let seen = count(&snapshot);
         world.award();
-        world.writer.stop();
+        let other = Connection::open(&world.file).expect("another writer");
+        // Shorter than a statement waits for a lock, and longer than anything takes here.
+        other.busy_timeout(connection::BUSY_LIMIT / 2).expect("a setting");
+        let writer = world.writer;
+        let ending = std::thread::spawn(move || writer.stop());
+        let mut writes = 0;
+        while writes < 2 || !ending.is_finished() {
+            other.execute("UPDATE rollup_repairs SET count = count + 1", []).expect("a write");
+            writes += 1;
+        }
+        ending.join().expect("no panic");
         assert_eq!(count(&snapshot), seen);
         let stored = i64::try_from(world.stored).expect("few");
         assert_eq!(count(&open_reader(&world.file).expect("another reader")), stored);
