@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use rocket::http::{Accept, Header, Status};
 use rocket::local::blocking::Client;
 use rusqlite::{Connection, params};
-use scorekeeper::api::{self, App, InFlight, RequestLimit, Sessions};
+use scorekeeper::api;
 use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Feed, Standings};
 use scorekeeper::store::{self, OpenMode, Store};
+use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
 
 /// Users of the board: all on one page.
 const USERS: i64 = 100;
@@ -54,7 +55,7 @@ fn main() {
         public: true,
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };
-    let rocket = pages::mount(api::mount(rocket::custom(config), app, Arc::new(InFlight::default())));
+    let rocket = pages::mount(api::mount(web::mount(rocket::custom(config), app, Arc::new(InFlight::default()))));
     let client = Client::untracked(rocket).expect("a rocket");
     println!("from the request to the last byte, in process; medians of {times}");
     for path in ["/leaderboard", "/leaderboard?for_user_id=50", "/leaderboard?period=weekly", "/users/50"] {

@@ -6,6 +6,7 @@
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
 //! - [`rollup`]: proves and repairs scores, by the clock and on demand;
 //! - [`standings`]: who leads, in memory;
+//! - [`web`] is what both faces need of Rocket: guards, parameters, errors;
 //! - [`api`] speaks HTTP to programs;
 //! - [`pages`] are HTML for people;
 //! - [`config`] and [`logging`]: settings and log lines;
@@ -23,3 +24,4 @@ pub mod rollup;
 pub mod server;
 pub mod standings;
 pub mod store;
+pub mod web;

@@ -11,13 +11,14 @@ use rocket::figment::Figment;
 use rocket::{Build, Orbit, Rocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::api::{self, App, InFlight, RequestLimit, Sessions};
+use crate::api;
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
 use crate::pages;
 use crate::rollup::Rollup;
 use crate::standings::{Feed, Standings};
 use crate::store::{OpenMode, Store, StoreError, api_keys};
+use crate::web::{self, App, InFlight, RequestLimit, Sessions};
 
 /// How long no request must have been in flight after the signal to end: the last bytes of the last reply are then on
 /// their way.
@@ -79,8 +80,8 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         public: settings.public,
     };
     let in_flight = Arc::new(InFlight::default());
-    let rocket = api::mount(rocket::custom(figment), app, Arc::clone(&in_flight));
-    let rocket = announce(pages::mount(rocket), settings.database.clone());
+    let rocket = web::mount(rocket::custom(figment), app, Arc::clone(&in_flight));
+    let rocket = announce(pages::mount(api::mount(rocket)), settings.database.clone());
     let end = runtime.block_on(launch(rocket, signals, &in_flight));
     rollup_thread.stop();
     standings_thread.stop();

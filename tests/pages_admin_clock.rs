@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use rocket::http::{Accept, ContentType, Cookie, Status};
 use rocket::local::blocking::Client;
-use scorekeeper::api::{self, App, InFlight, RequestLimit, Sessions};
+use scorekeeper::api;
 use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, PlainKey, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Feed, Standings};
 use scorekeeper::store::{self, OpenMode, Store, api_keys};
+use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
 
 use crate::support::browser::{ACCEPT, hidden};
 
@@ -57,7 +58,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         public: true,
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };
-    let rocket = pages::mount(api::mount(rocket::custom(config), app, Arc::new(InFlight::default())));
+    let rocket = pages::mount(api::mount(web::mount(rocket::custom(config), app, Arc::new(InFlight::default()))));
     let client = Client::tracked(rocket).expect("a rocket");
     test(&client, &clock, plain.reveal());
     drop(client);

@@ -6,12 +6,12 @@ use rocket::response::{self, Responder, Response};
 use rocket::{State, get};
 use std::io::Cursor;
 
-use super::App;
-use super::caller::Reader;
-use super::error::ApiError;
-use super::parameters::Parameter;
-use super::path::UserIdPath;
 use crate::domain::UserId;
+use crate::web::App;
+use crate::web::caller::Reader;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameter;
+use crate::web::path::UserIdPath;
 
 /// Widths in pixels that are drawn.
 const SIZES: std::ops::RangeInclusive<i64> = 1..=1024;

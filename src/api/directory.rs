@@ -3,14 +3,14 @@
 use rocket::{State, delete, get, post, put};
 use serde::Serialize;
 
-use super::App;
-use super::caller::{Caller, Editor};
-use super::error::ApiError;
-use super::parameters::{Parameter, Parameters};
-use super::path::{GroupIdPath, UserIdPath};
-use super::reply::{Json, Page, SUCCESS, Success, success_if};
 use crate::domain::{Group, User, UserId, Username};
 use crate::store::directory::{self, GroupChange, Put, UserChange, UserFilter};
+use crate::web::App;
+use crate::web::caller::{Caller, Editor};
+use crate::web::error::ApiError;
+use crate::web::parameters::{Parameter, Parameters};
+use crate::web::path::{GroupIdPath, UserIdPath};
+use crate::web::reply::{Json, Page, SUCCESS, Success, success_if};
 
 /// Users on a page, unless fewer are asked for.
 const PAGE_MAX: usize = 100;

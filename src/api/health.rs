@@ -3,9 +3,9 @@
 use rocket::{State, get};
 use serde::Serialize;
 
-use super::App;
-use super::error::ApiError;
-use super::reply::Json;
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::reply::Json;
 
 /// `{"status":"ok"}`
 #[derive(Debug, Serialize)]

@@ -11,15 +11,15 @@ use rocket::{Shutdown, State, get};
 use serde::Serialize;
 use tokio::time::{Duration, sleep};
 
-use super::App;
-use super::caller::{Caller, Reader, sent_key};
-use super::error::ApiError;
-use super::parameters::Parameters;
-use super::path::{LeaderboardIdPath, UserIdPath};
-use super::reply;
-use super::session::SignedIn;
 use crate::domain::{Leaderboard, LeaderboardId, Period, UserId, drawn_avatar};
 use crate::standings::{Catalog, Entry, Key, View};
+use crate::web::App;
+use crate::web::caller::{Caller, Reader, sent_key};
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::path::{LeaderboardIdPath, UserIdPath};
+use crate::web::reply;
+use crate::web::session::SignedIn;
 
 /// Users on a page, unless fewer are asked for.
 pub const PAGE_MAX: usize = 100;

@@ -3,15 +3,15 @@
 use rocket::{State, delete, get, post, put};
 use serde::Serialize;
 
-use super::App;
-use super::caller::{Caller, Editor};
-use super::error::ApiError;
-use super::parameters::{Parameter, Parameters};
-use super::path::LeaderboardIdPath;
-use super::reply::{Json, SUCCESS, Success, success_if};
 use crate::domain::{GroupId, Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate, Period};
 use crate::store::leaderboards::{self, Changed};
 use crate::store::{directory, recalculations};
+use crate::web::App;
+use crate::web::caller::{Caller, Editor};
+use crate::web::error::ApiError;
+use crate::web::parameters::{Parameter, Parameters};
+use crate::web::path::LeaderboardIdPath;
+use crate::web::reply::{Json, SUCCESS, Success, success_if};
 
 /// All that an administration page needs at first.
 #[derive(Debug, Serialize)]

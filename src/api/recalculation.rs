@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 use rocket::{State, get, put};
 use serde::Serialize;
 
-use super::App;
-use super::caller::{Caller, Editor};
-use super::error::ApiError;
-use super::parameters::Parameters;
-use super::reply::{Json, SUCCESS, Success};
 use crate::domain::{EventDate, Timestamp};
 use crate::store::recalculations::{self, Requested};
+use crate::web::App;
+use crate::web::caller::{Caller, Editor};
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::reply::{Json, SUCCESS, Success};
 
 /// How far a recalculation is, and how many more may be asked for.
 #[derive(Debug, Serialize)]

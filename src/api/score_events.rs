@@ -3,17 +3,17 @@
 use rocket::{State, delete, get, post, put};
 use serde::Serialize;
 
-use super::App;
-use super::caller::{Caller, Editor};
-use super::error::ApiError;
-use super::idempotency::IdempotencyKey;
-use super::parameters::{Parameter, Parameters};
-use super::path::EventIdPath;
-use super::reply::{Json, Page, Replay, Success, success_if};
 use crate::domain::{Award, Correction, EventId, Revision, ScoreEvent};
 use crate::store::event_list::{self, EventFilter, Order};
 use crate::store::idempotency::{Once, once};
 use crate::store::score_events::{self, Awarded};
+use crate::web::App;
+use crate::web::caller::{Caller, Editor};
+use crate::web::error::ApiError;
+use crate::web::idempotency::IdempotencyKey;
+use crate::web::parameters::{Parameter, Parameters};
+use crate::web::path::EventIdPath;
+use crate::web::reply::{Json, Page, Replay, Success, success_if};
 
 /// The path of all events.
 pub const BASE: &str = "/admin/plugins/gamification/score_events";

@@ -3,16 +3,16 @@
 use rocket::{State, get};
 use serde::Serialize;
 
-use super::App;
-use super::caller::Reader;
-use super::error::ApiError;
-use super::parameters::Parameters;
-use super::path::UserIdPath;
-use super::reply::Json;
 use crate::domain::{EventDate, LeaderboardId, Period, UserId};
 use crate::standings::Key;
 use crate::store::rebuild;
 use crate::store::scores::{self, DayScore};
+use crate::web::App;
+use crate::web::caller::Reader;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::path::UserIdPath;
+use crate::web::reply::Json;
 
 /// A user's standing in a period.
 #[derive(Debug, Serialize)]

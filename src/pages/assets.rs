@@ -10,7 +10,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use sha2::{Digest, Sha256};
 
-use crate::api::error::ApiError;
+use crate::web::error::ApiError;
 
 /// How much of a digest is in a name, in bytes.
 const DIGEST_BYTES: usize = 8;

@@ -8,7 +8,7 @@ use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::Response;
 
-use crate::api::life::Life;
+use crate::web::life::Life;
 
 /// A client that wants pages. Any other goes on to the next route of that path.
 #[derive(Debug, Clone, Copy)]

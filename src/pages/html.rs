@@ -6,9 +6,9 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 
 use super::assets;
-use crate::api::error::ApiError;
-use crate::api::reply::set_body;
 use crate::store::StoreError;
+use crate::web::error::ApiError;
+use crate::web::reply::set_body;
 
 /// Nothing but what this server itself sends runs or shows on a page, save pictures of users from elsewhere.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \

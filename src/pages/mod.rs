@@ -20,7 +20,7 @@ use rocket::request::Request;
 use rocket::response::{self, Redirect, Responder};
 use rocket::{Build, Rocket, Route, get, routes};
 
-use crate::api::error::Caught;
+use crate::web::error::Caught;
 use browser::{Browser, VaryFairing};
 use html::ErrorPage;
 

@@ -6,12 +6,7 @@ use rocket::{State, get, post};
 use super::field::Field;
 use super::form::{Fault, Form, SentForm, minted_key};
 use super::{Frame, Layout, Tab, go, who};
-use crate::api::App;
-use crate::api::error::ApiError;
-use crate::api::idempotency::IdempotencyKey;
-use crate::api::parameters::Parameters;
 use crate::api::score_events;
-use crate::api::session::SignedInEditor;
 use crate::domain::{Award, EventDate, Points};
 use crate::pages::browser::Browser;
 use crate::pages::format;
@@ -21,6 +16,11 @@ use crate::standings::Catalog;
 use crate::store::idempotency::{Once, once};
 use crate::store::score_events::{self as events, Awarded};
 use crate::store::scores;
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::idempotency::IdempotencyKey;
+use crate::web::parameters::Parameters;
+use crate::web::session::SignedInEditor;
 
 /// The path, which idempotency keys are bound to.
 const PATH: &str = "/admin/award";

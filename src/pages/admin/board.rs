@@ -9,18 +9,18 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, go};
-use crate::api::App;
-use crate::api::error::ApiError;
 use crate::api::leaderboards as api;
-use crate::api::parameters::Parameters;
-use crate::api::path::LeaderboardIdPath;
-use crate::api::session::{SignedIn, SignedInEditor};
 use crate::domain::{GroupId, Leaderboard, LeaderboardId, Period};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::leaderboard::period_label;
 use crate::store::{directory, leaderboards};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::path::LeaderboardIdPath;
+use crate::web::session::{SignedIn, SignedInEditor};
 
 #[derive(Template)]
 #[template(path = "admin/board.html")]

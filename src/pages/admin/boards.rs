@@ -6,12 +6,7 @@ use rocket::{State, get, post};
 use super::field::Field;
 use super::form::{Fault, SentForm, minted_key};
 use super::{Frame, Layout, Tab, go};
-use crate::api::App;
-use crate::api::error::ApiError;
-use crate::api::idempotency::IdempotencyKey;
 use crate::api::leaderboards as api;
-use crate::api::parameters::Parameters;
-use crate::api::session::{SignedIn, SignedInEditor};
 use crate::domain::{Leaderboard, LeaderboardId, Username};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
@@ -21,6 +16,11 @@ use crate::pages::leaderboard::period_label;
 use crate::store::idempotency::{Once, once};
 use crate::store::leaderboards::Changed;
 use crate::store::{directory, leaderboards};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::idempotency::IdempotencyKey;
+use crate::web::parameters::Parameters;
+use crate::web::session::{SignedIn, SignedInEditor};
 
 /// Discourse's id for its system user: who has made a board that no user of the directory has made.
 const SYSTEM: i64 = -1;

@@ -7,12 +7,7 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, command, go};
-use crate::api::App;
-use crate::api::error::ApiError;
-use crate::api::parameters::Parameters;
-use crate::api::path::EventIdPath;
 use crate::api::score_events::correction;
-use crate::api::session::{SignedIn, SignedInEditor};
 use crate::domain::{EventId, Revision, RevisionAction, ScoreEvent};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
@@ -20,6 +15,11 @@ use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
 use crate::store::score_events;
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::path::EventIdPath;
+use crate::web::session::{SignedIn, SignedInEditor};
 
 #[derive(Template)]
 #[template(path = "admin/event.html")]

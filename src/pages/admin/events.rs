@@ -6,10 +6,6 @@ use rocket::{State, get};
 use super::field::Field;
 use super::form::Fault;
 use super::{Frame, Layout, Tab, encoded, who};
-use crate::api::App;
-use crate::api::error::ApiError;
-use crate::api::parameters::{Parameter, Parameters};
-use crate::api::session::SignedIn;
 use crate::domain::EventId;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
@@ -18,6 +14,10 @@ use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
 use crate::standings::Catalog;
 use crate::store::event_search::{self, End, Found, Search, Sign};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::parameters::{Parameter, Parameters};
+use crate::web::session::SignedIn;
 
 /// Events on a page.
 const PAGE: usize = 50;

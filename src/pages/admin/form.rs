@@ -4,11 +4,11 @@ use rocket::data::{Data, FromData, Outcome};
 use rocket::http::Status;
 use rocket::request::Request;
 
-use crate::api::error::ApiError;
-use crate::api::parameters::Parameters;
-use crate::api::session::SignedIn;
 use crate::domain::random_token;
 use crate::pages::html::ErrorPage;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::session::SignedIn;
 
 /// A form that has come, from wherever.
 pub struct SentForm(Parameters);

@@ -7,17 +7,17 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, go, who};
-use crate::api::App;
 use crate::api::directory as api;
-use crate::api::error::ApiError;
-use crate::api::parameters::Parameters;
-use crate::api::path::GroupIdPath;
-use crate::api::session::{SignedIn, SignedInEditor};
 use crate::domain::{Group, GroupId};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::store::directory::{self, GroupChange};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::path::GroupIdPath;
+use crate::web::session::{SignedIn, SignedInEditor};
 
 #[derive(Template)]
 #[template(path = "admin/group.html")]

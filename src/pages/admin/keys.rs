@@ -10,13 +10,7 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm, minted_key};
 use super::{Frame, Layout, Tab, command, go};
-use crate::api::App;
-use crate::api::caller::KeyRef;
-use crate::api::error::ApiError;
-use crate::api::idempotency::IdempotencyKey;
-use crate::api::parameters::Parameters;
 use crate::api::score_events;
-use crate::api::session::{SignedIn, SignedInEditor};
 use crate::domain::{EventDate, PlainKey, Username};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
@@ -24,6 +18,12 @@ use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::store::api_keys::{self, ApiKey, NewKey};
 use crate::store::idempotency::{Once, once};
+use crate::web::App;
+use crate::web::caller::KeyRef;
+use crate::web::error::ApiError;
+use crate::web::idempotency::IdempotencyKey;
+use crate::web::parameters::Parameters;
+use crate::web::session::{SignedIn, SignedInEditor};
 
 /// The longest description of a key, in characters.
 const DESCRIPTION_MAX: usize = 255;

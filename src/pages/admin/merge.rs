@@ -5,18 +5,18 @@ use rocket::{State, get, post};
 use super::confirm::Confirm;
 use super::form::SentForm;
 use super::{Frame, Tab, go, who};
-use crate::api::App;
 use crate::api::directory as api;
-use crate::api::error::ApiError;
-use crate::api::parameters::Parameters;
-use crate::api::path::UserIdPath;
-use crate::api::session::SignedInEditor;
 use crate::domain::{EventDate, UserId};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
 use crate::store::{directory, scores};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::path::UserIdPath;
+use crate::web::session::SignedInEditor;
 
 /// Which user is merged into which; the second may be said by username.
 async fn pair(app: &App, from: UserId, parameters: &Parameters) -> Result<(UserId, UserId), ErrorPage> {

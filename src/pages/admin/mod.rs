@@ -33,8 +33,8 @@ use super::assets;
 use super::browser::Browser;
 use super::format;
 use super::html::{ErrorPage, Html, Layout, Section};
-use crate::api::error::{ApiError, Caught};
-use crate::api::session::SignedIn;
+use crate::web::error::{ApiError, Caught};
+use crate::web::session::SignedIn;
 
 /// Every page of the administration.
 pub fn routes() -> Vec<Route> {

@@ -6,16 +6,16 @@ use rocket::{State, get};
 use super::field::Field;
 use super::form::Fault;
 use super::{Frame, Layout, Tab, encoded};
-use crate::api::App;
 use crate::api::directory as api;
-use crate::api::parameters::Parameters;
-use crate::api::session::SignedIn;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
 use crate::store::directory::{self, UserFilter};
+use crate::web::App;
+use crate::web::parameters::Parameters;
+use crate::web::session::SignedIn;
 
 /// Users on a page.
 const PAGE: usize = 50;

@@ -6,11 +6,7 @@ use rocket::{State, get, post};
 use super::field::Field;
 use super::form::{Fault, Form, SentForm, minted_key};
 use super::{Frame, Layout, Tab};
-use crate::api::App;
-use crate::api::error::ApiError;
-use crate::api::idempotency::IdempotencyKey;
 use crate::api::recalculation as api;
-use crate::api::session::{SignedIn, SignedInEditor};
 use crate::domain::EventDate;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
@@ -19,6 +15,10 @@ use crate::pages::html::{ErrorPage, Html};
 use crate::rollup::Status;
 use crate::store::idempotency::{Once, once};
 use crate::store::recalculations::{self, Requested};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::idempotency::IdempotencyKey;
+use crate::web::session::{SignedIn, SignedInEditor};
 
 /// What can be chosen, and how many days before today that begins; `None`: with the first day there is.
 const SPANS: [(&str, &str, Option<u32>); 5] = [

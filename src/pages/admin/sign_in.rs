@@ -8,13 +8,13 @@ use rocket::{State, get, post};
 use super::field::Field;
 use super::form::SentForm;
 use super::{Layout, Section, Tab};
-use crate::api::App;
-use crate::api::error::ApiError;
-use crate::api::parameters::Parameters;
-use crate::api::session::{self, SignedIn, Visitor};
 use crate::pages::address::came_by_tls;
 use crate::pages::browser::Browser;
 use crate::pages::html::{ErrorPage, Html};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::session::{self, SignedIn, Visitor};
 
 /// The longest path that is gone back to.
 const PATH_MAX: usize = 2000;

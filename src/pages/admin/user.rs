@@ -7,12 +7,7 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, go};
-use crate::api::App;
 use crate::api::directory as api;
-use crate::api::error::ApiError;
-use crate::api::parameters::Parameters;
-use crate::api::path::UserIdPath;
-use crate::api::session::{SignedIn, SignedInEditor};
 use crate::domain::{EventDate, User, UserId, drawn_avatar};
 use crate::pages::browser::Browser;
 use crate::pages::format;
@@ -20,6 +15,11 @@ use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
 use crate::store::directory::{self, Put};
 use crate::store::{StoreError, scores};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::parameters::Parameters;
+use crate::web::path::UserIdPath;
+use crate::web::session::{SignedIn, SignedInEditor};
 
 #[derive(Template)]
 #[template(path = "admin/user.html")]

@@ -15,14 +15,14 @@ use super::browser::Browser;
 use super::chart::SPARK_DAYS;
 use super::format;
 use super::html::{ErrorPage, Html, Layout, Section};
-use crate::api::App;
-use crate::api::error::ApiError;
 use crate::api::leaderboard::{Looker, PAGE_MAX, Query};
-use crate::api::parameters::{Parameter, Parameters};
-use crate::api::path::LeaderboardIdPath;
 use crate::domain::{EventDate, Leaderboard, LeaderboardId, UserId, Username};
 use crate::standings::{Catalog, Entry, Key};
 use crate::store::{scores, user_search};
+use crate::web::App;
+use crate::web::error::ApiError;
+use crate::web::parameters::{Parameter, Parameters};
+use crate::web::path::LeaderboardIdPath;
 
 use content::{BuildingPage, Heading, LeaderboardPage, Place, Sought, Sources};
 pub use content::{Link, period_label};

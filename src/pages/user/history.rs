@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use chrono::Datelike;
 
-use crate::api::parameters::Parameter;
 use crate::domain::EventDate;
 use crate::pages::chart::Scale;
 use crate::pages::format;
 use crate::store::scores::DayScore;
+use crate::web::parameters::Parameter;
 
 /// The most bars that a chart has before they stand for more than a day.
 const BARS_MAX: i64 = 400;
