@@ -1,8 +1,8 @@
-//! The documentation keeps its word: README's settings table, Rocket.toml and the program agree, and links lead
-//! somewhere.
+//! The documentation keeps its word: the table of settings, Rocket.toml and the program agree, links lead somewhere,
+//! and README leads to every page.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rocket::figment::providers::{Format, Toml};
 use scorekeeper::config::{Settings, figment};
@@ -10,6 +10,10 @@ use scorekeeper::config::{Settings, figment};
 use crate::support::{KEY, Setup};
 
 pub const README: &str = include_str!("../README.md");
+pub const API: &str = include_str!("../docs/api.md");
+pub const LEADERBOARDS: &str = include_str!("../docs/leaderboards.md");
+pub const OPERATING: &str = include_str!("../docs/operating.md");
+pub const SETTINGS: &str = include_str!("../docs/settings.md");
 const ROCKET_TOML: &str = include_str!("../Rocket.toml");
 
 /// The text under a heading, up to the next heading of its level.
@@ -25,9 +29,9 @@ fn prose(text: &str) -> String {
     text.split("```").step_by(2).collect()
 }
 
-/// Key and default of every row in README's table of settings; the default is `None` where there is none.
-fn settings_of_the_readme() -> BTreeMap<&'static str, Option<&'static str>> {
-    section(README, "## Settings")
+/// Key and default of every row in the table of docs/settings.md; the default is `None` where there is none.
+fn documented_settings() -> BTreeMap<&'static str, Option<&'static str>> {
+    section(SETTINGS, "## The settings")
         .lines()
         .filter_map(|line| line.strip_prefix("| `"))
         .map(|row| {
@@ -45,11 +49,11 @@ fn commented_setting(line: &str) -> Option<(&str, &str)> {
 }
 
 #[test]
-fn rocket_toml_shows_every_setting_of_the_readme_with_its_default() {
+fn rocket_toml_shows_every_documented_setting_with_its_default() {
     let (_, ours) = ROCKET_TOML.split_once("[default.scorekeeper]\n").expect("our part of Rocket.toml");
     let shown: BTreeMap<&str, &str> =
         ours.lines().filter_map(commented_setting).map(|(key, value)| (key, value.trim_matches('"'))).collect();
-    let documented = settings_of_the_readme();
+    let documented = documented_settings();
     assert_eq!(shown.keys().collect::<Vec<_>>(), documented.keys().collect::<Vec<_>>());
     for (key, default) in documented {
         if let Some(default) = default {
@@ -105,24 +109,60 @@ fn the_server_starts_with_every_line_of_rocket_toml_in_force() {
     assert!(log.contains("/users/13/score"), "{log}");
 }
 
+/// The pages of text: those in the project's folder, and those of docs/.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages: Vec<PathBuf> = [root.to_owned(), root.join("docs")]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).expect("a folder"))
+        .map(|entry| entry.expect("an entry of the folder").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    pages.sort();
+    pages
+}
+
+/// The text of a page without its fenced code.
+fn prose_of(page: &Path) -> String {
+    prose(&std::fs::read_to_string(page).unwrap_or_else(|fault| panic!("{}: {fault}", page.display())))
+}
+
+/// Where the links of a text lead, web addresses left out.
+fn relative_links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|link| !link.contains("://"))
+}
+
 #[test]
 fn every_relative_link_leads_to_a_file_and_every_anchor_to_a_heading() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for page in ["README.md", "ARCHITECTURE.md"] {
-        let text = std::fs::read_to_string(root.join(page)).unwrap_or_else(|fault| panic!("{page}: {fault}"));
-        let text = prose(&text);
-        let anchors: Vec<String> = text.lines().filter(|line| line.starts_with('#')).map(anchor).collect();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            if link.contains("://") {
-                continue;
-            }
-            if let Some(wanted) = link.strip_prefix('#') {
-                assert!(anchors.iter().any(|have| have == wanted), "{page} has no heading for #{wanted}");
-            } else {
-                let file = link.split('#').next().expect("a link has a path");
-                assert!(root.join(file).exists(), "{page} links to {file}, which is not there");
+    let pages = pages();
+    assert!(pages.len() > 8, "{pages:?}");
+    for page in pages {
+        let name = page.display();
+        let text = prose_of(&page);
+        for link in relative_links(&text) {
+            let (file, wanted) = link.split_once('#').map_or((link, None), |(file, anchor)| (file, Some(anchor)));
+            let target = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            assert!(target.exists(), "{name} links to {file}, which is not there");
+            if let Some(wanted) = wanted {
+                let has =
+                    prose_of(&target).lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == wanted);
+                assert!(has, "{name} links to {link}, and there is no such heading");
             }
         }
+    }
+}
+
+#[test]
+fn the_readme_is_short_and_leads_to_every_page() {
+    assert!(README.lines().count() <= 250, "README.md has {} lines", README.lines().count());
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let linked: Vec<PathBuf> = relative_links(&prose(README))
+        .filter_map(|link| link.split('#').next())
+        .filter_map(|file| std::fs::canonicalize(readme.with_file_name(file)).ok())
+        .collect();
+    for page in pages().into_iter().filter(|page| *page != readme) {
+        let page = std::fs::canonicalize(&page).expect("a page is a file");
+        assert!(linked.contains(&page), "README.md does not lead to {}", page.display());
     }
 }
 

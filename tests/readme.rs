@@ -1,4 +1,4 @@
-//! The commands of README.md do what it says when they are pasted into a shell as they stand.
+//! The commands of README.md and docs/ do what is said there when they are pasted into a shell as they stand.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,12 +6,12 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::documentation::{README, section};
+use crate::documentation::{API, LEADERBOARDS, OPERATING, README, section};
 use crate::support::{EVENTS, KEY, RECALCULATE, Server, Setup, binary, wait_for};
 
-/// The fenced `sh` blocks of a section of README.md.
-fn commands(heading: &str) -> impl Iterator<Item = &'static str> {
-    section(README, heading).split("\n```sh\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block ends"))
+/// The fenced `sh` blocks of a section of a page.
+fn commands(page: &'static str, heading: &str) -> impl Iterator<Item = &'static str> {
+    section(page, heading).split("\n```sh\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block ends"))
 }
 
 /// A shell in the server's folder, with `URL` and `KEY` set and `scorekeeper` on its path.
@@ -67,7 +67,7 @@ fn the_commands_work_as_they_stand() {
     assert_eq!(of_user_1["id"], 11);
 
     let shell = Shell::beside(&server);
-    let mut commands = commands("## The commands");
+    let mut commands = commands(README, "## The commands");
     let mut next = |begin: &str| {
         let command = commands.next().expect("another command");
         assert!(command.starts_with(begin), "{command}");
@@ -115,7 +115,7 @@ fn scores_are_read_as_the_readme_shows() {
     let server = Server::start();
     server.award(13, "2023-04-14", 15);
     let shell = Shell::beside(&server);
-    let mut lines = commands("## How scores become visible").flat_map(str::lines);
+    let mut lines = commands(API, "## How scores become visible").flat_map(str::lines);
     let mut next = || shell.paste_for_json(lines.next().expect("another command"));
 
     let overall = next();
@@ -132,8 +132,7 @@ fn leaderboards_are_read_and_set_up_as_the_readme_shows() {
     server.award(13, "2023-04-14", 25);
     server.award(14, "2023-04-14", 30);
     let shell = Shell::beside(&server);
-    let mut blocks = commands("## Leaderboards");
-    let mut reads = blocks.next().expect("commands that read").lines();
+    let mut reads = commands(LEADERBOARDS, "## Reading a leaderboard").next().expect("commands that read").lines();
 
     let first = reads.next().expect("a command");
     wait_for("both users on the board", || {
@@ -145,6 +144,7 @@ fn leaderboards_are_read_and_set_up_as_the_readme_shows() {
     assert_eq!((&around["personal"]["position"], &around["users"][1]["id"]), (&json!(2), &json!(13)));
     assert_eq!(reads.next(), None);
 
+    let mut blocks = commands(LEADERBOARDS, "## Setting up boards");
     let made = shell.paste_for_json(blocks.next().expect("a command that makes a board"));
     assert_eq!((&made["id"], &made["name"], &made["created_by_id"]), (&json!(2), &json!("Season 2023"), &json!(13)));
     let changed = shell.paste_for_json(blocks.next().expect("a command that changes it"));
@@ -158,7 +158,7 @@ fn leaderboards_are_read_and_set_up_as_the_readme_shows() {
 fn a_board_is_followed_as_the_readme_shows() {
     let server = Server::start();
     let shell = Shell::beside(&server);
-    let follow = commands("## Live updates").next().expect("a command");
+    let follow = commands(LEADERBOARDS, "## Live updates").next().expect("a command");
     // The stream has no end of its own.
     let begun = shell.paste(&format!("{} | grep -m 1 '^data:'", follow.replace("curl -N", "curl -sN --max-time 10")));
     assert!(begun.starts_with("data:{\"personal\":{},\"leaderboard\":{\"id\":1,"), "{begun}");
@@ -169,7 +169,7 @@ fn users_and_groups_are_named_as_the_readme_shows() {
     let server = Server::start();
     server.award(14, "2023-04-14", 30);
     let shell = Shell::beside(&server);
-    for command in commands("## Users and groups") {
+    for command in commands(API, "## Users and groups") {
         assert_eq!(shell.paste_for_json(command), json!({"success": "OK"}), "{command}");
     }
     let user = server.get("/admin/users/13").json();
@@ -181,7 +181,7 @@ fn users_and_groups_are_named_as_the_readme_shows() {
 fn points_are_redeemed_as_the_readme_shows() {
     let server = Server::start();
     let shell = Shell::beside(&server);
-    let redeem = commands("## Redeeming points").next().expect("a command");
+    let redeem = commands(API, "## Redeeming points").next().expect("a command");
 
     server.award(13, "2023-04-14", 30);
     let stored = shell.paste_for_json(redeem);
@@ -198,7 +198,7 @@ fn points_are_redeemed_as_the_readme_shows() {
 fn keys_are_kept_as_the_readme_shows() {
     let server = Server::start();
     let mut shell = Shell::beside(&server);
-    let mut lines = commands("## Keys").flat_map(str::lines);
+    let mut lines = commands(OPERATING, "## Keys").flat_map(str::lines);
     let mut next = |begin: &str| {
         let command = lines.next().expect("another command");
         assert!(command.starts_with(begin), "{command}");
@@ -224,7 +224,8 @@ fn keys_are_kept_as_the_readme_shows() {
     assert_eq!(status(&read_only, Some("admin")), 403);
 
     shell.key = of_the_shop;
-    let award = commands("## The commands").find(|command| command.starts_with("jo ")).expect("a command with jo");
+    let award =
+        commands(README, "## The commands").find(|command| command.starts_with("jo ")).expect("a command with jo");
     let refused = shell.paste_for_json(award);
     assert_eq!(refused["error_type"], "invalid_access", "the key of the shop is not for system");
 }
