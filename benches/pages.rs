@@ -15,7 +15,7 @@ use scorekeeper::domain::{Clock, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Feed, Standings};
-use scorekeeper::store::{self, OpenMode, Store};
+use scorekeeper::store::{OpenMode, OpenOptions, Store};
 use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
 
 /// Users of the board: all on one page.
@@ -28,14 +28,14 @@ fn main() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("scores.db");
     let clock = Clock::fixed(chrono_tz::UTC, Timestamp::new("2026-03-31T12:00:00Z".parse().expect("a moment")));
-    let (_, writer) = Store::open(&file, OpenMode::Create, clock.clone(), 1, None).expect("a new database");
+    let (_, writer) = Store::open(&file, OpenOptions::new(OpenMode::Create, clock.clone())).expect("a new database");
     writer.stop();
     fill(&Connection::open(&file).expect("a connection"), &clock);
 
     let feed = Feed::new();
-    let follower = Box::new(feed.follower());
-    let (store, writer) =
-        Store::open(&file, OpenMode::Existing, clock.clone(), store::GROUP_MAX, Some(follower)).expect("the file");
+    let options =
+        OpenOptions { subscribers: vec![feed.subscriber()], ..OpenOptions::new(OpenMode::Existing, clock.clone()) };
+    let (store, writer) = Store::open(&file, options).expect("the file");
     let every = Duration::from_secs(60 * 60);
     let (standings, standings_thread) =
         Standings::start(feed, &store, &file, clock.clone(), Ranking::DenseRank, every).expect("standings");

@@ -19,7 +19,9 @@ use scorekeeper::domain::{
     Award, Clock, EventDate, LeaderboardId, Period, Points, Ranking, Timestamp, UserId, Username,
 };
 use scorekeeper::standings::{Feed, Key, Standings, StandingsThread, Totals, View, sum_windows};
-use scorekeeper::store::{self, Day, OpenMode, Store, StoreError, WriterThread, open_reader, score_events};
+use scorekeeper::store::{
+    self, Day, OpenMode, OpenOptions, Store, StoreError, WriterThread, open_reader, score_events,
+};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -132,9 +134,9 @@ impl Running {
     fn start(file: &Path, clock: &Clock) -> (Running, Duration) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let feed = Feed::new();
-        let follower = Box::new(feed.follower());
-        let (store, writer) = Store::open(file, OpenMode::Existing, clock.clone(), store::GROUP_MAX, Some(follower))
-            .expect("the file that was filled");
+        let options =
+            OpenOptions { subscribers: vec![feed.subscriber()], ..OpenOptions::new(OpenMode::Existing, clock.clone()) };
+        let (store, writer) = Store::open(file, options).expect("the file that was filled");
         let began = Instant::now();
         let ranking = Ranking::DenseRank;
         let (standings, thread) =
@@ -297,7 +299,7 @@ fn params_of(period: Period, today: EventDate) -> [Day; 2] {
 /// Makes a file with the scores that `events` events would give: each user has one, and the others are as unequal as
 /// visits to pages are (the user of rank n gets one n-th of what the first gets).
 fn fill(file: &Path, scale: &Scale, clock: &Clock) -> u64 {
-    let (store, writer) = Store::open(file, OpenMode::Create, clock.clone(), 1, None).expect("a new database");
+    let (store, writer) = Store::open(file, OpenOptions::new(OpenMode::Create, clock.clone())).expect("a new database");
     writer.stop();
     drop(store);
     let mut random = Random(1);

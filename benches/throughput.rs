@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use scorekeeper::config::{self, LogFormat, LogSettings, Settings};
 use scorekeeper::domain::{Clock, EventDate, PlainKey};
-use scorekeeper::store::{self, OpenMode, Store, api_keys};
+use scorekeeper::store::{self, OpenMode, OpenOptions, Store, api_keys};
 use scorekeeper::{logging, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -116,7 +116,7 @@ impl Drop for Server {
 /// Makes the file, with a key and so many events over two years.
 fn prepare(file: &Path, events: u64) -> String {
     let clock = Clock::system(chrono_tz::UTC);
-    let (store, writer) = Store::open(file, OpenMode::Create, clock, 1, None).expect("a new database");
+    let (store, writer) = Store::open(file, OpenOptions::new(OpenMode::Create, clock)).expect("a new database");
     let key = PlainKey::generate().expect("random numbers");
     let new = api_keys::NewKey { username: None, read_only: false, description: None, expires_on: None };
     let stored = key.clone();

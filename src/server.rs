@@ -17,7 +17,7 @@ use crate::domain::{Clock, PlainKey};
 use crate::pages;
 use crate::rollup::Rollup;
 use crate::standings::{Feed, Standings};
-use crate::store::{OpenMode, Store, StoreError, api_keys};
+use crate::store::{OpenMode, OpenOptions, Store, StoreError, api_keys};
 use crate::web::{self, App, InFlight, RequestLimit, Sessions};
 
 /// How long no request must have been in flight after the signal to end: the last bytes of the last reply are then on
@@ -60,9 +60,12 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     let clock = Clock::system(settings.time_zone);
     let feed = Feed::new();
     let fault = |error| ServeError::Store(settings.database.clone(), error);
-    let follower = Box::new(feed.follower());
-    let (store, writer) =
-        Store::open(&settings.database, OpenMode::Create, clock.clone(), group_max, Some(follower)).map_err(fault)?;
+    let options = OpenOptions {
+        group_max,
+        subscribers: vec![feed.subscriber()],
+        ..OpenOptions::new(OpenMode::Create, clock.clone())
+    };
+    let (store, writer) = Store::open(&settings.database, options).map_err(fault)?;
     let (standings, standings_thread) =
         Standings::start(feed, &store, &settings.database, clock.clone(), settings.ranking, settings.standings_every)
             .map_err(fault)?;

@@ -20,6 +20,7 @@ mod durability;
 mod errors;
 #[cfg(feature = "program-tests")]
 mod examples;
+mod facts;
 mod leaderboards;
 mod leaderboards_admin;
 mod live;

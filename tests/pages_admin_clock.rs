@@ -13,7 +13,7 @@ use scorekeeper::domain::{Clock, PlainKey, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Feed, Standings};
-use scorekeeper::store::{self, OpenMode, Store, api_keys};
+use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
 use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
 
 use crate::support::browser::{ACCEPT, hidden};
@@ -28,9 +28,9 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
     let file = folder.path().join("scores.db");
     let clock = Clock::fixed(chrono_tz::UTC, moment(now));
     let feed = Feed::new();
-    let follower = Box::new(feed.follower());
-    let (store, writer) =
-        Store::open(&file, OpenMode::Create, clock.clone(), store::GROUP_MAX, Some(follower)).expect("a database");
+    let options =
+        OpenOptions { subscribers: vec![feed.subscriber()], ..OpenOptions::new(OpenMode::Create, clock.clone()) };
+    let (store, writer) = Store::open(&file, options).expect("a database");
     let (standings, standings_thread) =
         Standings::start(feed, &store, &file, clock.clone(), Ranking::DenseRank, Duration::from_secs(3600))
             .expect("standings");

@@ -27,7 +27,7 @@ use scorekeeper::store::directory::{GroupChange, UserChange};
 use scorekeeper::store::leaderboards::Changed;
 use scorekeeper::store::score_events::Awarded;
 use scorekeeper::store::{
-    self, OpenMode, Store, StoreError, Write, WriterThread, directory, leaderboards, open_reader, score_events,
+    OpenMode, OpenOptions, Store, StoreError, Write, WriterThread, directory, leaderboards, open_reader, score_events,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

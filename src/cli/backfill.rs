@@ -10,7 +10,7 @@ use super::Failure;
 use crate::config::Settings;
 use crate::domain::{Clock, EventDate};
 use crate::rollup::{Progress, rebuild};
-use crate::store::{GROUP_MAX, OpenMode, Store};
+use crate::store::{OpenMode, OpenOptions, Store};
 
 /// How often a line tells how far it is where there is no terminal to draw on.
 const LINE_EVERY: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ pub fn run(settings: &Settings, from: &str) -> Result<(), Failure> {
     let database = &settings.database;
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("database {}: {error}", database.display()));
     let (store, writer) =
-        Store::open(database, OpenMode::Existing, clock, GROUP_MAX, None).map_err(|error| failed(&error))?;
+        Store::open(database, OpenOptions::new(OpenMode::Existing, clock)).map_err(|error| failed(&error))?;
     let mut display = Display::new();
     let rebuilt = rebuild(&store, first, |progress| {
         display.show(progress);

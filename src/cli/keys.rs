@@ -6,7 +6,7 @@ use super::Failure;
 use crate::config::Settings;
 use crate::domain::{Clock, EventDate, PlainKey, Username};
 use crate::store::api_keys::{self, ApiKey, NewKey};
-use crate::store::{GROUP_MAX, OpenMode, Store, StoreError};
+use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 
 /// What to do with keys.
 #[derive(Debug, clap::Subcommand)]
@@ -40,7 +40,7 @@ pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let mode = if matches!(command, Command::Create { .. }) { OpenMode::Create } else { OpenMode::Existing };
     let clock = Clock::system(settings.time_zone);
     let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
-    let (store, writer) = Store::open(&settings.database, mode, clock, GROUP_MAX, None).map_err(failed)?;
+    let (store, writer) = Store::open(&settings.database, OpenOptions::new(mode, clock)).map_err(failed)?;
     let output = match command {
         Command::Create { username, description, read_only, expires } => {
             let plain = PlainKey::generate().map_err(Failure::failed)?;

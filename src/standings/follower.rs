@@ -56,7 +56,7 @@ pub(super) struct Follower {
     /// Whether there are transactions to be taken. They are when they are needed: until then each costs nothing here.
     fed: bool,
     /// Transactions that the totals do not hold yet.
-    pending: Vec<Committed>,
+    pending: Vec<Arc<Committed>>,
     /// Whether the totals hold what not all rankings do.
     behind: bool,
     /// Whether the file has changed past the writer: all has to be read anew.
@@ -179,10 +179,10 @@ impl Follower {
         }
     }
 
-    fn take_committed(&mut self, transactions: Vec<Committed>) {
+    fn take_committed(&mut self, transactions: Vec<Arc<Committed>>) {
         for committed in transactions {
             self.stale |= committed.foreign;
-            self.directory_changed |= committed.directory_changed;
+            self.directory_changed |= !committed.directory.is_empty();
             self.taken = committed.number;
             self.repairs = committed.repairs;
             self.pending.push(committed);
@@ -291,7 +291,7 @@ impl Follower {
     fn apply_pending(&mut self) {
         let mut changes: HashMap<Window, BTreeMap<UserId, Sum>> = HashMap::new();
         for committed in self.pending.drain(..) {
-            for change in committed.changes {
+            for change in &committed.scores {
                 for &window in self.totals.keys().filter(|(first, last)| (*first..=*last).contains(&change.date)) {
                     let sum = Sum { score: change.score, days: change.days };
                     changes.entry(window).or_default().entry(change.user_id).or_default().add(sum);

@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use super::follower::Follower;
 use super::{Catalog, Key, View};
 use crate::domain::{Clock, Ranking};
-use crate::store::{Committed, Store, StoreError, Writer, open_reader};
+use crate::store::{Committed, Store, StoreError, Subscriber, Writer, open_reader};
 
 /// How long a reader waits for standings that are being built, before it is told so.
 const BUILDING_PATIENCE: Duration = Duration::from_secs(2);
@@ -54,7 +54,7 @@ pub(super) struct Snapshot {
     /// The count of repairs in it.
     pub begun: rusqlite::Result<i64>,
     /// The transactions before it that had not been taken.
-    pub committed: Vec<Committed>,
+    pub committed: Vec<Arc<Committed>>,
 }
 
 /// Where readers find standings, by board and period.
@@ -96,10 +96,10 @@ pub struct StandingsThread {
 }
 
 /// Transactions that the thread has not taken yet, in their order.
-pub(super) type Untaken = Arc<Mutex<Vec<Committed>>>;
+pub(super) type Untaken = Arc<Mutex<Vec<Arc<Committed>>>>;
 
 /// Takes all of them.
-pub(super) fn take(untaken: &Untaken) -> Vec<Committed> {
+pub(super) fn take(untaken: &Untaken) -> Vec<Arc<Committed>> {
     std::mem::take(&mut *untaken.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -118,9 +118,9 @@ impl Feed {
     }
 
     /// What the writer calls after each transaction.
-    pub fn follower(&self) -> impl Fn(Committed) + Send + 'static {
+    pub fn subscriber(&self) -> Subscriber {
         let (sender, untaken) = (self.sender.clone(), Arc::clone(&self.untaken));
-        move |committed| {
+        Box::new(move |committed| {
             let mut untaken = untaken.lock().unwrap_or_else(PoisonError::into_inner);
             untaken.push(committed);
             // Waking a thread costs as much as a small write: only the first of many wakes it. An error means that it has
@@ -128,7 +128,7 @@ impl Feed {
             if untaken.len() == 1 {
                 let _ = sender.send(Message::Committed);
             }
-        }
+        })
     }
 }
 

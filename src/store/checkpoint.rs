@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{Award, Clock, Username};
-    use crate::store::{GROUP_MAX, OpenMode, Store, WriterThread, open_reader, score_events};
+    use crate::store::{OpenMode, OpenOptions, Store, WriterThread, open_reader, score_events};
 
     /// Awards in one transaction.
     const AWARDS: u64 = 1_000;
@@ -167,7 +167,7 @@ mod tests {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let file = folder.path().join("scores.db");
             let clock = Clock::system(chrono_tz::UTC);
-            let (store, writer) = Store::open(&file, OpenMode::Create, clock, GROUP_MAX, None).expect("a new file");
+            let (store, writer) = Store::open(&file, OpenOptions::new(OpenMode::Create, clock)).expect("a new file");
             World { _folder: folder, file, store, writer, stored: 0 }
         }
 

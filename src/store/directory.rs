@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{StoreError, Write, rebuild, score_events, scores};
+use super::{DirectoryChange, StoreError, Write, rebuild, score_events, scores};
 use crate::domain::{EventDate, Group, GroupId, User, UserId, Username, drawn_avatar};
 
 /// A change of a user; what is `None` stays as it is.
@@ -123,14 +123,14 @@ pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put
         ":avatar": change.avatar_template,
         ":suspended": change.suspended,
     })?;
-    write.note_directory();
+    note_user(write, id)?;
     Ok(Put::Done)
 }
 
 /// Forgets a user's names; points and groups stay. `false`: the directory has no such user.
 pub fn delete_user(write: &Write<'_>, id: UserId) -> Result<bool, StoreError> {
     let removed = write.connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
-    write.note_directory();
+    note_user(write, id)?;
     Ok(removed > 0)
 }
 
@@ -153,6 +153,37 @@ pub fn groups(connection: &Connection) -> Result<Vec<Group>, StoreError> {
     Ok(groups)
 }
 
+/// One group with its members.
+pub fn group(connection: &Connection, id: GroupId) -> Result<Option<Group>, StoreError> {
+    const NAME: &str = "SELECT name FROM groups WHERE id = ?1";
+    let name = connection.prepare_cached(NAME)?.query_row([id], |row| row.get(0)).optional()?;
+    let Some(name) = name else { return Ok(None) };
+    const MEMBERS: &str = "SELECT user_id FROM group_members WHERE group_id = ?1 ORDER BY user_id";
+    let mut statement = connection.prepare_cached(MEMBERS)?;
+    let user_ids = statement.query_map([id], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    Ok(Some(Group { id, name, user_ids }))
+}
+
+/// The groups that a user is in, by number.
+fn groups_of(connection: &Connection, user_id: UserId) -> Result<Vec<GroupId>, StoreError> {
+    const SELECT: &str = "SELECT group_id FROM group_members WHERE user_id = ?1 ORDER BY group_id";
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let groups = statement.query_map([user_id], |row| row.get(0))?;
+    Ok(groups.collect::<Result<_, _>>()?)
+}
+
+/// Notes what a user is now.
+fn note_user(write: &Write<'_>, id: UserId) -> Result<(), StoreError> {
+    write.note_directory(DirectoryChange::User { id, now: user(write.connection, id)? });
+    Ok(())
+}
+
+/// Notes what a group is now.
+fn note_group(write: &Write<'_>, id: GroupId) -> Result<(), StoreError> {
+    write.note_directory(DirectoryChange::Group { id, now: group(write.connection, id)? });
+    Ok(())
+}
+
 /// Makes or changes a group.
 pub fn put_group(write: &Write<'_>, id: GroupId, change: GroupChange) -> Result<Put, StoreError> {
     const NAME: &str = "SELECT name FROM groups WHERE id = ?1";
@@ -169,14 +200,14 @@ pub fn put_group(write: &Write<'_>, id: GroupId, change: GroupChange) -> Result<
             insert.execute(named_params! { ":group_id": id, ":user_id": user_id })?;
         }
     }
-    write.note_directory();
+    note_group(write, id)?;
     Ok(Put::Done)
 }
 
 /// Removes a group and who was in it. `false`: there is no such group.
 pub fn delete_group(write: &Write<'_>, id: GroupId) -> Result<bool, StoreError> {
     let removed = write.connection.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([id])?;
-    write.note_directory();
+    note_group(write, id)?;
     Ok(removed > 0)
 }
 
@@ -193,8 +224,13 @@ pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, Stor
     }
     // What a rebuild found lacking at one of the two may lack at the other now.
     rebuild::outdate(write)?;
+    let changed = groups_of(write.connection, from)?;
     let groups = execute("UPDATE OR IGNORE group_members SET user_id = :into WHERE user_id = :from")?;
     let rest = write.connection.prepare_cached("DELETE FROM group_members WHERE user_id = ?1")?.execute([from])?;
+    for group in changed {
+        note_group(write, group)?;
+    }
+    note_user(write, into)?;
     let known = delete_user(write, from)?;
     Ok(known || events + days.len() + groups + rest > 0)
 }

@@ -277,7 +277,7 @@ impl<'s> Page<'s> {
 mod tests {
     use super::*;
     use crate::domain::{Award, Clock, Correction, Points};
-    use crate::store::{GROUP_MAX, OpenMode, Store, score_events};
+    use crate::store::{OpenMode, OpenOptions, Store, score_events};
 
     fn points(points: i64) -> Points {
         points.try_into().expect("points")
@@ -288,7 +288,7 @@ mod tests {
         let folder = tempfile::TempDir::new().expect("a temporary folder");
         let clock = Clock::fixed(chrono_tz::UTC, Timestamp::from_millis(1_700_000_000_000));
         let file = folder.path().join("scores.db");
-        let (store, writer) = Store::open(&file, OpenMode::Create, clock, GROUP_MAX, None).expect("a new database");
+        let (store, writer) = Store::open(&file, OpenOptions::new(OpenMode::Create, clock)).expect("a new database");
         let stored = store.writer().write_blocking(move |write| {
             for id in 1..=count {
                 let award = Award {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::columns::GroupIds;
-use super::{StoreError, Write};
+use super::{DirectoryChange, StoreError, Write};
 use crate::domain::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate};
 
 /// What became of a change.
@@ -48,7 +48,7 @@ pub fn create(
         },
         leaderboard,
     )?;
-    write.note_directory();
+    write.note_directory(DirectoryChange::Leaderboard { id: board.id, now: Some(board.clone()) });
     Ok(Changed::Done(board))
 }
 
@@ -62,9 +62,12 @@ pub fn update(write: &Write<'_>, update: LeaderboardUpdate) -> Result<Changed<()
             name = :name, folded = :folded, from_date = :from_date, to_date = :to_date,
             visible_to_groups_ids = :visible, included_groups_ids = :included, excluded_groups_ids = :excluded,
             default_period = :default_period, period_filter_disabled = :disabled, updated_at = :now
-        WHERE id = :id";
-    let changed = write.connection.prepare_cached(UPDATE)?.execute(named_params! {
-        ":id": update.id,
+        WHERE id = :id
+        RETURNING id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
+                  excluded_groups_ids, default_period, updated_at, period_filter_disabled";
+    let id = update.id;
+    let parameters = named_params! {
+        ":id": id,
         ":name": update.name,
         ":folded": update.name.folded(),
         ":from_date": update.from_date,
@@ -75,15 +78,17 @@ pub fn update(write: &Write<'_>, update: LeaderboardUpdate) -> Result<Changed<()
         ":default_period": update.default_period,
         ":disabled": update.period_filter_disabled,
         ":now": write.now,
-    })?;
-    write.note_directory();
-    Ok(if changed > 0 { Changed::Done(()) } else { Changed::Unknown })
+    };
+    let board = write.connection.prepare_cached(UPDATE)?.query_row(parameters, leaderboard).optional()?;
+    let Some(board) = board else { return Ok(Changed::Unknown) };
+    write.note_directory(DirectoryChange::Leaderboard { id, now: Some(board) });
+    Ok(Changed::Done(()))
 }
 
 /// Removes a board. `false`: there is no such board.
 pub fn delete(write: &Write<'_>, id: LeaderboardId) -> Result<bool, StoreError> {
     let removed = write.connection.prepare_cached("DELETE FROM leaderboards WHERE id = ?1")?.execute([id])?;
-    write.note_directory();
+    write.note_directory(DirectoryChange::Leaderboard { id, now: None });
     Ok(removed > 0)
 }
 

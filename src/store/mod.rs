@@ -12,6 +12,7 @@ pub mod directory;
 mod error;
 pub mod event_list;
 pub mod event_search;
+mod facts;
 mod id_blocks;
 pub mod idempotency;
 pub mod leaderboards;
@@ -35,7 +36,8 @@ use connection::BUSY_LIMIT;
 pub use connection::OpenMode;
 pub use day::Day;
 pub use error::StoreError;
-pub use writer::{Committed, Follower, GROUP_MAX, ScoreChange, Write, Writer, WriterThread};
+pub use facts::{Committed, DirectoryChange, ScoreChange, Subscriber};
+pub use writer::{GROUP_MAX, Write, Writer, WriterThread};
 
 use crate::domain::Clock;
 
@@ -46,6 +48,25 @@ const READERS_MAX: u32 = 8;
 const LOOKUP_BUSY_LIMIT: Duration = Duration::from_millis(250);
 
 type Pool = r2d2::Pool<SqliteConnectionManager>;
+
+/// How a file is opened.
+pub struct OpenOptions {
+    /// Whether a missing file is made.
+    pub mode: OpenMode,
+    /// Tells each transaction its moment and its day.
+    pub clock: Clock,
+    /// How many writes share a transaction at most.
+    pub group_max: usize,
+    /// Who is told of each committed transaction, in this order.
+    pub subscribers: Vec<Subscriber>,
+}
+
+impl OpenOptions {
+    /// Options with [`GROUP_MAX`] writes in a transaction at most, and with no subscribers.
+    pub fn new(mode: OpenMode, clock: Clock) -> OpenOptions {
+        OpenOptions { mode, clock, group_max: GROUP_MAX, subscribers: Vec::new() }
+    }
+}
 
 /// An open database file: its writer and its readers.
 #[derive(Clone)]
@@ -58,25 +79,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file, creating or migrating it as `mode` allows. At most `group_max` writes share a transaction; what
-    /// they change is told to `follower`. The thread that is returned has to be stopped for a clean end.
-    pub fn open(
-        file: &Path,
-        mode: OpenMode,
-        clock: Clock,
-        group_max: usize,
-        follower: Option<Follower>,
-    ) -> Result<(Store, WriterThread), StoreError> {
+    /// Opens the file, creating or migrating it as the mode allows. The thread that is returned has to be stopped for a
+    /// clean end.
+    pub fn open(file: &Path, options: OpenOptions) -> Result<(Store, WriterThread), StoreError> {
+        let OpenOptions { mode, clock, group_max, subscribers } = options;
         let connection = connection::open_writer(file, mode)?;
         let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
         let readers = pool(file, READERS_MAX, BUSY_LIMIT)?;
         let lookups = pool(file, lookups_max, LOOKUP_BUSY_LIMIT)?;
         let checkpoints = Connection::open_with_flags(file, connection::flags(OpenMode::Existing))?;
         connection::set_up(&checkpoints)?;
-        let (writer, thread) = Writer::start(connection, checkpoints, clock, group_max, follower).map_err(|error| {
-            log::error!("the writer's thread can't be started: {error}");
-            StoreError::Closed
-        })?;
+        let (writer, thread) =
+            Writer::start(connection, checkpoints, clock, group_max, subscribers).map_err(|error| {
+                log::error!("the writer's thread can't be started: {error}");
+                StoreError::Closed
+            })?;
         let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
         Ok((Store { writer, readers, permits, lookups }, thread))
     }

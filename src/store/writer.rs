@@ -4,7 +4,7 @@
 //! transaction, commits once and then answers all: one flush of the disk serves many requests, and a check followed by a
 //! write needs no lock. No command is ever answered before the commit that holds it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +15,9 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::{self, Checkpointer};
+use super::facts::{Committed, DirectoryChange, Facts, ScoreChange, Subscriber};
 use super::{StoreError, rebuild};
-use crate::domain::{Clock, EventDate, Timestamp, UserId};
+use crate::domain::{Clock, EventDate, Timestamp};
 
 /// Commands that may wait. More would mean seconds of waiting: better to be told to come back.
 const QUEUE_MAX: usize = 4096;
@@ -32,52 +33,22 @@ pub struct Write<'c> {
     pub now: Timestamp,
     /// The day of the transaction.
     pub today: EventDate,
-    changes: RefCell<Vec<ScoreChange>>,
-    directory_changed: Cell<bool>,
+    /// What the commands so far have noted.
+    facts: RefCell<Facts>,
 }
 
 impl Write<'_> {
-    /// Notes that a score has changed, for whoever follows.
+    /// Notes that a score has changed. The subscribers are told once the transaction is committed.
     pub(super) fn note_score(&self, change: ScoreChange) {
-        self.changes.borrow_mut().push(change);
+        self.facts.borrow_mut().scores.push(change);
     }
 
-    /// Notes that users, groups or leaderboards have changed, for whoever follows.
-    pub(super) fn note_directory(&self) {
-        self.directory_changed.set(true);
+    /// Notes that a user, a group or a leaderboard has changed. The subscribers are told once the transaction is
+    /// committed.
+    pub(super) fn note_directory(&self, change: DirectoryChange) {
+        self.facts.borrow_mut().directory.push(change);
     }
 }
-
-/// What a transaction added to a user's score on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScoreChange {
-    /// The user.
-    pub user_id: UserId,
-    /// The day.
-    pub date: EventDate,
-    /// Points added.
-    pub score: i64,
-    /// 1 if the day had no events before, -1 if it has none any more, else 0.
-    pub days: i32,
-}
-
-/// What a transaction changed, told to whoever follows once it is committed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed {
-    /// Counts the transactions of this writer.
-    pub number: u64,
-    /// The scores, in the order of their changes.
-    pub changes: Vec<ScoreChange>,
-    /// Whether users, groups or leaderboards changed.
-    pub directory_changed: bool,
-    /// Whether another process has changed the file since the transaction before.
-    pub foreign: bool,
-    /// How often scores have been repaired in this file, by this process or another.
-    pub repairs: i64,
-}
-
-/// What is called after each transaction, on the writer's thread.
-pub type Follower = Box<dyn Fn(Committed) + Send>;
 
 /// Work for the writer, and who waits for it.
 trait Command: Send {
@@ -139,13 +110,14 @@ pub struct WriterThread {
 
 impl Writer {
     /// Starts the thread on a connection of its own, and beside it the checkpoints on another. At most `group_max`
-    /// commands share a transaction. What is committed is told to `follower`.
+    /// commands share a transaction. What is committed is told to each of
+    /// `subscribers`.
     pub fn start(
         connection: Connection,
         checkpoints: Connection,
         clock: Clock,
         group_max: usize,
-        follower: Option<Follower>,
+        subscribers: Vec<Subscriber>,
     ) -> std::io::Result<(Writer, WriterThread)> {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let group_max = group_max.max(1);
@@ -160,7 +132,7 @@ impl Writer {
             }
         };
         let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log)?;
-        let thread = Thread { connection, checkpointer, clock, follower, number, version: 0, foreign: false };
+        let thread = Thread { connection, checkpointer, clock, subscribers, number, version: 0, foreign: false };
         let work = move || thread.run(commands, group_max);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
         Ok((Writer { queue: queue.clone(), committed }, WriterThread { queue, thread }))
@@ -203,12 +175,12 @@ impl Writer {
     }
 
     /// Runs `look` on the writer's thread between two transactions: no change of this process is under way then. It is
-    /// told whether another process has changed the file since the follower was told, or the look before.
+    /// told whether another process has changed the file since the last transaction, or since the look before.
     pub fn look_between(&self, look: impl FnOnce(bool) + Send + 'static) -> Result<(), StoreError> {
         self.queue.try_send(Message::Look(Box::new(look))).map_err(|_| StoreError::Overloaded)
     }
 
-    /// The number of the last transaction. Its follower has been told of it, and nobody has been answered of a later one.
+    /// The number of the last transaction. The subscribers have been told of it, and nobody has been answered of a later one.
     pub fn committed(&self) -> u64 {
         self.committed.load(Ordering::SeqCst)
     }
@@ -235,12 +207,12 @@ struct Thread {
     connection: Connection,
     checkpointer: Checkpointer,
     clock: Clock,
-    follower: Option<Follower>,
+    subscribers: Vec<Subscriber>,
     /// Transactions so far.
     number: Arc<AtomicU64>,
     /// SQLite's count of what other connections changed, as seen last.
     version: i64,
-    /// Whether it has changed since the follower was told.
+    /// Whether it has changed since the subscribers were last told.
     foreign: bool,
 }
 
@@ -289,7 +261,7 @@ impl Thread {
     }
 
     /// Sees whether another connection has changed the file. Where that can't be read, nothing can be said of the file:
-    /// whoever follows has to look at all of it.
+    /// the subscribers have to look at all of it.
     fn look_for_foreign_change(&mut self) {
         let version = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
         match version() {
@@ -306,19 +278,17 @@ impl Thread {
             connection: &self.connection,
             now: self.clock.now(),
             today: self.clock.today(),
-            changes: RefCell::default(),
-            directory_changed: Cell::new(false),
+            facts: RefCell::default(),
         };
         let run_all = || -> rusqlite::Result<()> {
             for command in group {
                 self.execute("SAVEPOINT command")?;
-                let (changes, directory) = (write.changes.borrow().len(), write.directory_changed.get());
+                let facts = write.facts.borrow().count();
                 if !command.run(&write) {
                     // Some faults (a full disk, for one) make SQLite roll back the whole transaction by itself; then
                     // this fails, and with it the group: none of it is stored.
                     self.execute("ROLLBACK TO command")?;
-                    write.changes.borrow_mut().truncate(changes);
-                    write.directory_changed.set(directory);
+                    write.facts.borrow_mut().go_back(facts);
                 }
                 self.execute("RELEASE command")?;
             }
@@ -333,11 +303,12 @@ impl Thread {
             self.execute("ROLLBACK")?;
         }
         let repairs = end?;
-        let (changes, directory_changed) = (write.changes.take(), write.directory_changed.get());
+        let Facts { scores, directory } = write.facts.take();
         let number = self.number.load(Ordering::SeqCst) + 1;
-        if let Some(follower) = &self.follower {
-            let foreign = std::mem::take(&mut self.foreign);
-            follower(Committed { number, changes, directory_changed, foreign, repairs });
+        let foreign = std::mem::take(&mut self.foreign);
+        let committed = Arc::new(Committed { number, scores, directory, foreign, repairs });
+        for subscriber in &self.subscribers {
+            subscriber(Arc::clone(&committed));
         }
         self.number.store(number, Ordering::SeqCst);
         Ok(())

@@ -30,9 +30,9 @@ impl World {
         let clock = Clock::fixed(zone.parse().expect("a zone"), moment(now));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let feed = Feed::new();
-        let follower = Box::new(feed.follower());
-        let (store, writer) = Store::open(&file, OpenMode::Create, clock.clone(), store::GROUP_MAX, Some(follower))
-            .expect("a new database");
+        let options =
+            OpenOptions { subscribers: vec![feed.subscriber()], ..OpenOptions::new(OpenMode::Create, clock.clone()) };
+        let (store, writer) = Store::open(&file, options).expect("a new database");
         let (standings, thread) =
             Standings::start(feed, &store, &file, clock.clone(), ranking, every).expect("standings");
         World { folder, clock, ranking, runtime, store, standings, threads: Some((writer, thread)) }
