@@ -8,6 +8,7 @@ mod auth;
 mod backfill;
 mod bad_boards;
 mod bad_bodies;
+mod bad_directory;
 mod bad_input;
 #[cfg(feature = "program-tests")]
 mod boards_by_hand;
@@ -21,8 +22,10 @@ mod errors;
 #[cfg(feature = "program-tests")]
 mod examples;
 mod facts;
+mod leaderboard_pages;
 mod leaderboards;
 mod leaderboards_admin;
+mod leaderboards_shared;
 mod live;
 mod logs;
 mod model;
@@ -39,6 +42,7 @@ mod pages_admin_recalculation;
 mod pages_admin_session;
 mod pages_leaderboard;
 mod pages_user;
+mod raw_requests;
 #[cfg(feature = "program-tests")]
 mod readme;
 mod recalculation;
