@@ -20,7 +20,7 @@ use scorekeeper::domain::{
 };
 use scorekeeper::standings::{Feed, Key, Standings, StandingsThread, Totals, View, sum_windows};
 use scorekeeper::store::{
-    self, Day, OpenMode, OpenOptions, Store, StoreError, WriterThread, open_reader, score_events,
+    self, DayNumber, OpenMode, OpenOptions, Store, StoreError, WriterThread, open_reader, score_events,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -291,9 +291,9 @@ fn build_by_sql(file: &Path, today: EventDate) -> Duration {
 }
 
 /// What [`BOARD`] is told.
-fn params_of(period: Period, today: EventDate) -> [Day; 2] {
+fn params_of(period: Period, today: EventDate) -> [DayNumber; 2] {
     let window = period.window(today);
-    [Day::from(*window.start()), Day::from(*window.end())]
+    [DayNumber::from(*window.start()), DayNumber::from(*window.end())]
 }
 
 /// Makes a file with the scores that `events` events would give: each user has one, and the others are as unequal as

@@ -4,7 +4,8 @@ use rocket::{State, delete, get, post, put};
 use serde::Serialize;
 
 use crate::domain::{Award, Correction, EventId, Revision, ScoreEvent};
-use crate::store::event_list::{self, EventFilter, Order};
+use crate::store::Order;
+use crate::store::event_list::{self, EventFilter};
 use crate::store::idempotency::{Once, once};
 use crate::store::score_events::{self, Awarded};
 use crate::web::App;

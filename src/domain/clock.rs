@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::Utc;
 use chrono_tz::Tz;
 
-use super::{EventDate, Timestamp};
+use super::date::EventDate;
+use super::timestamp::Timestamp;
 
 /// The time and the community's time zone. Days begin at that zone's midnight.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{Days, Months, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Unacceptable;
+use super::unacceptable::Unacceptable;
 
 /// A calendar day from 0001-01-01 to 9999-12-31, written `YYYY-MM-DD` everywhere: in requests, replies and the file.
 ///

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Unacceptable, UserId, Username};
+use super::score_event::UserId;
+use super::unacceptable::Unacceptable;
+use super::username::Username;
 
 /// The number of a group: 1 to 2147483647, given by the keeper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,7 +4,11 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use super::{EventDate, GroupId, Period, Timestamp, Unacceptable};
+use super::date::EventDate;
+use super::directory::GroupId;
+use super::period::Period;
+use super::timestamp::Timestamp;
+use super::unacceptable::Unacceptable;
 
 /// The number of a leaderboard, given by the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -13,6 +13,7 @@ mod permissions;
 mod ranking;
 mod score_event;
 mod timestamp;
+mod unacceptable;
 mod username;
 
 pub use api_key::{KeyDigest, PlainKey, random_token};
@@ -25,12 +26,5 @@ pub use permissions::{Permissions, Scope};
 pub use ranking::Ranking;
 pub use score_event::{Award, Correction, Description, EventId, Points, Revision, RevisionAction, ScoreEvent, UserId};
 pub use timestamp::Timestamp;
+pub use unacceptable::Unacceptable;
 pub use username::Username;
-
-/// The text is not a value of the type that it was read as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not acceptable: {accepted} is expected")]
-pub struct Unacceptable {
-    /// The form that would be accepted, for a person.
-    pub accepted: &'static str,
-}

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::{EventDate, Unacceptable};
+use super::date::EventDate;
+use super::unacceptable::Unacceptable;
 
 /// A window that slides with the day. Both ends count, and no day after today is ever in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Unacceptable;
+use super::unacceptable::Unacceptable;
 
 /// One kind of thing that a key may allow. A key holds any number of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::Unacceptable;
+use super::unacceptable::Unacceptable;
 
 /// What position users of equal score get, named as the window functions of SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EventDate, Timestamp, Unacceptable};
+use super::date::EventDate;
+use super::timestamp::Timestamp;
+use super::unacceptable::Unacceptable;
 
 /// The number of an event, given by the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::Unacceptable;
+use super::unacceptable::Unacceptable;
 
 /// The name of a user: 1 to 60 characters, none of them a control character, no blanks around. Two names are the same
 /// whatever their case.

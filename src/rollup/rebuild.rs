@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::RollupError;
 use crate::domain::EventDate;
 use crate::store::rebuild::{self as store, Differences};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, event_days};
 
 /// Scores that one transaction repairs: some 15 milliseconds, for which other writes may have to wait.
 const REPAIR_MAX: usize = 10_000;
@@ -20,7 +20,7 @@ const REPAIR_PAUSE: Duration = Duration::from_millis(2);
 pub struct Progress {
     /// Days looked through.
     pub days_done: u64,
-    /// Days that have events or scores, from the first one asked for.
+    /// Days that have events, from the first one asked for.
     pub days_total: u64,
 }
 
@@ -94,19 +94,8 @@ fn repair(store: &Store, mut found: Differences) -> Result<(bool, Differences), 
     })
 }
 
-/// The days from `first` on that have events or scores.
+/// The days from `first` on that have events.
 fn days_from(store: &Store, first: EventDate) -> Result<Vec<EventDate>, RollupError> {
-    let mut days = Vec::new();
-    store.read_blocking(|connection| {
-        let mut from = first;
-        while let Some(date) = store::next_day(connection, from)? {
-            days.push(date);
-            if date == EventDate::MAX {
-                break;
-            }
-            from = date.next();
-        }
-        Ok(())
-    })?;
-    Ok(days)
+    let days = |connection: &_| event_days::days_between(connection, first, EventDate::MAX, usize::MAX);
+    Ok(store.read_blocking(days)?)
 }

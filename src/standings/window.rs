@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use super::{Sum, Totals};
 use crate::domain::{EventDate, UserId};
-use crate::store::window_sums::{self, UserDay};
-use crate::store::{Day, StoreError};
+use crate::store::window_sums::{self, UserScore};
+use crate::store::{DayNumber, StoreError};
 
 /// How many days a window may slide to be kept up by the days that enter and leave it; beyond, it is read anew.
 const SLIDE_DAYS_MAX: usize = 8;
@@ -58,7 +58,7 @@ pub fn sum_windows(connection: &Connection, windows: &[Window]) -> Result<Vec<To
 
 /// One window on the way: scores come month by month, in each by user.
 struct WindowSums {
-    days: RangeInclusive<Day>,
+    days: RangeInclusive<DayNumber>,
     /// All months before.
     totals: Totals,
     /// The month that is being read.
@@ -70,7 +70,7 @@ impl WindowSums {
         WindowSums { days: first.into()..=last.into(), totals: Totals::default(), month: Vec::new() }
     }
 
-    fn add(&mut self, UserDay { user_id, day, score }: UserDay) {
+    fn add(&mut self, UserScore { user_id, day, score }: UserScore) {
         if !self.days.contains(&day) {
             return;
         }

@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{StoreError, Write};
+use super::error::StoreError;
+use super::writer::Write;
 use crate::domain::{EventDate, PlainKey, Timestamp, Username};
 
 /// How often the last use of a key is written down at most.

@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{DirectoryChange, StoreError, Write, rebuild, score_events, scores};
+use super::error::StoreError;
+use super::facts::DirectoryChange;
+use super::writer::Write;
+use super::{repairs, score_events, scores};
 use crate::domain::{EventDate, Group, GroupId, User, UserId, Username, drawn_avatar};
 
 /// A change of a user; what is `None` stays as it is.
@@ -223,7 +226,7 @@ pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, Stor
         scores::add(write, into, day.date, day.score, day.events)?;
     }
     // What a rebuild found lacking at one of the two may lack at the other now.
-    rebuild::outdate(write)?;
+    repairs::count_up(write.connection)?;
     let changed = groups_of(write.connection, from)?;
     let groups = execute("UPDATE OR IGNORE group_members SET user_id = :into WHERE user_id = :from")?;
     let rest = write.connection.prepare_cached("DELETE FROM group_members WHERE user_id = ?1")?.execute([from])?;

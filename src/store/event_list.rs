@@ -4,23 +4,14 @@
 //! key, by a day's index or by a user's index, each of which is in the order of ids already, the last one block by block.
 //! Only a range of days needs more: each of its days is such a list, and the page is their merge.
 
-use std::collections::BinaryHeap;
+use rusqlite::{Connection, ToSql};
 
-use rusqlite::{Connection, ToSql, named_params};
-
+use super::error::StoreError;
+use super::event_days::{self, DaysMerged};
+use super::event_rows::{self, event};
 use super::id_blocks::IdBlocks;
-use super::score_events::event;
-use super::{StoreError, score_events};
+use super::order::Order;
 use crate::domain::{EventDate, EventId, ScoreEvent, UserId};
-
-/// Direction of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// By id, lowest first.
-    Ascending,
-    /// By id, highest first.
-    Descending,
-}
 
 /// Which events, in which order, from where on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +60,7 @@ pub fn list(connection: &Connection, filter: &EventFilter) -> Result<EventPage, 
     } else if filter.user_id.is_some() {
         of_user(connection, filter, count)?
     } else {
-        merge_days(connection, filter, count)?
+        of_days(connection, filter, count)?
     };
     let more = events.len() > filter.limit;
     events.truncate(filter.limit);
@@ -91,13 +82,6 @@ fn ids(filter: &EventFilter) -> (i64, i64) {
         (Some(EventId(after)), Order::Descending) => (i64::MIN, after.saturating_sub(1)),
     };
     filter.id.map_or((low, high), |EventId(id)| (id.max(low), id.min(high)))
-}
-
-fn direction(order: Order) -> &'static str {
-    match order {
-        Order::Ascending => "ASC",
-        Order::Descending => "DESC",
-    }
 }
 
 /// Events of a user, block by block until there are enough.
@@ -151,60 +135,26 @@ fn select(connection: &Connection, filter: &EventFilter, by: By, count: usize) -
     }
     let statement = format!(
         "SELECT {} FROM score_events {index} WHERE {conditions} ORDER BY id {} LIMIT :count",
-        score_events::COLUMNS,
-        direction(filter.order),
+        event_rows::COLUMNS,
+        filter.order.sql(),
     );
     let mut statement = connection.prepare_cached(&statement)?;
     let events = statement.query_map(parameters.as_slice(), event)?;
     Ok(events.collect::<Result<_, _>>()?)
 }
 
-/// Events of a range of days, merged from the lists of its days: one step along an index for each day that has events
-/// and for each event of the page, however many events the days hold.
-fn merge_days(connection: &Connection, filter: &EventFilter, count: usize) -> Result<Vec<ScoreEvent>, StoreError> {
+/// Events of a range of days, merged from the lists of its days.
+fn of_days(connection: &Connection, filter: &EventFilter, count: usize) -> Result<Vec<ScoreEvent>, StoreError> {
     let (first, last) = days(filter);
     let (low, high) = ids(filter);
     let snapshot = connection.unchecked_transaction()?;
-    let mut next_day = snapshot.prepare_cached(
-        "SELECT min(date) FROM score_events INDEXED BY score_events_by_date WHERE date BETWEEN :first AND :last",
-    )?;
-    let next_id = format!(
-        "SELECT id FROM score_events INDEXED BY score_events_by_date
-         WHERE date = :date AND id BETWEEN :low AND :high ORDER BY id {} LIMIT 1",
-        direction(filter.order)
-    );
-    let mut next_id = snapshot.prepare_cached(&next_id)?;
-    let mut next_id = |date: EventDate, low: i64, high: i64| -> rusqlite::Result<Option<i64>> {
-        let parameters = named_params! { ":date": date, ":low": low, ":high": high };
-        next_id.query_map(parameters, |row| row.get(0))?.next().transpose()
-    };
-    // The heap gives the greatest first: descending ids as they are, ascending ones negated.
-    let rank = |id: i64| match filter.order {
-        Order::Ascending => -id,
-        Order::Descending => id,
-    };
-    let mut heads = BinaryHeap::new();
-    let mut from = first;
-    loop {
-        let parameters = named_params! { ":first": from, ":last": last };
-        let Some(date) = next_day.query_row(parameters, |row| row.get::<_, Option<EventDate>>(0))? else { break };
-        if let Some(id) = next_id(date, low, high)? {
-            heads.push((rank(id), id, date));
-        }
-        if date == last {
-            break;
-        }
-        from = date.next();
-    }
+    let days = event_days::days_between(&snapshot, first, last, usize::MAX)?;
+    let mut merged = DaysMerged::new(&snapshot, &days, filter.order, low..=high)?;
     let mut events = Vec::new();
-    while events.len() < count {
-        let Some((_, id, date)) = heads.pop() else { break };
-        events.extend(score_events::get(&snapshot, EventId(id))?);
-        let next = match filter.order {
-            Order::Ascending => next_id(date, id.saturating_add(1), high)?,
-            Order::Descending => next_id(date, low, id.saturating_sub(1))?,
-        };
-        heads.extend(next.map(|id| (rank(id), id, date)));
+    while events.len() < count
+        && let Some(id) = merged.next()?
+    {
+        events.extend(event_rows::get(&snapshot, id)?);
     }
     Ok(events)
 }

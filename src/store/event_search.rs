@@ -4,15 +4,15 @@
 //! looks at is bounded: then it hands back how far it has come, and the next request goes on from there. The way to the
 //! rows is by the index of the user, of the days, or by the primary key; each is in the order of ids.
 
-use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
 use rusqlite::{Connection, Row, named_params};
 
-use super::StoreError;
-use super::event_list::Order;
+use super::error::StoreError;
+use super::event_days::{self, DaysMerged};
+use super::event_rows::event;
 use super::id_blocks::IdBlocks;
-use super::score_events::event;
+use super::order::Order;
 use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId, Username};
 
 /// Events that one request looks at, at most.
@@ -21,7 +21,8 @@ const EXAMINED_MAX: usize = 20_000;
 /// A description of so many bytes more counts as one more event that is looked at.
 const BYTES_EXAMINED: usize = 1024;
 
-/// Days that are merged at most. A longer range is looked for among all events: it holds most of them.
+/// A range with more days than this is not merged from its days: most events lie on its days then, so all events are
+/// looked at and those of other days are left out.
 const DAYS_MAX: usize = 2_000;
 
 /// Whether points are given or taken.
@@ -35,7 +36,7 @@ pub enum Sign {
 
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
-pub struct Search {
+pub struct EventSearch {
     /// Of that user.
     pub user_id: Option<UserId>,
     /// For that day and later ones.
@@ -56,7 +57,7 @@ pub struct Search {
 
 /// An event and who created it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundEvent {
     /// The event.
     pub event: ScoreEvent,
     /// The acting username.
@@ -65,37 +66,37 @@ pub struct Found {
 
 /// Why a page ends where it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum SearchEnd {
     /// There are no more.
-    Nothing,
+    Exhausted,
     /// The page is full; there are more before this event.
     Full(EventId),
     /// Enough was looked at for one request; there may be more before this event, stored at that time.
-    Tired(EventId, Timestamp),
+    Paused(EventId, Timestamp),
 }
 
 /// A page of what was found, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundPage {
+pub struct SearchPage {
     /// The events.
-    pub events: Vec<Found>,
+    pub events: Vec<FoundEvent>,
     /// Where it ends.
-    pub end: End,
+    pub end: SearchEnd,
 }
 
 /// The columns that are looked at.
 const COLUMNS: &str = "id, user_id, date, points, description, created_at, updated_at, created_by";
 
 /// Looks for events.
-pub fn search(connection: &Connection, search: &Search) -> Result<FoundPage, StoreError> {
+pub fn search(connection: &Connection, search: &EventSearch) -> Result<SearchPage, StoreError> {
     search_within(connection, search, EXAMINED_MAX)
 }
 
-fn search_within(connection: &Connection, search: &Search, examined_max: usize) -> Result<FoundPage, StoreError> {
+fn search_within(connection: &Connection, search: &EventSearch, examined_max: usize) -> Result<SearchPage, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
     let first = search.from_date.unwrap_or(EventDate::MIN);
     let last = search.to_date.unwrap_or(EventDate::MAX);
-    let mut page = Page::new(&snapshot, search, examined_max);
+    let mut page = PageBuilder::new(&snapshot, search, examined_max);
     if first > last {
         return Ok(page.finish());
     }
@@ -116,91 +117,66 @@ fn search_within(connection: &Connection, search: &Search, examined_max: usize) 
         }
         return Ok(page.finish());
     }
-    if !any_day && let Some(days) = days(&snapshot, first, last)? {
-        merge(&snapshot, &days, high, &mut page)?;
-        return Ok(page.finish());
+    if !any_day {
+        let days = event_days::days_between(&snapshot, first, last, DAYS_MAX + 1)?;
+        if days.len() <= DAYS_MAX {
+            examine_days(&snapshot, &days, high, &mut page)?;
+            return Ok(page.finish());
+        }
     }
     let statement = format!("SELECT {COLUMNS} FROM score_events NOT INDEXED WHERE id <= :high ORDER BY id DESC");
     let mut statement = snapshot.prepare_cached(&statement)?;
-    // Where it ends is in the page.
+    // The page itself notes where it ends.
     let _ = page.examine_all(statement.query(named_params! { ":high": high })?)?;
     Ok(page.finish())
 }
 
-/// The days of a range that have events; `None` if they are too many.
-fn days(snapshot: &Connection, first: EventDate, last: EventDate) -> Result<Option<Vec<EventDate>>, StoreError> {
-    let mut next_day = snapshot.prepare_cached(
-        "SELECT min(date) FROM score_events INDEXED BY score_events_by_date WHERE date BETWEEN :first AND :last",
-    )?;
-    let (mut days, mut from) = (Vec::new(), first);
-    loop {
-        let parameters = named_params! { ":first": from, ":last": last };
-        let Some(date) = next_day.query_row(parameters, |row| row.get::<_, Option<EventDate>>(0))? else { break };
-        days.push(date);
-        if days.len() > DAYS_MAX {
-            return Ok(None);
-        }
-        if date == last {
-            break;
-        }
-        from = date.next();
-    }
-    Ok(Some(days))
-}
-
-/// Looks at the events of some days, newest first: each day is a list in that order already.
-fn merge(snapshot: &Connection, days: &[EventDate], high: i64, page: &mut Page<'_>) -> Result<(), StoreError> {
-    let mut next_id = snapshot.prepare_cached(
-        "SELECT id FROM score_events INDEXED BY score_events_by_date
-         WHERE date = :date AND id <= :high ORDER BY id DESC LIMIT 1",
-    )?;
-    let mut next_id = |date: EventDate, high: i64| -> rusqlite::Result<Option<i64>> {
-        let parameters = named_params! { ":date": date, ":high": high };
-        next_id.query_map(parameters, |row| row.get(0))?.next().transpose()
-    };
+/// Looks at the events of some days, newest first.
+fn examine_days(
+    snapshot: &Connection,
+    days: &[EventDate],
+    high: i64,
+    page: &mut PageBuilder<'_>,
+) -> Result<(), StoreError> {
+    let mut merged = DaysMerged::new(snapshot, days, Order::Descending, i64::MIN..=high)?;
     let mut select = snapshot.prepare_cached(&format!("SELECT {COLUMNS} FROM score_events WHERE id = ?1"))?;
-    let mut heads = BinaryHeap::new();
-    for date in days {
-        heads.extend(next_id(*date, high)?.map(|id| (id, *date)));
-    }
-    while let Some((id, date)) = heads.pop() {
+    while let Some(id) = merged.next()? {
         if let Some(row) = select.query([id])?.next()?
             && page.examine(row)?.is_break()
         {
             break;
         }
-        heads.extend(next_id(date, id.saturating_sub(1))?.map(|id| (id, date)));
     }
     Ok(())
 }
 
 /// A page in the making.
-struct Page<'s> {
+struct PageBuilder<'s> {
     connection: &'s Connection,
-    search: &'s Search,
+    search: &'s EventSearch,
     /// The words, in lower case.
     text: Option<String>,
     by: Option<String>,
     left: usize,
-    events: Vec<Found>,
-    end: End,
+    events: Vec<FoundEvent>,
+    end: SearchEnd,
 }
 
-impl<'s> Page<'s> {
-    fn new(connection: &'s Connection, search: &'s Search, examined_max: usize) -> Page<'s> {
-        Page {
+impl<'s> PageBuilder<'s> {
+    fn new(connection: &'s Connection, search: &'s EventSearch, examined_max: usize) -> PageBuilder<'s> {
+        PageBuilder {
             connection,
             search,
             text: search.text.as_ref().map(|text| text.to_lowercase()),
             by: search.by.as_ref().map(Username::folded),
             left: examined_max,
             events: Vec::new(),
-            end: End::Nothing,
+            end: SearchEnd::Exhausted,
         }
     }
 
-    fn finish(self) -> FoundPage {
-        FoundPage { events: self.events, end: self.end }
+    fn finish(self) -> SearchPage {
+        SearchPage { events: self.events, end: self.end }
     }
 
     fn examine_all(&mut self, mut rows: rusqlite::Rows<'_>) -> Result<ControlFlow<()>, StoreError> {
@@ -221,16 +197,16 @@ impl<'s> Page<'s> {
             && self.events.len() == self.search.limit
             && let Some(last) = self.events.last()
         {
-            self.end = End::Full(last.event.id);
+            self.end = SearchEnd::Full(last.event.id);
             return Ok(ControlFlow::Break(()));
         }
         let cost = 1 + event.description.as_ref().map_or(0, |text| text.as_str().len() / BYTES_EXAMINED);
         self.left = self.left.saturating_sub(cost);
         if self.left == 0 {
-            self.end = End::Tired(event.id, event.created_at);
+            self.end = SearchEnd::Paused(event.id, event.created_at);
         }
         if fits {
-            self.events.push(Found { event, created_by });
+            self.events.push(FoundEvent { event, created_by });
         }
         Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
@@ -308,12 +284,12 @@ mod tests {
         writer.stop();
     }
 
-    fn ids(page: &FoundPage) -> Vec<i64> {
+    fn ids(page: &SearchPage) -> Vec<i64> {
         page.events.iter().map(|found| found.event.id.0).collect()
     }
 
     /// All that a search finds, a page at a time, with so many events looked at in each; and how many pages that took.
-    fn all(store: &Store, wanted: &Search, examined_max: usize) -> (Vec<i64>, usize) {
+    fn all(store: &Store, wanted: &EventSearch, examined_max: usize) -> (Vec<i64>, usize) {
         let (mut found, mut pages, mut wanted) = (Vec::new(), 0, wanted.clone());
         loop {
             let page = store.read_blocking(|connection| search_within(connection, &wanted, examined_max));
@@ -321,8 +297,8 @@ mod tests {
             found.extend(ids(&page));
             pages += 1;
             wanted.before = match page.end {
-                End::Nothing => return (found, pages),
-                End::Full(before) | End::Tired(before, _) => Some(before),
+                SearchEnd::Exhausted => return (found, pages),
+                SearchEnd::Full(before) | SearchEnd::Paused(before, _) => Some(before),
             };
         }
     }
@@ -330,21 +306,21 @@ mod tests {
     #[test]
     fn every_filter_finds_what_fits_whatever_the_pages() {
         with_events(300, |store| {
-            let any = Search { limit: 7, ..Search::default() };
+            let any = EventSearch { limit: 7, ..EventSearch::default() };
             let day = |text: &str| Some(text.parse().expect("a date"));
             let user = |id: i64| Some(id.try_into().expect("a user id"));
-            let one_day = Search { user_id: user(1), from_date: day("2023-04-10"), ..any.clone() };
+            let one_day = EventSearch { user_id: user(1), from_date: day("2023-04-10"), ..any.clone() };
             type Fits = fn(i64) -> bool;
-            let cases: [(Search, Fits); 9] = [
+            let cases: [(EventSearch, Fits); 9] = [
                 (any.clone(), |_| true),
-                (Search { user_id: user(4), ..any.clone() }, |id| id % 10 == 3),
-                (Search { from_date: day("2023-04-13"), ..any.clone() }, |id| id % 5 >= 3),
-                (Search { to_date: day("2023-04-10"), ..any.clone() }, |id| id % 5 == 0),
-                (Search { to_date: day("2023-04-10"), ..one_day }, |id| id % 10 == 0),
-                (Search { sign: Some(Sign::Deduction), ..any.clone() }, |id| id % 10 == 0),
-                (Search { sign: Some(Sign::Award), ..any.clone() }, |id| id % 10 != 0),
-                (Search { text: Some("karaoke äR".to_owned()), ..any.clone() }, |id| id % 7 == 0),
-                (Search { by: Some("bOB".parse().expect("a username")), ..any.clone() }, |id| id == 3),
+                (EventSearch { user_id: user(4), ..any.clone() }, |id| id % 10 == 3),
+                (EventSearch { from_date: day("2023-04-13"), ..any.clone() }, |id| id % 5 >= 3),
+                (EventSearch { to_date: day("2023-04-10"), ..any.clone() }, |id| id % 5 == 0),
+                (EventSearch { to_date: day("2023-04-10"), ..one_day }, |id| id % 10 == 0),
+                (EventSearch { sign: Some(Sign::Deduction), ..any.clone() }, |id| id % 10 == 0),
+                (EventSearch { sign: Some(Sign::Award), ..any.clone() }, |id| id % 10 != 0),
+                (EventSearch { text: Some("karaoke äR".to_owned()), ..any.clone() }, |id| id % 7 == 0),
+                (EventSearch { by: Some("bOB".parse().expect("a username")), ..any.clone() }, |id| id == 3),
             ];
             for (wanted, fits) in cases {
                 let want: Vec<i64> = (1..=300).rev().filter(|id| fits(*id)).collect();
@@ -352,7 +328,7 @@ mod tests {
                     assert_eq!(all(store, &wanted, examined_max).0, want, "{wanted:?} {examined_max}");
                 }
             }
-            let none = Search { from_date: day("2023-04-12"), to_date: day("2023-04-11"), ..any };
+            let none = EventSearch { from_date: day("2023-04-12"), to_date: day("2023-04-11"), ..any };
             assert_eq!(all(store, &none, 10), (Vec::new(), 1));
         });
     }
@@ -360,14 +336,15 @@ mod tests {
     #[test]
     fn a_request_looks_at_so_many_and_says_how_far_it_came() {
         with_events(300, |store| {
-            let wanted = Search { by: Some("bob".parse().expect("a username")), limit: 7, ..Search::default() };
+            let wanted =
+                EventSearch { by: Some("bob".parse().expect("a username")), limit: 7, ..EventSearch::default() };
             let page = store.read_blocking(|connection| search_within(connection, &wanted, 100)).expect("a page");
             let stored_at = Timestamp::from_millis(1_700_000_000_000);
-            assert_eq!(page, FoundPage { events: Vec::new(), end: End::Tired(EventId(201), stored_at) });
+            assert_eq!(page, SearchPage { events: Vec::new(), end: SearchEnd::Paused(EventId(201), stored_at) });
             assert_eq!(all(store, &wanted, 100), (vec![3], 4));
-            let plain = Search { limit: 7, ..Search::default() };
+            let plain = EventSearch { limit: 7, ..EventSearch::default() };
             let page = store.read_blocking(|connection| search_within(connection, &plain, 100)).expect("a page");
-            assert_eq!((ids(&page), page.end), ((294..=300).rev().collect(), End::Full(EventId(294))));
+            assert_eq!((ids(&page), page.end), ((294..=300).rev().collect(), SearchEnd::Full(EventId(294))));
         });
     }
 }

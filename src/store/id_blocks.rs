@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
-use super::event_list::Order;
+use super::order::Order;
 
 /// The blocks that hold events with ids in a range, one after another.
 pub(super) struct IdBlocks<'c> {

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::{StoreError, Write};
+use super::error::StoreError;
+use super::writer::Write;
 use crate::domain::{Timestamp, Username};
 
 /// How long an answer is kept.

@@ -3,7 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::columns::GroupIds;
-use super::{DirectoryChange, StoreError, Write};
+use super::error::StoreError;
+use super::facts::DirectoryChange;
+use super::writer::Write;
 use crate::domain::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate};
 
 /// What became of a change.

@@ -11,9 +11,12 @@ use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
-use super::day::Day;
+use super::day_number::DayNumber;
+use super::error::StoreError;
+use super::repairs;
+pub use super::repairs::count as count_repairs;
 use super::scores::Adder;
-use super::{StoreError, Write};
+use super::writer::Write;
 use crate::domain::{EventDate, UserId};
 
 /// Sums that a stretch of days holds in memory before it ends, at 24 bytes each: it ends with the day that reaches them.
@@ -37,17 +40,12 @@ pub struct Difference {
 /// The differences of a stretch of days, and the count of repairs that they belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Differences {
-    /// By month, then by user id, then by day, the last first.
+    /// In the reverse of the order of the file, which is by month, then by user id, then by day: they are taken from the
+    /// end, so that they are added in the order of the file.
     pub differences: Vec<Difference>,
     /// Where the next stretch begins; `None` if this was the last.
     pub next: Option<EventDate>,
     repairs: i64,
-}
-
-/// The next day from `from` on that has events: a step along their index.
-pub fn next_day(connection: &Connection, from: EventDate) -> Result<Option<EventDate>, StoreError> {
-    const SELECT: &str = "SELECT min(date) FROM score_events INDEXED BY score_events_by_date WHERE date >= ?1";
-    Ok(connection.prepare_cached(SELECT)?.query_row([from], |row| row.get(0))?)
 }
 
 /// Compares the scores of a stretch of days, from `first` on, with their events: as many days as memory is set aside
@@ -68,28 +66,27 @@ fn compare_within(
     seen: impl FnMut(EventDate) -> ControlFlow<()>,
 ) -> Result<Option<Differences>, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
-    let repairs = count_repairs(&snapshot)?;
+    let repairs = repairs::count(&snapshot)?;
     let Some(Stretch { mut sums, next }) = sum_events(sums_max, &snapshot, first, seen)? else {
         return Ok(None);
     };
-    sums.sort_unstable_by_key(|sum| sum.place);
+    sums.sort_unstable_by_key(|sum| sum.key);
     let mut comparison = Comparison { sums: sums.iter().peekable(), differences: Vec::new() };
     // The days of a stretch end before the next, or never.
-    let (first, end) = (Day::from(first), next.map_or(Day::from(EventDate::MAX), Day::from));
-    let holds = |day: Day| first <= day && (next.is_none() || day < end);
+    let (first, end) = (DayNumber::from(first), next.map_or(DayNumber::from(EventDate::MAX), DayNumber::from));
+    let holds = |day: DayNumber| first <= day && (next.is_none() || day < end);
     const WALK: &str = "
         SELECT month, user_id, day, score, events FROM scores
         WHERE month BETWEEN ?1 AND ?2 ORDER BY month, user_id, day";
     let mut statement = snapshot.prepare_cached(WALK)?;
     let mut rows = statement.query([first.month(), end.month()])?;
     while let Some(row) = rows.next()? {
-        let day = Day::read(row, 0, 2)?;
+        let day = DayNumber::read(row, 0, 2)?;
         if holds(day) {
-            comparison.take(Sum { place: Place::of(row.get(1)?, day), score: row.get(3)?, events: row.get(4)? })?;
+            comparison.take(DaySum { key: ScoreKey::of(row.get(1)?, day), score: row.get(3)?, events: row.get(4)? })?;
         }
     }
     let mut differences = comparison.finish()?;
-    // They are taken out from the end, to be added in the order of the file.
     differences.reverse();
     Ok(Some(Differences { differences, next, repairs }))
 }
@@ -97,7 +94,7 @@ fn compare_within(
 /// Adds the last `count_max` differences, taking them out. `false`: another rebuild has repaired scores since they were
 /// found; they have to be found again.
 pub fn repair(write: &Write<'_>, found: &mut Differences, count_max: usize) -> Result<bool, StoreError> {
-    if count_repairs(write.connection)? != found.repairs {
+    if repairs::count(write.connection)? != found.repairs {
         return Ok(false);
     }
     let kept = found.differences.len().saturating_sub(count_max);
@@ -105,52 +102,41 @@ pub fn repair(write: &Write<'_>, found: &mut Differences, count_max: usize) -> R
     for Difference { user_id, date, score, events, .. } in found.differences.drain(kept..).rev() {
         scores.add(user_id, date, score, events)?;
     }
-    outdate(write)?;
+    repairs::count_up(write.connection)?;
     found.repairs += 1;
     Ok(true)
 }
 
-/// Makes every difference that was found before this transaction void.
-pub(super) fn outdate(write: &Write<'_>) -> Result<(), StoreError> {
-    write.connection.prepare_cached("UPDATE rollup_repairs SET count = count + 1 WHERE id = 1")?.execute([])?;
-    Ok(())
-}
-
-/// How often scores have been repaired in this file. While that stays the same, no rebuild has changed any.
-pub fn count_repairs(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.prepare_cached("SELECT count FROM rollup_repairs WHERE id = 1")?.query_row([], |row| row.get(0))
-}
-
 /// A user and a day as one number, in the order of scores in the file: months, then users, then days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place(u64);
+struct ScoreKey(u64);
 
-impl Place {
+impl ScoreKey {
     /// 20 bits for the month, 31 for the user, 5 for the day of the month.
-    fn of(user_id: u32, day: Day) -> Place {
-        Place(u64::from(day.month()) << 36 | u64::from(user_id) << 5 | u64::from(day.of_its_month()))
+    fn of(user_id: u32, day: DayNumber) -> ScoreKey {
+        ScoreKey(u64::from(day.month()) << 36 | u64::from(user_id) << 5 | u64::from(day.of_its_month()))
     }
 
     fn user_id(self) -> Result<UserId, StoreError> {
         UserId::try_from((self.0 >> 5 & 0x7fff_ffff) as i64).map_err(|error| StoreError::Damaged(error.to_string()))
     }
 
-    fn day(self) -> Day {
-        Day::of_month((self.0 >> 36) as u32, (self.0 & 0x1f) as u32)
+    fn day(self) -> DayNumber {
+        DayNumber::of_month((self.0 >> 36) as u32, (self.0 & 0x1f) as u32)
     }
 }
 
 /// A user's score on a day, as stored or as it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Sum {
-    place: Place,
+struct DaySum {
+    key: ScoreKey,
     score: i64,
     events: i64,
 }
 
 /// The sums of a stretch of days, in no order.
 struct Stretch {
-    sums: Vec<Sum>,
+    sums: Vec<DaySum>,
     /// The day at which memory ended.
     next: Option<EventDate>,
 }
@@ -167,12 +153,12 @@ fn sum_events(
         WHERE date >= ?1 ORDER BY date";
     let mut statement = snapshot.prepare_cached(EVENTS)?;
     let mut rows = statement.query([first])?;
-    let mut sums: Vec<Sum> = Vec::new();
+    let mut sums: Vec<DaySum> = Vec::new();
     // The day that is being read, and where its events begin; beyond `fold_at` they are summed up on the way.
     let mut day = None;
     let (mut begin, mut fold_at) = (0, sums_max);
     while let Some(row) = rows.next()? {
-        let now = Day::of_text(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
+        let now = DayNumber::of_text(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
         if day != Some(now) {
             fold(&mut sums, begin);
             if sums.len() >= sums_max {
@@ -186,20 +172,20 @@ fn sum_events(
             fold(&mut sums, begin);
             fold_at = sums.len() + sums_max;
         }
-        sums.push(Sum { place: Place::of(row.get(1)?, now), score: row.get(2)?, events: 1 });
+        sums.push(DaySum { key: ScoreKey::of(row.get(1)?, now), score: row.get(2)?, events: 1 });
     }
     fold(&mut sums, begin);
     Ok(Some(Stretch { sums, next: None }))
 }
 
 /// Sums up what belongs to the same user and day, from `begin` on.
-fn fold(sums: &mut Vec<Sum>, begin: usize) {
-    sums[begin..].sort_unstable_by_key(|sum| sum.place);
+fn fold(sums: &mut Vec<DaySum>, begin: usize) {
+    sums[begin..].sort_unstable_by_key(|sum| sum.key);
     let mut end = begin;
     for at in begin..sums.len() {
         let sum = sums[at];
         match sums[begin..end].last_mut() {
-            Some(last) if last.place == sum.place => {
+            Some(last) if last.key == sum.key => {
                 last.score += sum.score;
                 last.events += sum.events;
             }
@@ -214,17 +200,17 @@ fn fold(sums: &mut Vec<Sum>, begin: usize) {
 
 /// The sums of events beside the scores, both in their order.
 struct Comparison<'s> {
-    sums: std::iter::Peekable<std::slice::Iter<'s, Sum>>,
+    sums: std::iter::Peekable<std::slice::Iter<'s, DaySum>>,
     differences: Vec<Difference>,
 }
 
 impl Comparison<'_> {
     /// Takes the next score.
-    fn take(&mut self, stored: Sum) -> Result<(), StoreError> {
-        while let Some(missing) = self.sums.next_if(|sum| sum.place < stored.place) {
+    fn take(&mut self, stored: DaySum) -> Result<(), StoreError> {
+        while let Some(missing) = self.sums.next_if(|sum| sum.key < stored.key) {
             self.add(missing, missing.score, missing.events, true)?;
         }
-        match self.sums.next_if(|sum| sum.place == stored.place) {
+        match self.sums.next_if(|sum| sum.key == stored.key) {
             Some(sum) if *sum == stored => Ok(()),
             Some(sum) => self.add(sum, sum.score - stored.score, sum.events - stored.events, sum.score != stored.score),
             None => self.add(&stored, -stored.score, -stored.events, true),
@@ -238,8 +224,8 @@ impl Comparison<'_> {
         Ok(self.differences)
     }
 
-    fn add(&mut self, of: &Sum, score: i64, events: i64, visible: bool) -> Result<(), StoreError> {
-        let (user_id, date) = (of.place.user_id()?, of.place.day().date()?);
+    fn add(&mut self, of: &DaySum, score: i64, events: i64, visible: bool) -> Result<(), StoreError> {
+        let (user_id, date) = (of.key.user_id()?, of.key.day().date()?);
         self.differences.push(Difference { user_id, date, score, events, visible });
         Ok(())
     }
@@ -297,7 +283,7 @@ mod tests {
                 transaction.execute(insert, event).expect("an event");
             }
             for ((user_id, day), (score, count)) in &scores {
-                let day = Day::of_text(DATES[*day]);
+                let day = DayNumber::of_text(DATES[*day]);
                 let (month, day) = (day.month(), day.of_its_month());
                 let insert = "INSERT INTO scores (month, user_id, day, score, events) VALUES (?1, ?2, ?3, ?4, ?5)";
                 transaction.execute(insert, (month, user_id, day, score, count)).expect("a score");
@@ -309,7 +295,7 @@ mod tests {
                 (read(&connection, select), read(&connection, "SELECT user_id, date, score, events FROM scores"));
             let mut after = before.clone();
             for found in compare_all(sums_max, &connection, first) {
-                let place = |found: &Difference| (Day::from(found.date).month(), found.user_id, found.date);
+                let place = |found: &Difference| (DayNumber::from(found.date).month(), found.user_id, found.date);
                 let places: Vec<_> = found.differences.iter().rev().map(place).collect();
                 prop_assert!(places.is_sorted(), "{places:?}");
                 for found in found.differences {

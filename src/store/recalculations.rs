@@ -3,7 +3,8 @@
 use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{StoreError, Write};
+use super::error::StoreError;
+use super::writer::Write;
 use crate::domain::{EventDate, Timestamp, Username};
 
 /// The span over which requests are limited: it slides.

@@ -1,10 +1,13 @@
 //! Storing, correcting and deleting events, each with its score and its history.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, named_params};
 
-use super::event_list::Order;
+use super::error::StoreError;
+use super::event_rows;
 use super::id_blocks::IdBlocks;
-use super::{StoreError, Write, scores};
+use super::order::Order;
+use super::scores;
+use super::writer::Write;
 use crate::domain::{Award, Correction, EventDate, EventId, Revision, RevisionAction, ScoreEvent, UserId, Username};
 
 /// What became of an award.
@@ -111,27 +114,9 @@ pub(super) fn move_all(write: &Write<'_>, from: UserId, into: UserId) -> Result<
     Ok(moved)
 }
 
-/// The columns of an event, in the order that [`event`] reads them.
-pub(super) const COLUMNS: &str = "id, user_id, date, points, description, created_at, updated_at";
-
-/// Reads a row of [`COLUMNS`].
-pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<ScoreEvent> {
-    Ok(ScoreEvent {
-        id: row.get(0)?,
-        user_id: row.get(1)?,
-        date: row.get(2)?,
-        points: row.get(3)?,
-        description: row.get(4)?,
-        created_at: row.get(5)?,
-        updated_at: row.get(6)?,
-    })
-}
-
 /// One event, by the primary key.
 pub fn get(connection: &Connection, id: EventId) -> Result<Option<ScoreEvent>, StoreError> {
-    const SELECT: &str = "
-        SELECT id, user_id, date, points, description, created_at, updated_at FROM score_events WHERE id = ?1";
-    Ok(connection.prepare_cached(SELECT)?.query_row([id], event).optional()?)
+    event_rows::get(connection, id)
 }
 
 /// All that was done to an event, oldest first; empty if there never was one of that id.

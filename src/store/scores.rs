@@ -8,8 +8,10 @@ use std::ops::RangeInclusive;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 use serde::Serialize;
 
-use super::day::Day;
-use super::{ScoreChange, StoreError, Write};
+use super::day_number::DayNumber;
+use super::error::StoreError;
+use super::facts::ScoreChange;
+use super::writer::Write;
 use crate::domain::{EventDate, UserId};
 
 /// A user's score on one day.
@@ -41,7 +43,7 @@ macro_rules! with_months {
 macro_rules! parameters {
     ($user_id:expr, $dates:expr) => {
         named_params! {
-            ":user_id": $user_id, ":first": Day::from(*$dates.start()), ":last": Day::from(*$dates.end())
+            ":user_id": $user_id, ":first": DayNumber::from(*$dates.start()), ":last": DayNumber::from(*$dates.end())
         }
     };
 }
@@ -88,7 +90,7 @@ impl<'w> Adder<'w> {
     /// the same reason a row goes only when nothing at all is left in it.
     pub fn add(&mut self, user_id: UserId, date: EventDate, score: i64, events: i64) -> Result<(), StoreError> {
         const DELETE: &str = "DELETE FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
-        let day = Day::from(date);
+        let day = DayNumber::from(date);
         let key = (day.month(), user_id, day.of_its_month());
         let before = self.select.query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()?;
         let (score_then, events_then) = before.unwrap_or_default();
@@ -121,7 +123,7 @@ pub fn spendable(connection: &Connection, user_id: UserId, today: EventDate) -> 
 }
 
 /// A row of a user's day, as it stands in the file.
-pub(super) struct UserDay {
+pub(super) struct DayRow {
     pub date: EventDate,
     pub score: i64,
     pub events: i64,
@@ -132,7 +134,7 @@ pub(super) fn user_days(
     connection: &Connection,
     user_id: UserId,
     dates: &RangeInclusive<EventDate>,
-) -> Result<Vec<UserDay>, StoreError> {
+) -> Result<Vec<DayRow>, StoreError> {
     const SELECT: &str = with_months!(
         "SELECT scores.month, day, score, events FROM months CROSS JOIN scores
          WHERE scores.month = months.month AND user_id = :user_id
@@ -141,7 +143,7 @@ pub(super) fn user_days(
     );
     let mut statement = connection.prepare_cached(SELECT)?;
     let days = statement.query_map(parameters!(user_id, dates), |row| {
-        Ok(UserDay { date: Day::read_date(row, 0, 1)?, score: row.get(2)?, events: row.get(3)? })
+        Ok(DayRow { date: DayNumber::read_date(row, 0, 1)?, score: row.get(2)?, events: row.get(3)? })
     })?;
     Ok(days.collect::<Result<_, _>>()?)
 }

@@ -1,19 +1,11 @@
-//! Finding users by what they are called.
+//! Finding users by the beginning of their names.
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, named_params};
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::domain::{UserId, Username};
 
-/// The user of that name.
-pub fn by_username(connection: &Connection, username: &Username) -> Result<Option<UserId>, StoreError> {
-    // By the unique index of folded names.
-    const SELECT: &str = "SELECT id FROM users WHERE folded = :folded";
-    let mut statement = connection.prepare_cached(SELECT)?;
-    Ok(statement.query_row(named_params! { ":folded": username.folded() }, |row| row.get(0)).optional()?)
-}
-
-/// Users whose names begin so, in the order of their names: a stretch of the same index.
+/// Users whose usernames begin so, in the order of these names: a stretch of the unique index of folded names.
 pub fn by_beginning(connection: &Connection, beginning: &Username, limit: u32) -> Result<Vec<UserId>, StoreError> {
     const SELECT: &str = "
         SELECT id FROM users WHERE folded >= :first AND folded < :beyond ORDER BY folded LIMIT :limit";

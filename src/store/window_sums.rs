@@ -4,17 +4,17 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, params};
 
-use super::StoreError;
-use super::day::Day;
+use super::day_number::DayNumber;
+use super::error::StoreError;
 use crate::domain::{EventDate, UserId};
 
 /// A score of the file, with its day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UserDay {
+pub struct UserScore {
     /// The user.
     pub user_id: UserId,
     /// The day.
-    pub day: Day,
+    pub day: DayNumber,
     /// The score.
     pub score: i64,
 }
@@ -24,18 +24,18 @@ pub struct UserDay {
 pub fn walk(
     connection: &Connection,
     dates: &RangeInclusive<EventDate>,
-    mut take: impl FnMut(UserDay),
+    mut take: impl FnMut(UserScore),
 ) -> Result<(), StoreError> {
     const SELECT: &str = "
         SELECT month, user_id, day, score FROM scores
         WHERE month BETWEEN ?1 AND ?2 AND events > 0 ORDER BY month, user_id, day";
-    let (first, last) = (Day::from(*dates.start()), Day::from(*dates.end()));
+    let (first, last) = (DayNumber::from(*dates.start()), DayNumber::from(*dates.end()));
     let mut statement = connection.prepare_cached(SELECT)?;
     let mut rows = statement.query(params![first.month(), last.month()])?;
     while let Some(row) = rows.next()? {
-        let day = Day::read(row, 0, 2)?;
+        let day = DayNumber::read(row, 0, 2)?;
         if (first..=last).contains(&day) {
-            take(UserDay { user_id: row.get(1)?, day, score: row.get(3)? });
+            take(UserScore { user_id: row.get(1)?, day, score: row.get(3)? });
         }
     }
     Ok(())

@@ -15,8 +15,9 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::{self, Checkpointer};
+use super::error::StoreError;
 use super::facts::{Committed, DirectoryChange, Facts, ScoreChange, Subscriber};
-use super::{StoreError, rebuild};
+use super::repairs;
 use crate::domain::{Clock, EventDate, Timestamp};
 
 /// Commands that may wait. More would mean seconds of waiting: better to be told to come back.
@@ -295,7 +296,7 @@ impl Thread {
             Ok(())
         };
         let end = run_all().and_then(|()| {
-            let repairs = rebuild::count_repairs(&self.connection)?;
+            let repairs = repairs::count(&self.connection)?;
             self.execute("COMMIT")?;
             Ok(repairs)
         });

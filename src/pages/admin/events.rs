@@ -13,7 +13,7 @@ use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
 use crate::standings::Catalog;
-use crate::store::event_search::{self, End, Found, Search, Sign};
+use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd, Sign};
 use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::{Parameter, Parameters};
@@ -105,7 +105,7 @@ impl Parameter for Words {
 }
 
 impl EventRow {
-    fn new(catalog: &Catalog, found: &Found) -> EventRow {
+    fn new(catalog: &Catalog, found: &FoundEvent) -> EventRow {
         let event = &found.event;
         let description = event.description.as_ref().map(|description| description.as_str()).unwrap_or_default();
         EventRow {
@@ -123,8 +123,8 @@ impl EventRow {
 }
 
 /// What is looked for.
-fn search(parameters: &Parameters) -> Result<Search, ApiError> {
-    Ok(Search {
+fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
+    Ok(EventSearch {
         user_id: parameters.optional("user_id")?,
         from_date: parameters.optional("from_date")?,
         to_date: parameters.optional("to_date")?,
@@ -188,9 +188,9 @@ pub async fn list(
         newest,
         rows: found.iter().flat_map(|page| &page.events).map(|found| EventRow::new(&catalog, found)).collect(),
         next: found.as_ref().and_then(|page| match page.end {
-            End::Nothing => None,
-            End::Full(id) => Some(next(id, None)),
-            End::Tired(id, stored_at) => Some(next(id, Some(format::moment(stored_at)))),
+            SearchEnd::Exhausted => None,
+            SearchEnd::Full(id) => Some(next(id, None)),
+            SearchEnd::Paused(id, stored_at) => Some(next(id, Some(format::moment(stored_at)))),
         }),
         here: here.clone(),
         address,

@@ -18,7 +18,7 @@ use super::html::{ErrorPage, Html, Layout, Section};
 use crate::api::leaderboard::{Looker, PAGE_MAX, Query};
 use crate::domain::{EventDate, Leaderboard, LeaderboardId, UserId, Username};
 use crate::standings::{Catalog, Entry, Key};
-use crate::store::{scores, user_search};
+use crate::store::{directory, scores, user_search};
 use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::{Parameter, Parameters};
@@ -160,7 +160,7 @@ async fn find(app: &App, text: &str) -> Result<Found, ApiError> {
     let number = UserId::from_text(text.strip_prefix("user-").unwrap_or(text));
     let Ok(username) = text.parse::<Username>() else { return Ok(Found::Like(Vec::new())) };
     let found = app.store.read(move |connection| {
-        if let Some(id) = user_search::by_username(connection, &username)?.or(number) {
+        if let Some(id) = directory::id_of(connection, &username)?.or(number) {
             return Ok(Found::One(id));
         }
         let mut like = user_search::by_beginning(connection, &username, SUGGESTIONS_MAX)?;

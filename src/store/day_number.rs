@@ -4,28 +4,28 @@ use chrono::{Datelike, NaiveDate};
 use rusqlite::Row;
 use rusqlite::types::{FromSqlError, ToSql, ToSqlOutput};
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::domain::EventDate;
 
 /// A date as the number YYYYMMDD, which sorts as dates do. Scores are read by the million: reading each date as a day of the
 /// calendar would take longer than all else that is done with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(u32);
+pub struct DayNumber(u32);
 
-impl Day {
+impl DayNumber {
     /// The day of these columns of a row of scores, of which every reader takes the month and the day.
-    pub(super) fn read(row: &Row<'_>, month: usize, day: usize) -> rusqlite::Result<Day> {
-        Ok(Day(row.get::<_, u32>(month)? * 100 + row.get::<_, u32>(day)?))
+    pub(super) fn read(row: &Row<'_>, month: usize, day: usize) -> rusqlite::Result<DayNumber> {
+        Ok(DayNumber(row.get::<_, u32>(month)? * 100 + row.get::<_, u32>(day)?))
     }
 
     /// The day of a text that is a date, as columns hold it.
-    pub(super) fn of_text(text: &str) -> Day {
-        Day(text.bytes().filter(u8::is_ascii_digit).fold(0, |day, digit| day * 10 + u32::from(digit - b'0')))
+    pub(super) fn of_text(text: &str) -> DayNumber {
+        DayNumber(text.bytes().filter(u8::is_ascii_digit).fold(0, |day, digit| day * 10 + u32::from(digit - b'0')))
     }
 
     /// A day of that month, whether or not the calendar has it.
-    pub(super) fn of_month(month: u32, day: u32) -> Day {
-        Day(month * 100 + day)
+    pub(super) fn of_month(month: u32, day: u32) -> DayNumber {
+        DayNumber(month * 100 + day)
     }
 
     /// The month, YYYYMM.
@@ -49,21 +49,21 @@ impl Day {
             .ok_or_else(|| StoreError::Damaged(format!("a score of the day {:08}", self.0)))
     }
 
-    /// [`Day::date`] where a row is read.
+    /// [`DayNumber::date`] where a row is read.
     pub(super) fn read_date(row: &Row<'_>, month: usize, day: usize) -> rusqlite::Result<EventDate> {
-        Ok(Day::read(row, month, day)?.date().map_err(FromSqlError::other)?)
+        Ok(DayNumber::read(row, month, day)?.date().map_err(FromSqlError::other)?)
     }
 }
 
-impl From<EventDate> for Day {
-    fn from(date: EventDate) -> Day {
+impl From<EventDate> for DayNumber {
+    fn from(date: EventDate) -> DayNumber {
         let date = date.calendar_day();
         // No year before the first is held.
-        Day::of_month(date.year().unsigned_abs() * 100 + date.month(), date.day())
+        DayNumber::of_month(date.year().unsigned_abs() * 100 + date.month(), date.day())
     }
 }
 
-impl ToSql for Day {
+impl ToSql for DayNumber {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.0.into())
     }
@@ -76,13 +76,13 @@ mod tests {
     #[test]
     fn a_day_sorts_and_comes_back_as_a_date() {
         let dates = ["0001-01-01", "0999-12-31", "2024-02-29", "2024-03-01", "9999-12-31"];
-        let days = dates.map(Day::of_text);
+        let days = dates.map(DayNumber::of_text);
         assert!(days.is_sorted());
         for (day, text) in days.into_iter().zip(dates) {
             let date: EventDate = text.parse().expect("a date");
-            assert_eq!((Day::from(date), day.date().expect("a date")), (day, date));
-            assert_eq!(Day::of_month(day.month(), day.of_its_month()), day);
+            assert_eq!((DayNumber::from(date), day.date().expect("a date")), (day, date));
+            assert_eq!(DayNumber::of_month(day.month(), day.of_its_month()), day);
         }
-        assert!(Day::of_month(202302, 29).date().is_err());
+        assert!(DayNumber::of_month(202302, 29).date().is_err());
     }
 }
