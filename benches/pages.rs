@@ -14,7 +14,7 @@ use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
-use scorekeeper::standings::{Feed, Standings};
+use scorekeeper::standings::{Standings, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store};
 use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
 
@@ -32,13 +32,15 @@ fn main() {
     writer.stop();
     fill(&Connection::open(&file).expect("a connection"), &clock);
 
-    let feed = Feed::new();
-    let options =
-        OpenOptions { subscribers: vec![feed.subscriber()], ..OpenOptions::new(OpenMode::Existing, clock.clone()) };
+    let subscription = Subscription::new();
+    let options = OpenOptions {
+        subscribers: vec![subscription.subscriber()],
+        ..OpenOptions::new(OpenMode::Existing, clock.clone())
+    };
     let (store, writer) = Store::open(&file, options).expect("the file");
     let every = Duration::from_secs(60 * 60);
     let (standings, standings_thread) =
-        Standings::start(feed, &store, &file, clock.clone(), Ranking::DenseRank, every).expect("standings");
+        Standings::start(subscription, &store, &file, clock.clone(), Ranking::DenseRank, every).expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");
     let (rollup, rollup_thread) =
         Rollup::start(store.clone(), clock.clone(), settings.schedule).expect("the rollup's thread");

@@ -18,7 +18,7 @@ use rusqlite::{Connection, params};
 use scorekeeper::domain::{
     Award, Clock, EventDate, LeaderboardId, Period, Points, Ranking, Timestamp, UserId, Username,
 };
-use scorekeeper::standings::{Feed, Key, Standings, StandingsThread, Totals, View, sum_windows};
+use scorekeeper::standings::{Standings, StandingsKey, StandingsThread, Subscription, Totals, View, sum_windows};
 use scorekeeper::store::{
     self, DayNumber, OpenMode, OpenOptions, Store, StoreError, WriterThread, open_reader, score_events,
 };
@@ -133,14 +133,16 @@ impl Running {
     /// Starts, and tells how long it took until all six boards were there.
     fn start(file: &Path, clock: &Clock) -> (Running, Duration) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let feed = Feed::new();
-        let options =
-            OpenOptions { subscribers: vec![feed.subscriber()], ..OpenOptions::new(OpenMode::Existing, clock.clone()) };
+        let subscription = Subscription::new();
+        let options = OpenOptions {
+            subscribers: vec![subscription.subscriber()],
+            ..OpenOptions::new(OpenMode::Existing, clock.clone())
+        };
         let (store, writer) = Store::open(file, options).expect("the file that was filled");
         let began = Instant::now();
         let ranking = Ranking::DenseRank;
         let (standings, thread) =
-            Standings::start(feed, &store, file, clock.clone(), ranking, NEVER).expect("standings");
+            Standings::start(subscription, &store, file, clock.clone(), ranking, NEVER).expect("standings");
         let mut views: Vec<_> = Period::ALL.map(|period| standings.watch(key(period))).into();
         for view in &mut views {
             runtime.block_on(view.wait_for(Option::is_some)).expect("standings that go on");
@@ -348,8 +350,8 @@ fn draw_users(random: &mut Random, users: usize, count: usize) -> Vec<UserId> {
     (0..count.min(users)).map(|index| user((1 + (first + index * step) % users) as i64)).collect()
 }
 
-fn key(period: Period) -> Key {
-    Key::today(LeaderboardId::GLOBAL, period)
+fn key(period: Period) -> StandingsKey {
+    StandingsKey::today(LeaderboardId::GLOBAL, period)
 }
 
 fn user(id: i64) -> UserId {

@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
 use crate::pages;
 use crate::rollup::Rollup;
-use crate::standings::{Feed, Standings};
+use crate::standings::{Standings, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError, api_keys};
 use crate::web::{self, App, InFlight, RequestLimit, Sessions};
 
@@ -58,17 +58,23 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]
     };
     let clock = Clock::system(settings.time_zone);
-    let feed = Feed::new();
+    let subscription = Subscription::new();
     let fault = |error| ServeError::Store(settings.database.clone(), error);
     let options = OpenOptions {
         group_max,
-        subscribers: vec![feed.subscriber()],
+        subscribers: vec![subscription.subscriber()],
         ..OpenOptions::new(OpenMode::Create, clock.clone())
     };
     let (store, writer) = Store::open(&settings.database, options).map_err(fault)?;
-    let (standings, standings_thread) =
-        Standings::start(feed, &store, &settings.database, clock.clone(), settings.ranking, settings.standings_every)
-            .map_err(fault)?;
+    let (standings, standings_thread) = Standings::start(
+        subscription,
+        &store,
+        &settings.database,
+        clock.clone(),
+        settings.ranking,
+        settings.standings_every,
+    )
+    .map_err(fault)?;
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule)?;
     let app = App {
         store,

@@ -12,7 +12,7 @@ use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, PlainKey, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
-use scorekeeper::standings::{Feed, Standings};
+use scorekeeper::standings::{Standings, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
 use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
 
@@ -27,12 +27,14 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("scores.db");
     let clock = Clock::fixed(chrono_tz::UTC, moment(now));
-    let feed = Feed::new();
-    let options =
-        OpenOptions { subscribers: vec![feed.subscriber()], ..OpenOptions::new(OpenMode::Create, clock.clone()) };
+    let subscription = Subscription::new();
+    let options = OpenOptions {
+        subscribers: vec![subscription.subscriber()],
+        ..OpenOptions::new(OpenMode::Create, clock.clone())
+    };
     let (store, writer) = Store::open(&file, options).expect("a database");
     let (standings, standings_thread) =
-        Standings::start(feed, &store, &file, clock.clone(), Ranking::DenseRank, Duration::from_secs(3600))
+        Standings::start(subscription, &store, &file, clock.clone(), Ranking::DenseRank, Duration::from_secs(3600))
             .expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule).expect("a rollup");

@@ -22,7 +22,7 @@ use scorekeeper::domain::{
     Award, Clock, Correction, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, LeaderboardUpdate, Period,
     Points, Ranking, Timestamp, UserId, Username,
 };
-use scorekeeper::standings::{Feed, Key, Ranked, Standings, StandingsThread, Sum, View, sum_windows};
+use scorekeeper::standings::{Ranked, Standings, StandingsKey, StandingsThread, Subscription, Sum, View, sum_windows};
 use scorekeeper::store::directory::{GroupChange, UserChange};
 use scorekeeper::store::leaderboards::Changed;
 use scorekeeper::store::score_events::Awarded;

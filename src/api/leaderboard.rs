@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::{Duration, sleep};
 
 use crate::domain::{Leaderboard, LeaderboardId, Period, UserId, drawn_avatar};
-use crate::standings::{Catalog, Entry, Key, View};
+use crate::standings::{Catalog, Entry, StandingsKey, View};
 use crate::web::App;
 use crate::web::caller::{Caller, Reader, sent_key};
 use crate::web::error::ApiError;
@@ -220,7 +220,7 @@ async fn page(
 ) -> Result<StandingsPage, ApiError> {
     let board = looker.board(&app.standings.catalog(), id)?;
     let query = Query::of(parameters)?;
-    let key = Key::today(board.id, board.period(query.period));
+    let key = StandingsKey::today(board.id, board.period(query.period));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
     let page = kept_page(&view, query.page, query.limit);
     let for_user = query.for_user.map(|id| format!("-{id}")).unwrap_or_default();
@@ -243,7 +243,7 @@ pub async fn around(
     let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
     let user_id = user_id.known()?;
     let radius = parameters.within("radius", 1..=RADIUS_MAX)?.unwrap_or(RADIUS);
-    let key = Key::today(board.id, board.period(period(&parameters)));
+    let key = StandingsKey::today(board.id, board.period(period(&parameters)));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
     let body = with_personal(&view, user_id, &render(&view, view.ranked.around(user_id, radius)));
     Ok(ready(app, &view, body, &format!("around-{user_id}-{radius}")))
@@ -260,7 +260,7 @@ pub async fn live(
 ) -> Result<EventStream![Event], ApiError> {
     let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
     let any_change = parameters.optional("any_change").ok().flatten().unwrap_or(false);
-    let key = Key::today(board.id, board.period(period(&parameters)));
+    let key = StandingsKey::today(board.id, board.period(period(&parameters)));
     let mut views = app.standings.watch(key);
     views.mark_changed();
     let stream = EventStream! {

@@ -4,7 +4,7 @@ use rocket::{State, get};
 use serde::Serialize;
 
 use crate::domain::{EventDate, LeaderboardId, Period, UserId};
-use crate::standings::Key;
+use crate::standings::StandingsKey;
 use crate::store::rebuild;
 use crate::store::scores::{self, DayScore};
 use crate::web::App;
@@ -42,7 +42,7 @@ pub async fn score(
     let period = parameters.optional("period")?.unwrap_or(Period::AllTime);
     // Both come from memory: by SQL the place would sum everyone's scores, and the score all days of the user.
     let repairs = app.store.look_up(|connection| Ok(rebuild::count_repairs(connection)?))?;
-    let key = Key::today(LeaderboardId::EVERYONE, period);
+    let key = StandingsKey::today(LeaderboardId::EVERYONE, period);
     let view = app.standings.view_now(key).await.ok_or(ApiError::Unavailable)?;
     let entry = view.ranked.get(user_id);
     let position = entry.map(|entry| entry.position);

@@ -16,7 +16,7 @@ use super::catalog::Eligible;
 use super::handle::{Flush, Link, Message, Slot, Snapshot, take};
 use super::ranked::Change;
 use super::window::{Window, steps, sum_windows};
-use super::{Catalog, Key, Ranked, Sum, Totals, View};
+use super::{Catalog, Ranked, StandingsKey, Sum, Totals, View};
 use crate::domain::{Clock, EventDate, Ranking, UserId};
 use crate::store::{Committed, StoreError, Writer, open_reader, rebuild, window_sums};
 
@@ -48,7 +48,7 @@ pub(super) struct Follower {
     /// The day that the windows belong to.
     today: EventDate,
     totals: HashMap<Window, Totals>,
-    held: HashMap<Key, Held>,
+    held: HashMap<StandingsKey, Held>,
     /// The number of the last transaction that was heard of.
     taken: u64,
     /// The count of repairs as of then.
@@ -127,7 +127,7 @@ impl Follower {
                 self.wanted = false;
                 // Who asks from now on, while the file is read, is answered by the next refresh.
                 let flushes = std::mem::take(&mut self.flushes);
-                let only: Option<Vec<Key>> = flushes.iter().map(|flush| flush.key).collect();
+                let only: Option<Vec<StandingsKey>> = flushes.iter().map(|flush| flush.key).collect();
                 let only = only.filter(|_| !all_due);
                 if let Err(error) = self.refresh(only.as_deref()) {
                     // What was to be read is still marked as such.
@@ -208,12 +208,12 @@ impl Follower {
     }
 
     /// Brings all that is in use up to date and swaps it in; `only` some standings, where nothing has to be read for it.
-    fn refresh(&mut self, only: Option<&[Key]>) -> Result<(), StoreError> {
+    fn refresh(&mut self, only: Option<&[StandingsKey]>) -> Result<(), StoreError> {
         self.fed = false;
         let committed = take(&self.link.untaken);
         self.take_committed(committed);
         let today = self.clock.today();
-        let slots: Vec<(Key, Arc<Slot>)> = {
+        let slots: Vec<(StandingsKey, Arc<Slot>)> = {
             let slots = self.link.slots.read().unwrap_or_else(PoisonError::into_inner);
             slots.iter().map(|(key, slot)| (*key, Arc::clone(slot))).collect()
         };
@@ -248,17 +248,17 @@ impl Follower {
     }
 
     /// The windows of the boards and periods in use.
-    fn windows(&self, slots: &[(Key, Arc<Slot>)], today: EventDate) -> Vec<(Key, Window)> {
+    fn windows(&self, slots: &[(StandingsKey, Arc<Slot>)], today: EventDate) -> Vec<(StandingsKey, Window)> {
         let catalog = self.link.catalog.borrow();
-        let window = |key: &Key| {
-            let window = catalog.board(key.board)?.window(key.period, key.day.date(today));
+        let window = |key: &StandingsKey| {
+            let window = catalog.board(key.board)?.window(key.period, key.as_of.date(today));
             Some((*key, (*window.start(), *window.end())))
         };
         slots.iter().filter_map(|(key, _)| window(key)).collect()
     }
 
     /// Ranks a board anew, or changes its ranking where users have changed, and swaps it in.
-    fn rank(&mut self, key: Key, window: Window, slot: &Slot, catalog: &Arc<Catalog>, anew: bool) {
+    fn rank(&mut self, key: StandingsKey, window: Window, slot: &Slot, catalog: &Arc<Catalog>, anew: bool) {
         let (Some(totals), Some(board)) = (self.totals.get(&window), catalog.board(key.board)) else { return };
         let held = self.held.get(&key).filter(|held| held.window == window && !anew && !self.catalog_changed);
         if held.is_some_and(|held| held.changed.is_empty()) {
@@ -314,7 +314,7 @@ impl Follower {
 
     /// Reads what is missing, from a snapshot whose place among the transactions is known. Returns whether all sums were
     /// read anew.
-    fn read_file(&mut self, slots: &[(Key, Arc<Slot>)], today: EventDate) -> Result<bool, StoreError> {
+    fn read_file(&mut self, slots: &[(StandingsKey, Arc<Slot>)], today: EventDate) -> Result<bool, StoreError> {
         let connection = self.take_snapshot()?;
         let read = self.read_snapshot(&connection, slots, today);
         let end = connection.execute_batch("ROLLBACK");
@@ -326,7 +326,7 @@ impl Follower {
     fn read_snapshot(
         &mut self,
         connection: &Connection,
-        slots: &[(Key, Arc<Slot>)],
+        slots: &[(StandingsKey, Arc<Slot>)],
         today: EventDate,
     ) -> Result<bool, StoreError> {
         // All that is pending was committed before the snapshot was taken.

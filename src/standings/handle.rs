@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::follower::Follower;
-use super::{Catalog, Key, View};
+use super::{Catalog, StandingsKey, View};
 use crate::domain::{Clock, Ranking};
 use crate::store::{Committed, Store, StoreError, Subscriber, Writer, open_reader};
 
@@ -42,7 +42,7 @@ pub(super) enum Message {
 /// A request for what is committed to show.
 pub(super) struct Flush {
     /// The standings that have to show it; `None`: all, with boards, users and groups.
-    pub key: Option<Key>,
+    pub key: Option<StandingsKey>,
     pub done: oneshot::Sender<()>,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Snapshot {
 }
 
 /// Where readers find standings, by board and period.
-pub(super) type Slots = Arc<RwLock<HashMap<Key, Arc<Slot>>>>;
+pub(super) type Slots = Arc<RwLock<HashMap<StandingsKey, Arc<Slot>>>>;
 
 /// Standings of a board and period, as readers find them.
 pub(super) struct Slot {
@@ -104,17 +104,17 @@ pub(super) fn take(untaken: &Untaken) -> Vec<Arc<Committed>> {
 }
 
 /// The two ends of what the writer tells the standings. The writer starts before there is a file to read.
-pub struct Feed {
+pub struct Subscription {
     untaken: Untaken,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
 }
 
-impl Feed {
-    /// A new feed.
-    pub fn new() -> Feed {
+impl Subscription {
+    /// A new subscription.
+    pub fn new() -> Subscription {
         let (sender, receiver) = channel();
-        Feed { untaken: Untaken::default(), sender, receiver }
+        Subscription { untaken: Untaken::default(), sender, receiver }
     }
 
     /// What the writer calls after each transaction.
@@ -132,16 +132,16 @@ impl Feed {
     }
 }
 
-impl Default for Feed {
-    fn default() -> Feed {
-        Feed::new()
+impl Default for Subscription {
+    fn default() -> Subscription {
+        Subscription::new()
     }
 }
 
 impl Standings {
     /// Starts following. A committed change shows within `every`.
     pub fn start(
-        feed: Feed,
+        subscription: Subscription,
         store: &Store,
         file: &Path,
         clock: Clock,
@@ -158,16 +158,22 @@ impl Standings {
             writer: store.writer().clone(),
             repairs: Arc::clone(&repairs),
             catalog: catalog_receiver,
-            inbox: feed.sender.clone(),
+            inbox: subscription.sender.clone(),
         };
         // Whoever opens a board sees its default period: these are built at once.
         for board in &catalog.borrow().boards {
-            standings.slot(Key::today(board.id, board.default_period));
+            standings.slot(StandingsKey::today(board.id, board.default_period));
         }
-        let link =
-            Link { inbox: feed.receiver, untaken: feed.untaken, sender: feed.sender.clone(), slots, catalog, repairs };
+        let link = Link {
+            inbox: subscription.receiver,
+            untaken: subscription.untaken,
+            sender: subscription.sender.clone(),
+            slots,
+            catalog,
+            repairs,
+        };
         let follower = Follower::new(link, store.writer().clone(), connection, file, clock, ranking);
-        let inbox = feed.sender;
+        let inbox = subscription.sender;
         let thread = std::thread::Builder::new()
             .name("standings".to_owned())
             .spawn(move || follower.run(every))
@@ -184,13 +190,13 @@ impl Standings {
     }
 
     /// The standings; `None` while they are still being built after a moment's waiting.
-    pub async fn view(&self, key: Key) -> Option<Arc<View>> {
+    pub async fn view(&self, key: StandingsKey) -> Option<Arc<View>> {
         self.view_within(key, BUILDING_PATIENCE).await
     }
 
     /// The standings with all that this process has answered to, for who must not see less than what was just stored.
     /// Where nothing was stored since the last refresh that costs no more than [`Standings::view`].
-    pub async fn view_now(&self, key: Key) -> Option<Arc<View>> {
+    pub async fn view_now(&self, key: StandingsKey) -> Option<Arc<View>> {
         if self.slot(key).shown.load(Ordering::SeqCst) < self.writer.committed() {
             self.flush(Some(key)).await;
         }
@@ -204,7 +210,7 @@ impl Standings {
     }
 
     /// The standings; `None` if they are not built within `patience`.
-    pub async fn view_within(&self, key: Key, patience: Duration) -> Option<Arc<View>> {
+    pub async fn view_within(&self, key: StandingsKey, patience: Duration) -> Option<Arc<View>> {
         let mut views = self.watch(key);
         // Most often it is there, and no timer has to be set.
         if let Some(view) = &*views.borrow() {
@@ -215,12 +221,12 @@ impl Standings {
     }
 
     /// Which standings are held in memory, or are about to be.
-    pub fn held(&self) -> Vec<Key> {
+    pub fn held(&self) -> Vec<StandingsKey> {
         self.slots.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     /// The standings as they change.
-    pub fn watch(&self, key: Key) -> watch::Receiver<Option<Arc<View>>> {
+    pub fn watch(&self, key: StandingsKey) -> watch::Receiver<Option<Arc<View>>> {
         let slot = self.slot(key);
         *slot.asked.write().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         slot.view.subscribe()
@@ -232,7 +238,7 @@ impl Standings {
         self.flush(None).await;
     }
 
-    async fn flush(&self, key: Option<Key>) {
+    async fn flush(&self, key: Option<StandingsKey>) {
         let (done, refreshed) = oneshot::channel();
         if self.inbox.send(Message::Flush(Flush { key, done })).is_ok() {
             // Late or never: the change itself is stored, and will show.
@@ -240,7 +246,7 @@ impl Standings {
         }
     }
 
-    fn slot(&self, key: Key) -> Arc<Slot> {
+    fn slot(&self, key: StandingsKey) -> Arc<Slot> {
         if let Some(slot) = self.slots.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Arc::clone(slot);
         }

@@ -10,58 +10,16 @@
 mod catalog;
 mod follower;
 mod handle;
+mod key;
 mod ranked;
 mod totals;
 mod view;
 mod window;
 
 pub use catalog::Catalog;
-pub use handle::{Feed, Standings, StandingsThread};
+pub use handle::{Standings, StandingsThread, Subscription};
+pub use key::{AsOf, StandingsKey};
 pub use ranked::{Entry, Ranked};
 pub use totals::{Sum, Totals};
 pub use view::View;
 pub use window::{Window, sum_windows};
-
-use crate::domain::{EventDate, LeaderboardId, Period};
-
-/// Whose window of days standings have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Day {
-    /// The window as seen today.
-    Today,
-    /// The window as seen the day before: what movement is told against.
-    Yesterday,
-}
-
-impl Day {
-    /// The day itself.
-    pub fn date(self, today: EventDate) -> EventDate {
-        match self {
-            Day::Today => today,
-            Day::Yesterday => today.minus_days(1),
-        }
-    }
-}
-
-/// Which standings: of a board, over a period, as seen on a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// The board.
-    pub board: LeaderboardId,
-    /// The period.
-    pub period: Period,
-    /// The day.
-    pub day: Day,
-}
-
-impl Key {
-    /// The standings as they are.
-    pub fn today(board: LeaderboardId, period: Period) -> Key {
-        Key { board, period, day: Day::Today }
-    }
-
-    /// The same standings with the window of the day before.
-    pub fn yesterday(self) -> Key {
-        Key { day: Day::Yesterday, ..self }
-    }
-}

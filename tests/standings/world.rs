@@ -29,12 +29,14 @@ impl World {
         let file = folder.path().join("scores.db");
         let clock = Clock::fixed(zone.parse().expect("a zone"), moment(now));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let feed = Feed::new();
-        let options =
-            OpenOptions { subscribers: vec![feed.subscriber()], ..OpenOptions::new(OpenMode::Create, clock.clone()) };
+        let subscription = Subscription::new();
+        let options = OpenOptions {
+            subscribers: vec![subscription.subscriber()],
+            ..OpenOptions::new(OpenMode::Create, clock.clone())
+        };
         let (store, writer) = Store::open(&file, options).expect("a new database");
         let (standings, thread) =
-            Standings::start(feed, &store, &file, clock.clone(), ranking, every).expect("standings");
+            Standings::start(subscription, &store, &file, clock.clone(), ranking, every).expect("standings");
         World { folder, clock, ranking, runtime, store, standings, threads: Some((writer, thread)) }
     }
 
@@ -168,8 +170,8 @@ pub fn group(id: i64) -> GroupId {
     GroupId::try_from(id).expect("a group id")
 }
 
-pub fn key(board: i64, period: Period) -> Key {
-    Key::today(LeaderboardId(board), period)
+pub fn key(board: i64, period: Period) -> StandingsKey {
+    StandingsKey::today(LeaderboardId(board), period)
 }
 
 pub fn by() -> Username {

@@ -17,7 +17,7 @@ use super::format;
 use super::html::{ErrorPage, Html, Layout, Section};
 use crate::api::leaderboard::{Looker, PAGE_MAX, Query};
 use crate::domain::{EventDate, Leaderboard, LeaderboardId, UserId, Username};
-use crate::standings::{Catalog, Entry, Key};
+use crate::standings::{Catalog, Entry, StandingsKey};
 use crate::store::{directory, scores, user_search};
 use crate::web::App;
 use crate::web::error::ApiError;
@@ -92,7 +92,7 @@ async fn page(
     let place = Place { board: board.id, period: board.period(query.period), for_user: query.for_user };
     let boards = other_boards(looker, &catalog, &board);
     let today = app.clock.today();
-    let key = Key::today(place.board, place.period);
+    let key = StandingsKey::today(place.board, place.period);
     let (view, before) =
         rocket::tokio::join!(app.standings.view(key), app.standings.view_within(key.yesterday(), YESTERDAY_PATIENCE));
     let Some(view) = view else {

@@ -12,7 +12,7 @@ use super::browser::Browser;
 use super::html::{ErrorPage, Html};
 use crate::api::leaderboard::Looker;
 use crate::domain::{EventDate, LeaderboardId, Period, ScoreEvent, UserId};
-use crate::standings::{Catalog, Entry, Key};
+use crate::standings::{Catalog, Entry, StandingsKey};
 use crate::store::Order;
 use crate::store::event_list::{self, EventFilter};
 use crate::store::scores::{self, DayScore};
@@ -79,7 +79,7 @@ async fn places(app: &App, looker: &Looker, catalog: &Catalog, id: UserId) -> Ve
     let Some(board) = board else { return Vec::new() };
     let served = Period::ALL.into_iter().filter(|period| board.period(Some(*period)) == *period);
     join_all(served.map(|period| async move {
-        let view = app.standings.view(Key::today(LeaderboardId::GLOBAL, period)).await;
+        let view = app.standings.view(StandingsKey::today(LeaderboardId::GLOBAL, period)).await;
         (period, view.and_then(|view| view.ranked.get(id).copied()))
     }))
     .await
