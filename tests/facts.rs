@@ -108,13 +108,13 @@ fn every_subscriber_hears_what_each_commit_made_of_the_directory() {
         put_user(write, 1, "ada")?;
         put_group(write, 7, &[2, 1])
     });
-    let ada = DirectoryChange::User { id: user_id(1), now: Some(user(1, "ada")) };
+    let ada = DirectoryChange::User { id: user_id(1), now: Some(user(1, "ada")), suspended: false };
     assert_eq!(heard.directory, [ada, group(7, &[1, 2])]);
     assert_eq!(heard.scores, []);
     let first = heard.number;
 
     let (_, heard) = world.write(|write| directory::delete_user(write, user_id(1)).map(drop));
-    assert_eq!(heard.directory, [DirectoryChange::User { id: user_id(1), now: None }]);
+    assert_eq!(heard.directory, [DirectoryChange::User { id: user_id(1), now: None, suspended: false }]);
     assert_eq!(heard.number, first + 1);
 
     let (_, heard) = world.write(|write| directory::delete_group(write, group_id(7)).map(drop));
@@ -143,8 +143,8 @@ fn a_merge_tells_of_both_users_and_of_the_groups_that_changed() {
     });
     stored.expect("users, groups and an award");
     let (_, heard) = world.write(|write| directory::merge(write, user_id(1), user_id(2)).map(drop));
-    let bob = DirectoryChange::User { id: user_id(2), now: Some(user(2, "bob")) };
-    let no_ada = DirectoryChange::User { id: user_id(1), now: None };
+    let bob = DirectoryChange::User { id: user_id(2), now: Some(user(2, "bob")), suspended: false };
+    let no_ada = DirectoryChange::User { id: user_id(1), now: None, suspended: false };
     assert_eq!(heard.directory, [group(7, &[2, 3]), bob, no_ada]);
     let scores: Vec<_> =
         heard.scores.iter().map(|change| (i64::from(change.user_id), change.score, change.days)).collect();

@@ -53,3 +53,4 @@ mod scores;
 mod settings;
 mod shutdown;
 mod standings;
+mod suspension;

@@ -16,6 +16,8 @@ pub struct Catalog {
     pub boards: Vec<Arc<Leaderboard>>,
     /// Users whom the directory knows.
     pub users: HashMap<UserId, User>,
+    /// Users who are on no board, also those whom the directory has forgotten otherwise.
+    pub suspended: HashSet<UserId>,
     /// Groups, by number.
     pub groups: Vec<Group>,
 }
@@ -34,6 +36,7 @@ impl Catalog {
         Ok(Catalog {
             boards: leaderboards::list(connection)?.into_iter().map(Arc::new).collect(),
             users: directory::users(connection)?.into_iter().map(|user| (user.id, user)).collect(),
+            suspended: directory::suspended_users(connection)?.into_iter().collect(),
             groups: directory::groups(connection)?,
         })
     }
@@ -64,11 +67,10 @@ impl Catalog {
             let groups = self.groups.iter().filter(|group| ids.contains(&group.id));
             groups.flat_map(|group| group.user_ids.iter().copied()).collect()
         };
-        let suspended = self.users.values().filter(|user| user.suspended).map(|user| user.id);
         let included = &board.included_groups_ids;
         Eligible {
             included: (!included.is_empty()).then(|| members(included)),
-            excluded: members(&board.excluded_groups_ids).into_iter().chain(suspended).collect(),
+            excluded: members(&board.excluded_groups_ids).into_iter().chain(self.suspended.iter().copied()).collect(),
         }
     }
 }

@@ -52,6 +52,21 @@ pub struct UserFilter {
     pub limit: usize,
 }
 
+/// Every user who is in no leaderboard, also those whom the directory has forgotten otherwise; in no order.
+pub fn suspended_users(connection: &Connection) -> Result<Vec<UserId>, StoreError> {
+    const SELECT: &str = "
+        SELECT id FROM users WHERE suspended = 1 UNION ALL SELECT user_id FROM forgotten_suspended_users";
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let users = statement.query_map([], |row| row.get(0))?;
+    Ok(users.collect::<Result<_, _>>()?)
+}
+
+/// Whether the directory has forgotten a user who was suspended, and so still is.
+pub fn forgotten_as_suspended(connection: &Connection, id: UserId) -> Result<bool, StoreError> {
+    const SELECT: &str = "SELECT EXISTS (SELECT 1 FROM forgotten_suspended_users WHERE user_id = ?1)";
+    Ok(connection.prepare_cached(SELECT)?.query_row([id], |row| row.get(0))?)
+}
+
 /// One user.
 pub fn user(connection: &Connection, id: UserId) -> Result<Option<User>, StoreError> {
     const SELECT: &str = "SELECT id, username, name, avatar_template, suspended FROM users WHERE id = ?1";
@@ -99,7 +114,7 @@ pub fn list_users(connection: &Connection, filter: &UserFilter) -> Result<(Vec<U
     Ok((users, false))
 }
 
-/// Makes or changes a user.
+/// Makes or changes a user. One whom the directory has forgotten as suspended stays so unless the change says otherwise.
 pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put, StoreError> {
     let before = user(write.connection, id)?;
     let Some(username) = change.username.or_else(|| before.as_ref().map(|user| user.username.clone())) else {
@@ -109,9 +124,10 @@ pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put
     if owner.is_some_and(|owner| owner != id) {
         return Ok(Put::NameTaken);
     }
+    let suspended_before = lift_forgotten_suspension(write, id)?;
     const UPSERT: &str = "
         INSERT INTO users (id, username, folded, name, avatar_template, suspended)
-        VALUES (:id, :username, :folded, nullif(:name, ''), nullif(:avatar, ''), coalesce(:suspended, 0))
+        VALUES (:id, :username, :folded, nullif(:name, ''), nullif(:avatar, ''), coalesce(:suspended, :suspended_before))
         ON CONFLICT DO UPDATE SET
             username = excluded.username,
             folded = excluded.folded,
@@ -125,13 +141,18 @@ pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put
         ":name": change.name,
         ":avatar": change.avatar_template,
         ":suspended": change.suspended,
+        ":suspended_before": suspended_before,
     })?;
     note_user(write, id)?;
     Ok(Put::Done)
 }
 
-/// Forgets a user's names; points and groups stay. `false`: the directory has no such user.
+/// Forgets a user's names; points and groups stay, and who was suspended stays suspended. `false`: the directory has no
+/// such user.
 pub fn delete_user(write: &Write<'_>, id: UserId) -> Result<bool, StoreError> {
+    const KEEP: &str = "
+        INSERT OR IGNORE INTO forgotten_suspended_users (user_id) SELECT id FROM users WHERE id = ?1 AND suspended = 1";
+    write.connection.prepare_cached(KEEP)?.execute([id])?;
     let removed = write.connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])?;
     note_user(write, id)?;
     Ok(removed > 0)
@@ -177,8 +198,19 @@ fn groups_of(connection: &Connection, user_id: UserId) -> Result<Vec<GroupId>, S
 
 /// Notes what a user is now.
 fn note_user(write: &Write<'_>, id: UserId) -> Result<(), StoreError> {
-    write.note_directory(DirectoryChange::User { id, now: user(write.connection, id)? });
+    let now = user(write.connection, id)?;
+    let suspended = match &now {
+        Some(user) => user.suspended,
+        None => forgotten_as_suspended(write.connection, id)?,
+    };
+    write.note_directory(DirectoryChange::User { id, now, suspended });
     Ok(())
+}
+
+/// Takes a user off those whom the directory has forgotten as suspended. `false`: the user was not among them.
+fn lift_forgotten_suspension(write: &Write<'_>, id: UserId) -> Result<bool, StoreError> {
+    const DELETE: &str = "DELETE FROM forgotten_suspended_users WHERE user_id = ?1";
+    Ok(write.connection.prepare_cached(DELETE)?.execute([id])? > 0)
 }
 
 /// Notes what a group is now.
@@ -234,8 +266,11 @@ pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, Stor
         note_group(write, group)?;
     }
     note_user(write, into)?;
-    let known = delete_user(write, from)?;
-    Ok(known || events + days.len() + groups + rest > 0)
+    // A suspension does not outlive what it is about: all that this user had is the other's now.
+    let lifted = lift_forgotten_suspension(write, from)?;
+    let known = write.connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([from])? > 0;
+    note_user(write, from)?;
+    Ok(known || lifted || events + days.len() + groups + rest > 0)
 }
 
 fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {

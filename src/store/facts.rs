@@ -27,6 +27,8 @@ pub enum DirectoryChange {
         id: UserId,
         /// What the directory says of the user now; `None`: nothing any more.
         now: Option<User>,
+        /// Whether the user is in no leaderboard now. The directory may have forgotten a user who stays suspended.
+        suspended: bool,
     },
     /// A group.
     Group {

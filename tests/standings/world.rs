@@ -234,6 +234,7 @@ pub fn by_sql(connection: &Connection, board: i64, period: Period, today: NaiveD
            AND (from_date IS NULL OR date >= from_date)
            AND (to_date IS NULL OR date <= to_date)
            AND user_id NOT IN (SELECT id FROM users WHERE suspended = 1)
+           AND user_id NOT IN (SELECT user_id FROM forgotten_suspended_users)
            AND (included_groups_ids = '[]' OR user_id IN (
                 SELECT user_id FROM group_members JOIN json_each(included_groups_ids) ON value = group_id))
            AND user_id NOT IN (

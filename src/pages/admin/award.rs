@@ -204,7 +204,7 @@ pub async fn preview(
         layout: frame.layout(),
         admin: frame,
         redeem: award.minimum_score.is_some(),
-        suspended: catalog.users.get(&award.user_id).is_some_and(|user| user.suspended),
+        suspended: catalog.suspended.contains(&award.user_id),
         person: Person::in_full(&catalog, award.user_id),
         change: format::signed(points),
         amount: format::count(points.abs(), "point", "points"),

@@ -29,6 +29,8 @@ struct UserPage {
     /// `None`: someone new, whose number is still to be said.
     person: Option<Person>,
     known: bool,
+    /// The directory has forgotten the user, who is still suspended.
+    forgotten_as_suspended: bool,
     score: String,
     id: Field,
     username: Field,
@@ -45,14 +47,18 @@ async fn page(
     refused: Option<(&Form, &Fault)>,
 ) -> Result<Html, ErrorPage> {
     let today = app.clock.today();
-    let (user, score): (Option<User>, i64) = match id {
+    let (user, forgotten_as_suspended, score): (Option<User>, bool, i64) = match id {
         Some(id) => {
             let read = app.store.read(move |connection| {
-                Ok((directory::user(connection, id)?, scores::total(connection, id, &(EventDate::MIN..=today))?))
+                Ok((
+                    directory::user(connection, id)?,
+                    directory::forgotten_as_suspended(connection, id)?,
+                    scores::total(connection, id, &(EventDate::MIN..=today))?,
+                ))
             });
             read.await?
         }
-        None => (None, 0),
+        None => (None, false, 0),
     };
     let fault = refused.map(|(_, fault)| fault);
     let typed = |name: &str, stored: Option<String>| match refused {
@@ -67,6 +73,7 @@ async fn page(
         layout: admin.layout(),
         person: id.map(|id| Person::in_full(&app.standings.catalog(), id)),
         known: stored.is_some(),
+        forgotten_as_suspended,
         score: format::number(score),
         id: Field::number("id", "Number")
             .value(typed("id", None))
@@ -90,7 +97,7 @@ async fn page(
             .fault(fault),
         suspended: match refused {
             Some((form, _)) => form.typed("suspended") == "true",
-            None => stored.is_some_and(|user| user.suspended),
+            None => stored.map_or(forgotten_as_suspended, |user| user.suspended),
         },
         into: Field::text("into_id", "Merge into").required().placeholder("name or number"),
         admin,
@@ -124,7 +131,8 @@ enum Saved {
 
 /// Stores what a form says of a user; `new`: only if there is none of that number.
 async fn save(app: &App, form: &mut Form, id: UserId, new: bool) -> Result<(), Refused> {
-    if form.filled("suspended").is_none() {
+    // In the form of someone new the empty box says nothing: a user whom the directory has forgotten as suspended stays so.
+    if !new && form.filled("suspended").is_none() {
         form.set("suspended", "false");
     }
     let change = api::user_change(form.parameters())?;
@@ -212,7 +220,8 @@ pub async fn ask_delete(
     app: &State<App>,
     id: UserIdPath,
 ) -> Result<Html, ErrorPage> {
-    const CONSEQUENCE: &str = "The directory forgets the username, the name and the picture. Points and groups stay.";
+    const CONSEQUENCE: &str = "The directory forgets the username, the name and the picture. Points and groups stay, \
+                               and whoever is suspended stays off the leaderboards.";
     let id = id.known()?;
     let user = app.store.read(move |connection| directory::user(connection, id)).await?.ok_or(ApiError::NotFound)?;
     let here = format!("/admin/people/users/{id}");
