@@ -43,14 +43,14 @@ fn main() {
         Standings::start(subscription, &store, &file, clock.clone(), Ranking::DenseRank, every).expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");
     let (rollup, rollup_thread) =
-        Rollup::start(store.clone(), clock.clone(), settings.schedule).expect("the rollup's thread");
+        Rollup::start(store.clone(), clock.clone(), settings.schedule()).expect("the rollup's thread");
     let app = App {
         store,
         clock,
         rollup,
         standings,
         api_key: None,
-        recent_days: settings.schedule.recent_days,
+        recent_days: settings.recent_days,
         recalculations_per_day: settings.recalculations_per_day,
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use scorekeeper::config::{self, LogFormat, LogSettings, Settings};
+use scorekeeper::config::{self, LogFormat, Settings};
 use scorekeeper::domain::{Clock, EventDate, PlainKey};
 use scorekeeper::store::{self, OpenMode, OpenOptions, Store, api_keys};
 use scorekeeper::{logging, server};
@@ -67,8 +67,7 @@ fn main() {
 fn serve(group_max: usize) {
     let figment = config::figment();
     let settings = Settings::load(&figment, None).expect("good settings");
-    let log = LogSettings { file: None, format: LogFormat::Text };
-    logging::start(&log).expect("a log");
+    logging::start(None, LogFormat::Text).expect("a log");
     server::serve(&settings, figment, group_max).expect("a server that ends cleanly");
 }
 

@@ -75,14 +75,14 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         settings.standings_every,
     )
     .map_err(fault)?;
-    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule)?;
+    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule())?;
     let app = App {
         store,
         clock,
         rollup,
         standings,
         api_key: settings.api_key.as_ref().map(PlainKey::digest),
-        recent_days: settings.schedule.recent_days,
+        recent_days: settings.recent_days,
         recalculations_per_day: settings.recalculations_per_day,
         sessions: Sessions::new().map_err(std::io::Error::from)?,
         requests: RequestLimit::new(settings.requests_per_minute),

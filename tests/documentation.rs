@@ -65,6 +65,33 @@ fn rocket_toml_shows_every_documented_setting_with_its_default() {
 }
 
 #[test]
+fn the_documented_table_of_settings_is_the_programs() {
+    let rows = Settings::TABLE.iter().map(|setting| {
+        let default = setting.default.map_or_else(|| "none".to_owned(), |default| format!("`{default}`"));
+        format!("| `{}` | {default} | {} |", setting.key, setting.about)
+    });
+    let documented: Vec<&str> =
+        section(SETTINGS, "## The settings").lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(documented, rows.collect::<Vec<_>>());
+}
+
+#[test]
+fn rocket_toml_says_of_every_setting_what_the_program_says() {
+    let (_, ours) = ROCKET_TOML.split_once("[default.scorekeeper]\n").expect("our part of Rocket.toml");
+    let paragraphs = ours.split("\n\n").map(|paragraph| {
+        let (comment, setting) = paragraph.trim_end().rsplit_once('\n').expect("a comment and a setting");
+        let (key, _) = commented_setting(setting).unwrap_or_else(|| panic!("no setting: {setting}"));
+        let words: Vec<&str> = comment.split_whitespace().filter(|word| *word != "#").collect();
+        (key, words.join(" "))
+    });
+    let rows = Settings::TABLE.iter().map(|setting| {
+        let no_default = if setting.default.is_none() { " No default." } else { "" };
+        (setting.key, format!("{}{no_default} Environment: {}.", setting.about, setting.variable()))
+    });
+    assert_eq!(paragraphs.collect::<Vec<_>>(), rows.collect::<Vec<_>>());
+}
+
+#[test]
 fn rocket_toml_changes_nothing_as_it_is_shipped() {
     let settings: Vec<&str> = ROCKET_TOML.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     assert_eq!(settings, ["[default]", "[default.scorekeeper]"]);

@@ -51,6 +51,7 @@ mod request_rules;
 mod score_events;
 mod scores;
 mod settings;
+mod settings_command;
 mod shutdown;
 mod standings;
 mod suspension;

@@ -37,7 +37,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         Standings::start(subscription, &store, &file, clock.clone(), Ranking::DenseRank, Duration::from_secs(3600))
             .expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");
-    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule).expect("a rollup");
+    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule()).expect("a rollup");
     let plain = PlainKey::generate().expect("random numbers");
     let stored = plain.clone();
     let key = api_keys::NewKey {
@@ -53,7 +53,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         rollup,
         standings,
         api_key: None,
-        recent_days: settings.schedule.recent_days,
+        recent_days: settings.recent_days,
         recalculations_per_day: settings.recalculations_per_day,
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),

@@ -4,6 +4,8 @@
 
 mod backfill;
 mod keys;
+mod settings;
+mod table;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +39,8 @@ enum Command {
         #[command(subcommand)]
         command: keys::Command,
     },
+    /// Show every setting, its value and where it comes from
+    Settings,
 }
 
 /// Why a command ended without its result.
@@ -82,13 +86,16 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { database, backfill_from, command } = arguments;
     let figment = config::figment();
-    let settings = Settings::load(&figment, arguments.database).map_err(Failure::failed)?;
-    match (arguments.command, arguments.backfill_from) {
-        (Some(Command::Keys { command }), _) => keys::run(&settings, command),
-        (None, Some(from)) => backfill::run(&settings, &from),
+    let load = |database| Settings::load(&figment, database).map_err(Failure::failed);
+    match (command, backfill_from) {
+        (Some(Command::Settings), _) => settings::run(&figment, database),
+        (Some(Command::Keys { command }), _) => keys::run(&load(database)?, command),
+        (None, Some(from)) => backfill::run(&load(database)?, &from),
         (None, None) => {
-            logging::start(&settings.log).map_err(Failure::failed)?;
+            let settings = load(database)?;
+            logging::start(settings.log_file.as_deref(), settings.log_format).map_err(Failure::failed)?;
             server::serve(&settings, figment, store::GROUP_MAX).map_err(Failure::failed)
         }
     }

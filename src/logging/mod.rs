@@ -6,13 +6,13 @@
 mod sink;
 
 use std::fmt::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 use log::kv::{Error as KvError, Key, Value, VisitSource, VisitValue};
 use log::{LevelFilter, Record};
 
 use self::sink::Sink;
-use crate::config::{LogFormat, LogSettings};
+use crate::config::LogFormat;
 use crate::domain::Timestamp;
 
 /// The target of the line that each request gets.
@@ -32,14 +32,13 @@ pub enum LoggingError {
     Thread(#[from] std::io::Error),
 }
 
-/// Starts logging. Once in a process.
-pub fn start(settings: &LogSettings) -> Result<(), LoggingError> {
-    let format = settings.format;
-    let open = |file: &PathBuf| {
+/// Starts logging to stderr, and to `file` if there is one. Once in a process.
+pub fn start(file: Option<&Path>, format: LogFormat) -> Result<(), LoggingError> {
+    let open = |file: &Path| {
         let fault = |error| LoggingError::File(format!("{:?}", file.display().to_string()), error);
         fern::log_file(file).map_err(fault)
     };
-    let sink = Sink::start(settings.file.as_ref().map(open).transpose()?)?;
+    let sink = Sink::start(file.map(open).transpose()?)?;
     let dispatch = fern::Dispatch::new()
         .format(move |out, _, record| match format {
             LogFormat::Text => out.finish(format_args!("{}", text(record))),

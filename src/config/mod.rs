@@ -1,0 +1,105 @@
+//! Settings, typed and checked once at the start.
+//!
+//! A setting is one row of the list in this file: from it come the field of [`Settings`], the reader, the sentence of a
+//! refusal and what `scorekeeper settings` shows; the documents are tested against it. Where values come from, and which
+//! source beats which, is told in [`sources`].
+
+#[macro_use]
+mod row;
+mod error;
+mod forms;
+mod sources;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use rocket::figment::Figment;
+
+pub use error::ConfigError;
+pub use forms::LogFormat;
+pub use row::Setting;
+pub use sources::{Origin, figment};
+
+use crate::domain::{PlainKey, Ranking};
+use crate::rollup::Schedule;
+use forms::{COUNT, FILE, FLAG, KEY, LOG_FORMAT, RANKING, SPAN, TIME_ZONE};
+use sources::Sources;
+
+settings! {
+    /// The SQLite file; it and its folder are created if missing.
+    database: PathBuf = FILE, default "scorekeeper.db";
+    /// An all-users key beside the stored ones, for deployments that are configured by environment.
+    api_key: Option<PlainKey> = KEY, secret true;
+    /// Decides which day is today: an IANA name such as `Europe/Berlin`.
+    time_zone: Tz = TIME_ZONE, default "UTC";
+    /// How often today's scores are rebuilt from the events.
+    today_every: Duration = SPAN, default "1h";
+    /// How often the scores of the last `recent_days` days are rebuilt.
+    recent_every: Duration = SPAN, default "24h";
+    /// How many days are recent.
+    recent_days: u32 = COUNT, default "10";
+    /// The longest that a leaderboard may lag behind a committed change.
+    standings_every: Duration = SPAN, default "1s";
+    /// How equal scores are counted in `position`: `dense_rank`, `rank` or `row_number`.
+    ranking: Ranking = RANKING, default "dense_rank";
+    /// How many recalculations the server accepts over HTTP in 24 hours.
+    recalculations_per_day: u32 = COUNT, default "5";
+    /// How many API requests with a key the server answers in 60 seconds; 0 is no limit (Discourse has 60).
+    requests_per_minute: u32 = COUNT, default "0";
+    /// `false`: reading scores, leaderboards and pictures needs a key too.
+    public: bool = FLAG, default "true";
+    /// A file to log to, beside stderr.
+    log_file: Option<PathBuf> = FILE;
+    /// The form of a log line: `text`, or `json` for one object a line.
+    log_format: LogFormat = LOG_FORMAT, default "text";
+}
+
+impl Settings {
+    /// Reads and checks every setting. `database` is the value of the flag.
+    ///
+    /// # Errors
+    /// The first fault that is found, as one line.
+    pub fn load(figment: &Figment, database: Option<PathBuf>) -> Result<Settings, ConfigError> {
+        let sources = Sources::open(figment, database)?;
+        let mut settings = Settings::read(&sources)?;
+        // A file's name on the command line need not be Unicode, as every other value has to be.
+        if let Some(database) = sources.into_flag() {
+            settings.database = database;
+        }
+        Ok(settings)
+    }
+
+    /// When scores are rebuilt by the clock.
+    pub fn schedule(&self) -> Schedule {
+        Schedule { today_every: self.today_every, recent_every: self.recent_every, recent_days: self.recent_days }
+    }
+}
+
+/// The value of a setting as text, for a person to look at.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// Which setting it is.
+    pub setting: &'static Setting,
+    /// The value that is in force; `None` if there is none.
+    pub value: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Tells of each setting which value is in force and why. `database` is the value of the flag.
+///
+/// # Errors
+/// What [`Settings::load`] would refuse.
+pub fn explain(figment: &Figment, database: Option<PathBuf>) -> Result<Vec<Explained>, ConfigError> {
+    let sources = Sources::open(figment, database)?;
+    Settings::read(&sources)?;
+    let explained = Settings::TABLE.iter().map(|setting| {
+        let (value, origin) = match sources.given(setting)? {
+            Some((value, origin)) => (Some(value), origin),
+            None => (setting.default.map(str::to_owned), Origin::Default),
+        };
+        Ok(Explained { setting, value, origin })
+    });
+    explained.collect()
+}

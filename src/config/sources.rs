@@ -1,0 +1,149 @@
+//! Where values come from: a flag, which beats the environment, which beats the file, which beats the default.
+//!
+//! The file is `Rocket.toml`, its table `[default.scorekeeper]`, or that of the active profile. Rocket's own settings keep
+//! their ways.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use rocket::figment::providers::{Env, Format, Serialized, Toml};
+use rocket::figment::value::{Dict, Value};
+use rocket::figment::{Figment, Profile};
+
+use super::forms::Form;
+use super::row::Setting;
+use super::{ConfigError, Settings};
+
+/// The name of our table within a profile's.
+const TABLE: &str = "scorekeeper";
+
+/// Settings of Rocket that differ from its own defaults; its file and variables may set them otherwise.
+fn rocket_defaults() -> impl serde::Serialize {
+    serde_json::json!({
+        // A header that anyone can send would otherwise be believed to name the client.
+        "ip_header": false,
+        "ident": false,
+        "cli_colors": false,
+        "log_level": "off",
+        // Above the longest that a request waits for the database. Signals are ours (see the server).
+        "shutdown": { "ctrlc": false, "signals": [], "grace": 10, "mercy": 2 },
+    })
+}
+
+/// The file and the variables of Rocket, in their order of precedence.
+pub fn figment() -> Figment {
+    let file = std::env::var("ROCKET_CONFIG").unwrap_or_else(|_| "Rocket.toml".to_owned());
+    Figment::from(rocket::Config::default())
+        .select(Profile::from_env_or("ROCKET_PROFILE", rocket::Config::DEFAULT_PROFILE))
+        .merge(Serialized::defaults(rocket_defaults()))
+        .merge(Toml::file(file).nested())
+        .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global())
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag of the command line.
+    Flag(&'static str),
+    /// An environment variable.
+    Environment(String),
+    /// The file of settings.
+    File(PathBuf),
+    /// Nothing was given.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Flag(flag) => write!(f, "flag {flag}"),
+            Origin::Environment(variable) => write!(f, "environment {variable}"),
+            Origin::File(file) => write!(f, "file {}", file.display()),
+            Origin::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// All that was given, unread.
+pub(super) struct Sources<'f> {
+    figment: &'f Figment,
+    /// What `--database` says: the only setting that has a flag.
+    flag: Option<PathBuf>,
+    file: Dict,
+}
+
+impl Sources<'_> {
+    /// Opens the file, whose every line has to make sense, also those that something else beats.
+    pub fn open(figment: &Figment, flag: Option<PathBuf>) -> Result<Sources<'_>, ConfigError> {
+        figment.extract::<rocket::Config>().map_err(|error| ConfigError::rocket(figment, &error))?;
+        let file: Dict = if figment.contains(TABLE) {
+            figment.extract_inner(TABLE).map_err(|error| ConfigError::rocket(figment, &error))?
+        } else {
+            Dict::new()
+        };
+        let is_known = |key: &String| Settings::TABLE.iter().any(|setting| setting.key == key);
+        if let Some(key) = file.keys().find(|key| !is_known(key)) {
+            let known: Vec<&str> = Settings::TABLE.iter().map(|setting| setting.key).collect();
+            return Err(ConfigError::Unknown { key: key.clone(), known: known.join(", ") });
+        }
+        Ok(Sources { figment, flag, file })
+    }
+
+    /// What the flag says, as it was given.
+    pub fn into_flag(self) -> Option<PathBuf> {
+        self.flag
+    }
+
+    /// The value of a setting that has a default.
+    pub fn required<T>(&self, setting: &Setting, form: &Form<T>, default: &str) -> Result<T, ConfigError> {
+        let given = self.given(setting)?.map_or_else(|| default.to_owned(), |(text, _)| text);
+        (form.read)(&given).ok_or_else(|| ConfigError::value(setting, &given))
+    }
+
+    /// The value of a setting that has none.
+    pub fn optional<T>(&self, setting: &Setting, form: &Form<T>) -> Result<Option<T>, ConfigError> {
+        let Some((given, _)) = self.given(setting)? else { return Ok(None) };
+        (form.read)(&given).map(Some).ok_or_else(|| ConfigError::value(setting, &given))
+    }
+
+    /// A value as text, and where it comes from; `None` if the setting is left to its default. A variable is always text:
+    /// a key of digits alone is a key, not a number.
+    pub fn given(&self, setting: &Setting) -> Result<Option<(String, Origin)>, ConfigError> {
+        let refused = |value: &str| Err(ConfigError::value(setting, value));
+        if setting.key == "database"
+            && let Some(flag) = &self.flag
+        {
+            return Ok(Some((flag.to_string_lossy().into_owned(), Origin::Flag("--database"))));
+        }
+        let variable = setting.variable();
+        match std::env::var(&variable) {
+            Ok(value) => return Ok(Some((value, Origin::Environment(variable)))),
+            Err(std::env::VarError::NotPresent) => {}
+            Err(std::env::VarError::NotUnicode(value)) => return refused(&value.to_string_lossy()),
+        }
+        let Some(value) = self.file.get(setting.key) else { return Ok(None) };
+        let text = match value {
+            Value::String(_, text) => text.clone(),
+            Value::Num(_, number) => match (number.to_i128(), number.to_f64()) {
+                (Some(whole), _) => whole.to_string(),
+                (None, Some(fraction)) => fraction.to_string(),
+                (None, None) => return refused("a number"),
+            },
+            Value::Bool(_, flag) => flag.to_string(),
+            Value::Char(_, character) => character.to_string(),
+            Value::Empty(..) => return Ok(None),
+            Value::Dict(..) => return refused("a table"),
+            Value::Array(..) => return refused("an array"),
+        };
+        Ok(Some((text, self.origin(value))))
+    }
+
+    /// Where a value of the file's table comes from. A variable of Rocket's can set the table as well.
+    fn origin(&self, value: &Value) -> Origin {
+        let metadata = self.figment.get_metadata(value.tag());
+        match metadata.and_then(|metadata| metadata.source.as_ref()?.file_path()) {
+            Some(file) => Origin::File(file.to_owned()),
+            None => Origin::Environment(format!("ROCKET_{}", TABLE.to_uppercase())),
+        }
+    }
+}
