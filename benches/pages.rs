@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rocket::http::{Accept, Header, Status};
 use rocket::local::blocking::Client;
 use rusqlite::{Connection, params};
+use scorekeeper::actions::{Actions, Running};
 use scorekeeper::api;
 use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, Ranking, Timestamp};
@@ -42,16 +43,17 @@ fn main() {
     let (standings, standings_thread) =
         Standings::start(subscription, &store, &file, clock.clone(), Ranking::DenseRank, every).expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");
-    let (rollup, rollup_thread) =
-        Rollup::start(store.clone(), clock.clone(), settings.schedule()).expect("the rollup's thread");
+    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone()).expect("the rollup's thread");
+    let actions = Actions::new(store.clone(), clock.clone())
+        .beside(Running { standings: standings.clone(), rollup: rollup.clone() })
+        .with_recalculations_per_day(settings.recalculations_per_day);
     let app = App {
+        actions: Arc::new(actions),
         store,
         clock,
         rollup,
         standings,
-        api_key: None,
         recent_days: settings.recent_days,
-        recalculations_per_day: settings.recalculations_per_day,
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
         public: true,

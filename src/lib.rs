@@ -6,6 +6,8 @@
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
 //! - [`rollup`]: proves and repairs scores, by the clock and on demand;
 //! - [`standings`]: who leads, in memory;
+//! - [`actions`]: every change, one function each;
+//! - [`jobs`]: what runs by the clock;
 //! - [`web`] is what both faces need of Rocket: guards, parameters, errors;
 //! - [`api`] speaks HTTP to programs;
 //! - [`pages`] are HTML for people;
@@ -14,10 +16,12 @@
 //!
 //! One direction: each knows only those above it in this list.
 
+pub mod actions;
 pub mod api;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod jobs;
 pub mod logging;
 pub mod pages;
 pub mod rollup;

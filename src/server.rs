@@ -11,13 +11,15 @@ use rocket::figment::Figment;
 use rocket::{Build, Orbit, Rocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::actions::{Actions, Running};
 use crate::api;
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
+use crate::jobs;
 use crate::pages;
 use crate::rollup::Rollup;
 use crate::standings::{Standings, Subscription};
-use crate::store::{OpenMode, OpenOptions, Store, StoreError, api_keys};
+use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::web::{self, App, InFlight, RequestLimit, Sessions};
 
 /// How long no request must have been in flight after the signal to end: the last bytes of the last reply are then on
@@ -75,15 +77,20 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         settings.standings_every,
     )
     .map_err(fault)?;
-    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule())?;
+    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone())?;
+    let actions = Actions::new(store.clone(), clock.clone())
+        .beside(Running { standings: standings.clone(), rollup: rollup.clone() })
+        .with_configured_key(settings.api_key.as_ref().map(PlainKey::digest))
+        .with_recalculations_per_day(settings.recalculations_per_day);
+    let actions = Arc::new(actions);
+    let jobs = jobs::start(Arc::clone(&actions), rollup.clone(), settings.schedule())?;
     let app = App {
+        actions,
         store,
         clock,
         rollup,
         standings,
-        api_key: settings.api_key.as_ref().map(PlainKey::digest),
         recent_days: settings.recent_days,
-        recalculations_per_day: settings.recalculations_per_day,
         sessions: Sessions::new().map_err(std::io::Error::from)?,
         requests: RequestLimit::new(settings.requests_per_minute),
         public: settings.public,
@@ -93,6 +100,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     let rocket = announce(pages::mount(api::mount(rocket)), settings.database.clone());
     let end = runtime.block_on(launch(rocket, signals, &in_flight));
     rollup_thread.stop();
+    jobs.stop();
     standings_thread.stop();
     writer.stop();
     runtime.shutdown_background();
@@ -157,18 +165,7 @@ fn announce(rocket: Rocket<Build>, database: PathBuf) -> Rocket<Build> {
 /// log, so that it is in no log file.
 async fn make_first_key(rocket: &Rocket<Orbit>, url: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let Some(app) = rocket.state::<App>() else { return Ok(()) };
-    if app.api_key.is_some() {
-        return Ok(());
-    }
-    let plain = PlainKey::generate()?;
-    let new = api_keys::NewKey {
-        username: None,
-        read_only: false,
-        description: Some("made at the first start".to_owned()),
-        expires_on: None,
-    };
-    let stored = plain.clone();
-    if app.store.write(move |write| api_keys::create_first(write, &stored, &new)).await? {
+    if let Some(plain) = app.actions.create_first_key("made at the first start").await? {
         let key = plain.reveal();
         let today = app.clock.today();
         writeln!(

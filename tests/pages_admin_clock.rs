@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rocket::http::{Accept, ContentType, Cookie, Status};
 use rocket::local::blocking::Client;
+use scorekeeper::actions::{Actions, Running};
 use scorekeeper::api;
 use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, PlainKey, Ranking, Timestamp};
@@ -37,7 +38,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         Standings::start(subscription, &store, &file, clock.clone(), Ranking::DenseRank, Duration::from_secs(3600))
             .expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");
-    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone(), settings.schedule()).expect("a rollup");
+    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone()).expect("a rollup");
     let plain = PlainKey::generate().expect("random numbers");
     let stored = plain.clone();
     let key = api_keys::NewKey {
@@ -47,14 +48,16 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         expires_on: Some("2026-03-31".parse().expect("a date")),
     };
     store.writer().write_blocking(move |write| api_keys::create(write, &stored, &key)).expect("a key");
+    let actions = Actions::new(store.clone(), clock.clone())
+        .beside(Running { standings: standings.clone(), rollup: rollup.clone() })
+        .with_recalculations_per_day(settings.recalculations_per_day);
     let app = App {
+        actions: Arc::new(actions),
         store,
         clock: clock.clone(),
         rollup,
         standings,
-        api_key: None,
         recent_days: settings.recent_days,
-        recalculations_per_day: settings.recalculations_per_day,
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
         public: true,

@@ -8,9 +8,9 @@ use std::io::Cursor;
 
 use crate::domain::UserId;
 use crate::web::App;
-use crate::web::caller::Reader;
+use crate::web::caller::ScoreReader;
 use crate::web::error::ApiError;
-use crate::web::parameters::Parameter;
+use crate::web::kinds::Parameter;
 use crate::web::path::UserIdPath;
 
 /// Widths in pixels that are drawn.
@@ -33,7 +33,7 @@ impl<'r> Responder<'r, 'static> for Svg {
 
 /// Draws a user's letter.
 #[get("/avatars/<id>/<file>")]
-pub fn draw(_reader: Reader, app: &State<App>, id: UserIdPath, file: &str) -> Result<Svg, ApiError> {
+pub fn draw(_reader: ScoreReader, app: &State<App>, id: UserIdPath, file: &str) -> Result<Svg, ApiError> {
     let id = id.known()?;
     let size = file.strip_suffix(".svg").and_then(i64::from_text).filter(|size| SIZES.contains(size));
     let size = size.ok_or(ApiError::NotFound)?;

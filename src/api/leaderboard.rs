@@ -4,72 +4,28 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use rocket::http::Status;
-use rocket::request::{FromRequest, Outcome, Request};
+use rocket::request::Request;
 use rocket::response::stream::{Event, EventStream};
 use rocket::response::{self, Responder, Response};
 use rocket::{Shutdown, State, get};
 use serde::Serialize;
 use tokio::time::{Duration, sleep};
 
-use crate::domain::{Leaderboard, LeaderboardId, Period, UserId, drawn_avatar};
+use crate::domain::{Leaderboard, LeaderboardId, UserId, drawn_avatar};
 use crate::standings::{Catalog, Entry, StandingsKey, View};
 use crate::web::App;
-use crate::web::caller::{Caller, Reader, sent_key};
 use crate::web::error::ApiError;
-use crate::web::parameters::Parameters;
 use crate::web::path::{LeaderboardIdPath, UserIdPath};
 use crate::web::reply;
-use crate::web::session::SignedIn;
-
-/// Users on a page, unless fewer are asked for.
-pub const PAGE_MAX: usize = 100;
-
-/// Neighbours on each side, unless asked otherwise, and at most.
-const RADIUS: usize = 5;
-const RADIUS_MAX: usize = 50;
+use crate::web::request::Sent;
+use crate::web::requests::leaderboard::{FollowBoard, PAGE_MAX, ShowAround, ShowBoard};
+use crate::web::viewer::BoardViewer;
 
 /// A live stream says at most so often that the board has changed.
 const LIVE_EVERY: Duration = Duration::from_secs(1);
 
 /// How often a live stream shows that it is alive where nothing else does.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
-
-/// Who looks at a board: whether a good key came with the request, or a session that was begun with one.
-pub struct Looker {
-    has_key: bool,
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Looker {
-    type Error = ApiError;
-
-    /// A key is needed for a board that is not for all. One that is sent has to be good.
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Looker, ApiError> {
-        match sent_key(request) {
-            Some(_) => Caller::from_request(request).await.map(|_| Looker { has_key: true }),
-            None if SignedIn::of(request).await.is_some() => Outcome::Success(Looker { has_key: true }),
-            None => Reader::from_request(request).await.map(|_| Looker { has_key: false }),
-        }
-    }
-}
-
-impl Looker {
-    /// Whether it is known who looks.
-    pub fn is_known(&self) -> bool {
-        self.has_key
-    }
-
-    /// Whether a board may be seen.
-    pub fn may_see(&self, board: &Leaderboard) -> bool {
-        self.has_key || board.is_public()
-    }
-
-    /// The board of that number, or the first that may be seen.
-    pub fn board(&self, catalog: &Catalog, id: Option<LeaderboardId>) -> Result<Arc<Leaderboard>, ApiError> {
-        let mut boards = catalog.boards.iter().filter(|board| id.is_none_or(|id| board.id == id));
-        boards.find(|board| self.may_see(board)).cloned().ok_or(ApiError::NotFound)
-    }
-}
 
 /// A ranked user on the wire.
 #[derive(Debug, Serialize)]
@@ -110,7 +66,7 @@ struct Nobody {}
 
 /// A page for nobody in particular.
 #[derive(Debug, Serialize)]
-struct Page<'v> {
+struct BoardPage<'v> {
     personal: Nobody,
     leaderboard: &'v Leaderboard,
     users: Vec<RankedUser<'v>>,
@@ -165,102 +121,74 @@ impl<'r> Responder<'r, 'static> for StandingsPage {
     }
 }
 
-/// What is asked of a board.
-#[derive(Debug, Clone, Copy)]
-pub struct Query {
-    /// The period; `None` is the board's default.
-    pub period: Option<Period>,
-    /// The page, from 0.
-    pub page: usize,
-    /// Users on it, at most.
-    pub limit: usize,
-    /// Whose own place is asked for.
-    pub for_user: Option<UserId>,
-}
-
-impl Query {
-    /// Reads what is asked.
-    pub fn of(parameters: &Parameters) -> Result<Query, ApiError> {
-        Ok(Query {
-            period: period(parameters),
-            page: parameters.within("page", 0..=usize::MAX)?.unwrap_or(0),
-            limit: parameters.within("user_limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_MAX),
-            for_user: parameters.optional("for_user_id")?,
-        })
-    }
-}
-
-/// The period that is asked for; one that is unknown means the board's default.
-fn period(parameters: &Parameters) -> Option<Period> {
-    parameters.optional("period").ok().flatten()
-}
-
 /// The standings of the first board.
-#[get("/leaderboard", data = "<parameters>")]
-pub async fn first(looker: Looker, app: &State<App>, parameters: Parameters) -> Result<StandingsPage, ApiError> {
-    page(looker, app, None, &parameters).await
+#[get("/leaderboard", data = "<asked>")]
+pub async fn first(viewer: BoardViewer, app: &State<App>, asked: Sent<ShowBoard>) -> Result<StandingsPage, ApiError> {
+    page(viewer, app, None, &asked).await
 }
 
 /// The standings of a board.
-#[get("/leaderboard/<id>", data = "<parameters>")]
+#[get("/leaderboard/<id>", data = "<asked>")]
 pub async fn show(
-    looker: Looker,
+    viewer: BoardViewer,
     app: &State<App>,
     id: LeaderboardIdPath,
-    parameters: Parameters,
+    asked: Sent<ShowBoard>,
 ) -> Result<StandingsPage, ApiError> {
-    page(looker, app, Some(id.known()?), &parameters).await
+    page(viewer, app, Some(id.known()?), &asked).await
 }
 
 async fn page(
-    looker: Looker,
+    viewer: BoardViewer,
     app: &App,
     id: Option<LeaderboardId>,
-    parameters: &Parameters,
+    asked: &Sent<ShowBoard>,
 ) -> Result<StandingsPage, ApiError> {
-    let board = looker.board(&app.standings.catalog(), id)?;
-    let query = Query::of(parameters)?;
-    let key = StandingsKey::today(board.id, board.period(query.period));
+    let board = viewer.board(&app.standings.catalog(), id)?;
+    let asked = asked.read()?;
+    let key = StandingsKey::today(board.id, board.period(asked.period));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
-    let page = kept_page(&view, query.page, query.limit);
-    let for_user = query.for_user.map(|id| format!("-{id}")).unwrap_or_default();
-    let body = match query.for_user {
+    let page = kept_page(&view, asked.page(), asked.limit());
+    let for_user = asked.for_user_id.map(|id| format!("-{id}")).unwrap_or_default();
+    let body = match asked.for_user_id {
         None => Body::Kept(page),
         Some(user_id) => with_personal(&view, user_id, &page),
     };
-    Ok(ready(app, &view, body, &format!("{}-{}{for_user}", query.page, query.limit)))
+    Ok(ready(app, &view, body, &format!("{}-{}{for_user}", asked.page(), asked.limit())))
 }
 
 /// A user's neighbours.
-#[get("/leaderboard/<id>/around/<user_id>", data = "<parameters>")]
+#[get("/leaderboard/<id>/around/<user_id>", data = "<asked>")]
 pub async fn around(
-    looker: Looker,
+    viewer: BoardViewer,
     app: &State<App>,
     id: LeaderboardIdPath,
     user_id: UserIdPath,
-    parameters: Parameters,
+    asked: Sent<ShowAround>,
 ) -> Result<StandingsPage, ApiError> {
-    let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
+    let board = viewer.board(&app.standings.catalog(), Some(id.known()?))?;
     let user_id = user_id.known()?;
-    let radius = parameters.within("radius", 1..=RADIUS_MAX)?.unwrap_or(RADIUS);
-    let key = StandingsKey::today(board.id, board.period(period(&parameters)));
+    let asked = asked.read()?;
+    let radius = asked.radius();
+    let key = StandingsKey::today(board.id, board.period(asked.period));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
     let body = with_personal(&view, user_id, &render(&view, view.ranked.around(user_id, radius)));
     Ok(ready(app, &view, body, &format!("around-{user_id}-{radius}")))
 }
 
 /// The first page, whenever it has changed, as Server-Sent Events; with `any_change` also whenever others have.
-#[get("/leaderboard/<id>/live", data = "<parameters>")]
+#[get("/leaderboard/<id>/live", data = "<asked>")]
 pub async fn live(
-    looker: Looker,
+    viewer: BoardViewer,
     app: &State<App>,
     id: LeaderboardIdPath,
-    parameters: Parameters,
+    asked: Sent<FollowBoard>,
     mut shutdown: Shutdown,
 ) -> Result<EventStream![Event], ApiError> {
-    let board = looker.board(&app.standings.catalog(), Some(id.known()?))?;
-    let any_change = parameters.optional("any_change").ok().flatten().unwrap_or(false);
-    let key = StandingsKey::today(board.id, board.period(period(&parameters)));
+    let board = viewer.board(&app.standings.catalog(), Some(id.known()?))?;
+    let asked = asked.read()?;
+    let any_change = asked.any_change.unwrap_or(false);
+    let key = StandingsKey::today(board.id, board.period(asked.period));
     let mut views = app.standings.watch(key);
     views.mark_changed();
     let stream = EventStream! {
@@ -271,7 +199,7 @@ pub async fn live(
                 _ = &mut shutdown => break,
             }
             let Some(view) = views.borrow_and_update().clone() else { continue };
-            if !looker.may_see(&view.board) {
+            if !viewer.may_see(&view.board) {
                 break;
             }
             // Made once for all who listen, and for all who ask for the page.
@@ -334,6 +262,6 @@ fn kept_page(view: &View, page: usize, limit: usize) -> Arc<str> {
 
 fn render(view: &View, entries: &[Entry]) -> String {
     let users = entries.iter().map(|entry| RankedUser::new(&view.catalog, entry)).collect();
-    let page = Page { personal: Nobody {}, leaderboard: &view.board, users };
+    let page = BoardPage { personal: Nobody {}, leaderboard: &view.board, users };
     serde_json::to_string(&page).expect("plain data has a JSON form")
 }

@@ -4,12 +4,12 @@
 //! [`crate::web`]; a handler says what becomes of one request.
 
 mod avatars;
-pub(crate) mod directory;
+mod boards;
+mod directory;
 mod health;
-pub(crate) mod leaderboard;
-pub(crate) mod leaderboards;
-pub(crate) mod recalculation;
-pub(crate) mod score_events;
+mod leaderboard;
+mod recalculation;
+mod score_events;
 mod users;
 
 use rocket::{Build, Catcher, Rocket, Route, catchers, routes};
@@ -33,10 +33,10 @@ fn routes() -> Vec<Route> {
         leaderboard::show,
         leaderboard::around,
         leaderboard::live,
-        leaderboards::overview,
-        leaderboards::create,
-        leaderboards::update,
-        leaderboards::delete,
+        boards::overview,
+        boards::create,
+        boards::update,
+        boards::delete,
         directory::list_users,
         directory::show_user,
         directory::put_user,

@@ -1,16 +1,16 @@
 //! `/admin/plugins/gamification/recalculate-scores`: rebuilding scores on demand.
 
-use chrono::TimeDelta;
 use rocket::{State, get, put};
 use serde::Serialize;
 
 use crate::domain::{EventDate, Timestamp};
-use crate::store::recalculations::{self, Requested};
+use crate::store::recalculations;
 use crate::web::App;
-use crate::web::caller::{Caller, Editor};
+use crate::web::caller::{May, need};
 use crate::web::error::ApiError;
-use crate::web::parameters::Parameters;
 use crate::web::reply::{Json, SUCCESS, Success};
+use crate::web::request::Sent;
+use crate::web::requests::recalculation::Recalculate;
 
 /// How far a recalculation is, and how many more may be asked for.
 #[derive(Debug, Serialize)]
@@ -25,37 +25,21 @@ pub struct Recalculation {
 }
 
 /// Has scores rebuilt in the background.
-#[put("/admin/plugins/gamification/recalculate-scores", data = "<parameters>")]
-pub async fn request(editor: Editor, app: &State<App>, parameters: Parameters) -> Result<Json<Success>, ApiError> {
-    let from_date = from_date(app, &parameters)?;
-    let (by, limit) = (editor.0.username, app.recalculations_per_day);
-    let requested = app.store.write(move |write| recalculations::request(write, from_date, &by, limit)).await?;
-    match requested {
-        Requested::Accepted => {
-            app.rollup.recalculate(from_date);
-            Ok(SUCCESS)
-        }
-        Requested::Limited { wait } => Err(limited(wait)),
-    }
-}
-
-/// Reads from which day on scores are to be rebuilt.
-pub(crate) fn from_date(app: &App, parameters: &Parameters) -> Result<EventDate, ApiError> {
-    let today = app.clock.today();
-    let from_date = parameters.optional("from_date")?.unwrap_or_else(|| today.minus_days(app.recent_days));
-    if from_date > today { Err(ApiError::Invalid("from_date")) } else { Ok(from_date) }
-}
-
-/// The refusal of one recalculation too many.
-pub(crate) fn limited(wait: TimeDelta) -> ApiError {
-    let wait_seconds = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000).max(1);
-    ApiError::RateLimit { wait_seconds }
+#[put("/admin/plugins/gamification/recalculate-scores", data = "<asked>")]
+pub async fn request(
+    caller: May<need::Recalculate>,
+    app: &State<App>,
+    asked: Sent<Recalculate>,
+) -> Result<Json<Success>, ApiError> {
+    let first = asked.read()?.first_day(app)?;
+    app.actions.recalculate(&caller.actor, first, None).await?;
+    Ok(SUCCESS)
 }
 
 /// Shows how far it is.
 #[get("/admin/plugins/gamification/recalculate-scores")]
-pub async fn show(_caller: Caller, app: &State<App>) -> Result<Json<Recalculation>, ApiError> {
-    let (now, limit) = (app.clock.now(), app.recalculations_per_day);
+pub async fn show(_caller: May<need::ReadEvents>, app: &State<App>) -> Result<Json<Recalculation>, ApiError> {
+    let (now, limit) = (app.clock.now(), app.actions.recalculations_per_day());
     let remaining = app.store.read(move |connection| recalculations::remaining(connection, now, limit)).await?;
     let status = app.rollup.status();
     Ok(Json(Recalculation {

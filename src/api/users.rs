@@ -8,11 +8,12 @@ use crate::standings::StandingsKey;
 use crate::store::rebuild;
 use crate::store::scores::{self, DayScore};
 use crate::web::App;
-use crate::web::caller::Reader;
+use crate::web::caller::ScoreReader;
 use crate::web::error::ApiError;
-use crate::web::parameters::Parameters;
 use crate::web::path::UserIdPath;
 use crate::web::reply::Json;
+use crate::web::request::Sent;
+use crate::web::requests::users::{ShowDays, ShowScore};
 
 /// A user's standing in a period.
 #[derive(Debug, Serialize)]
@@ -31,15 +32,15 @@ pub struct Days {
 }
 
 /// A user's score over a period.
-#[get("/users/<id>/score", data = "<parameters>")]
+#[get("/users/<id>/score", data = "<asked>")]
 pub async fn score(
-    _reader: Reader,
+    _reader: ScoreReader,
     app: &State<App>,
     id: UserIdPath,
-    parameters: Parameters,
+    asked: Sent<ShowScore>,
 ) -> Result<Json<Score>, ApiError> {
     let user_id = id.known()?;
-    let period = parameters.optional("period")?.unwrap_or(Period::AllTime);
+    let period = asked.read()?.period.unwrap_or(Period::AllTime);
     // Both come from memory: by SQL the place would sum everyone's scores, and the score all days of the user.
     let repairs = app.store.look_up(|connection| Ok(rebuild::count_repairs(connection)?))?;
     let key = StandingsKey::today(LeaderboardId::EVERYONE, period);
@@ -58,16 +59,16 @@ pub async fn score(
 }
 
 /// A user's scores day by day.
-#[get("/users/<id>/days", data = "<parameters>")]
+#[get("/users/<id>/days", data = "<asked>")]
 pub async fn days(
-    _reader: Reader,
+    _reader: ScoreReader,
     app: &State<App>,
     id: UserIdPath,
-    parameters: Parameters,
+    asked: Sent<ShowDays>,
 ) -> Result<Json<Days>, ApiError> {
     let user_id = id.known()?;
-    let first = parameters.optional("from_date")?.unwrap_or(EventDate::MIN);
-    let last = parameters.optional("to_date")?.unwrap_or(EventDate::MAX);
+    let ShowDays { from_date, to_date } = asked.read()?;
+    let (first, last) = (from_date.unwrap_or(EventDate::MIN), to_date.unwrap_or(EventDate::MAX));
     let days = app.store.read(move |connection| scores::days(connection, user_id, &(first..=last))).await?;
     Ok(Json(Days { days }))
 }

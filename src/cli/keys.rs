@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use super::Failure;
+use super::{Failure, wait};
+use crate::actions::{Actions, Actor, Refusal};
 use crate::config::Settings;
-use crate::domain::{Clock, EventDate, PlainKey, Username};
+use crate::domain::{Clock, EventDate, Username};
 use crate::store::api_keys::{self, ApiKey, NewKey};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 
@@ -40,25 +41,27 @@ pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let mode = if matches!(command, Command::Create { .. }) { OpenMode::Create } else { OpenMode::Existing };
     let clock = Clock::system(settings.time_zone);
     let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
-    let (store, writer) = Store::open(&settings.database, OpenOptions::new(mode, clock)).map_err(failed)?;
+    let (store, writer) = Store::open(&settings.database, OpenOptions::new(mode, clock.clone())).map_err(failed)?;
+    let actions = Actions::new(store.clone(), clock);
+    // Nothing that these commands do is recorded under this name.
+    let actor = Actor::of_command_line("system".parse().expect("a username that fits"));
+    let refused = |refusal: Refusal| match refusal {
+        Refusal::Store(error) => failed(error),
+        other => Failure::failed(other),
+    };
     let output = match command {
         Command::Create { username, description, read_only, expires } => {
-            let plain = PlainKey::generate().map_err(Failure::failed)?;
-            let key = NewKey { username, read_only, description, expires_on: expires };
-            let stored = plain.clone();
-            let created = store.writer().write_blocking(move |write| api_keys::create(write, &stored, &key));
-            created.map(|_| format!("{}\n", plain.reveal()))
+            let new = NewKey { username, read_only, description, expires_on: expires };
+            let made = wait(actions.create_key(&actor, new, None))?.map_err(refused)?;
+            made.plain.map(|plain| format!("{}\n", plain.reveal())).unwrap_or_default()
         }
-        Command::List => store.read_blocking(api_keys::list).map(|keys| table(&keys)),
-        Command::Revoke { id } => {
-            let revoked = store.writer().write_blocking(move |write| api_keys::revoke(write, id)).map_err(failed)?;
-            if !revoked {
-                return Err(Failure::Failed(format!("there is no key {id}")));
-            }
-            Ok(format!("key {id} is revoked\n"))
-        }
+        Command::List => table(&store.read_blocking(api_keys::list).map_err(failed)?),
+        Command::Revoke { id } => match wait(actions.revoke_key(&actor, id))? {
+            Ok(()) => format!("key {id} is revoked\n"),
+            Err(Refusal::Unknown) => return Err(Failure::Failed(format!("there is no key {id}"))),
+            Err(refusal) => return Err(refused(refusal)),
+        },
     };
-    let output = output.map_err(failed)?;
     writer.stop();
     std::io::stdout().write_all(output.as_bytes()).map_err(Failure::failed)
 }

@@ -58,6 +58,12 @@ impl Failure {
     }
 }
 
+/// Waits for the end of an action, on this thread.
+fn wait<T>(action: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    Ok(runtime.block_on(action))
+}
+
 /// Does what the arguments of the process ask for.
 pub fn run() -> ExitCode {
     let arguments = Arguments::try_parse().and_then(|arguments| match arguments {

@@ -22,7 +22,7 @@ pub use row::Setting;
 pub use sources::{Origin, figment};
 
 use crate::domain::{PlainKey, Ranking};
-use crate::rollup::Schedule;
+use crate::jobs::Schedule;
 use forms::{COUNT, FILE, FLAG, KEY, LOG_FORMAT, RANKING, SPAN, TIME_ZONE};
 use sources::Sources;
 

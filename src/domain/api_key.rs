@@ -61,6 +61,17 @@ impl fmt::Debug for PlainKey {
     }
 }
 
+/// Which key was shown. What it allows is asked anew with each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyRef {
+    /// The one that is configured.
+    Configured,
+    /// A stored one, by its number.
+    Stored(i64),
+    /// None: a command on the machine itself, which needs no key.
+    CommandLine,
+}
+
 /// The SHA-256 of a key. A key is random, so a fast digest without salt hides it well.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyDigest([u8; 32]);

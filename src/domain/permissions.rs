@@ -46,6 +46,17 @@ impl Scope {
         Scope::Metrics,
     ];
 
+    /// The scopes of which each allows some change. A key that holds none of them only looks.
+    pub const CHANGING: [Scope; 7] = [
+        Scope::EventsAward,
+        Scope::EventsDeduct,
+        Scope::EventsCorrect,
+        Scope::Recalculate,
+        Scope::Boards,
+        Scope::Users,
+        Scope::Keys,
+    ];
+
     /// The name in requests, in replies, on the command line and in the file.
     pub const fn name(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::Response;
 
-use crate::web::life::Life;
+use crate::web::trace::Trace;
 
 /// A client that wants pages. Any other goes on to the next route of that path.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +41,7 @@ impl<'r> FromRequest<'r> for Browser {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Browser, Infallible> {
-        if Life::of(request).names_json() {
+        if Trace::of(request).names_json() {
             return Outcome::Forward(Status::NotFound);
         }
         let negotiated = Negotiated::of(request);

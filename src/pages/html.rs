@@ -6,6 +6,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 
 use super::assets;
+use crate::actions::Refusal;
 use crate::store::StoreError;
 use crate::web::error::ApiError;
 use crate::web::reply::set_body;
@@ -154,13 +155,18 @@ impl From<ApiError> for ErrorPage {
         let (title, sentence) = match &error {
             ApiError::NotLoggedIn => ("Please sign in", "Only those who have signed in may look here.".to_owned()),
             ApiError::InvalidAccess => ("Not permitted", "The API key or its username is not accepted.".to_owned()),
-            ApiError::ReadOnlyKey => ("Not permitted", "Your key may look, and change nothing.".to_owned()),
+            ApiError::NotPermitted(_) => ("Not permitted", "Your key may look, and change nothing.".to_owned()),
+            ApiError::OfAnotherUsername => {
+                ("Not permitted", "Your key is for one username, and this one is not of that username.".to_owned())
+            }
             ApiError::NotFound => {
                 ("Nothing is here", "The address may have a typing error, or what it led to is gone.".to_owned())
             }
             ApiError::Missing(name) => ("Something is missing", format!("“{name}” has to be filled in.")),
-            ApiError::Invalid(name) => ("This can't be read", format!("The value of “{name}” makes no sense here.")),
-            ApiError::PayloadTooLarge => ("Too large", error.sentence()),
+            ApiError::Invalid { name, .. } => {
+                ("This can't be read", format!("The value of “{name}” makes no sense here."))
+            }
+            ApiError::PayloadTooLarge { .. } => ("Too large", error.sentence()),
             ApiError::RateLimit { .. } => ("Too often", error.sentence()),
             ApiError::Unavailable => ("Please try again", error.sentence()),
             ApiError::Internal => ("Something broke", error.sentence()),
@@ -171,6 +177,12 @@ impl From<ApiError> for ErrorPage {
             retry_after: error.retry_after(),
             ..ErrorPage::new(error.status(), title, sentence)
         }
+    }
+}
+
+impl From<Refusal> for ErrorPage {
+    fn from(refusal: Refusal) -> ErrorPage {
+        ApiError::from(refusal).into()
     }
 }
 

@@ -6,10 +6,10 @@
 //! number in a transaction.
 
 mod rebuild;
-mod schedule;
+mod recalculation;
 
 pub use rebuild::{Progress, Rebuilt, rebuild};
-pub use schedule::{Rollup, RollupThread, Schedule, Status};
+pub use recalculation::{Rollup, RollupThread, Status};
 
 use crate::store::StoreError;
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
 use super::writer::Write;
-use crate::domain::{Timestamp, Username};
+use crate::domain::{IdempotencyKey, Timestamp, Username};
 
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::days(7);
@@ -29,10 +29,10 @@ pub struct Idempotency {
 
 impl Idempotency {
     /// The key that `actor` sent with `parameters` to `path`.
-    pub fn new(actor: &Username, key: String, path: &str, parameters: &impl Serialize) -> Idempotency {
+    pub fn new(actor: &Username, key: IdempotencyKey, path: &str, parameters: &impl Serialize) -> Idempotency {
         let parameters = serde_json::to_vec(parameters).expect("plain data has a JSON form");
         let fingerprint = Sha256::new().chain_update(path).chain_update([0]).chain_update(parameters).finalize();
-        Idempotency { actor: actor.folded(), key, fingerprint: fingerprint.into() }
+        Idempotency { actor: actor.folded(), key: key.as_str().to_owned(), fingerprint: fingerprint.into() }
     }
 }
 

@@ -9,10 +9,14 @@ use rocket::request::Request;
 use rocket::response::{Responder, Response};
 use serde::Serialize;
 
-use super::life::Life;
-use super::parameters::BODY_MAX;
 use super::reply;
+use super::trace::Trace;
+use crate::actions::Refusal;
+use crate::domain::Scope;
 use crate::store::StoreError;
+
+/// The longest body that is taken, in bytes.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// A request that is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,16 +25,26 @@ pub enum ApiError {
     NotLoggedIn,
     /// 403: a key that is unknown, revoked or expired, or not for that username.
     InvalidAccess,
-    /// 403: a read-only key that would write.
-    ReadOnlyKey,
+    /// 403: a key that lacks the scope that is needed.
+    NotPermitted(Scope),
+    /// 403: a key for one username that would change what belongs to another.
+    OfAnotherUsername,
     /// 404: no such path, method or thing.
     NotFound,
     /// 400: a required parameter is missing, null or blank.
     Missing(&'static str),
-    /// 400: a parameter is not what it has to be; `body` where the body as a whole can't be read.
-    Invalid(&'static str),
+    /// 400: a parameter is not what it has to be.
+    Invalid {
+        /// Its name; `body` where the body as a whole can't be read.
+        name: &'static str,
+        /// What would be accepted, for a person: words that can follow "Enter".
+        accepted: &'static str,
+    },
     /// 413: the body is longer than is taken.
-    PayloadTooLarge,
+    PayloadTooLarge {
+        /// How many bytes are taken.
+        bytes_max: usize,
+    },
     /// 422: a redemption of more points than there are.
     InsufficientPoints {
         /// The spendable score.
@@ -40,6 +54,8 @@ pub enum ApiError {
     IdempotencyKeyReused,
     /// 422: another board or user has that name.
     NameTaken,
+    /// 422: another user or group has that number.
+    NumberTaken,
     /// 422: the name is kept for other use.
     NameReserved,
     /// 422: the first board stays.
@@ -80,16 +96,30 @@ impl ApiError {
     /// Seconds after which a caller may try again when the database was unavailable.
     const RETRY_SECONDS: u64 = 1;
 
+    /// A parameter that is not what it has to be; `accepted` says what would be, in words that can follow "Enter".
+    pub const fn invalid(name: &'static str, accepted: &'static str) -> ApiError {
+        ApiError::Invalid { name, accepted }
+    }
+
+    /// A body that can't be read as a whole.
+    pub const fn unreadable_body() -> ApiError {
+        ApiError::invalid("body", "a JSON object or a form")
+    }
+
     /// The status of the reply.
     pub fn status(&self) -> Status {
         match self {
-            ApiError::NotLoggedIn | ApiError::InvalidAccess | ApiError::ReadOnlyKey => Status::Forbidden,
+            ApiError::NotLoggedIn
+            | ApiError::InvalidAccess
+            | ApiError::NotPermitted(_)
+            | ApiError::OfAnotherUsername => Status::Forbidden,
             ApiError::NotFound => Status::NotFound,
-            ApiError::Missing(_) | ApiError::Invalid(_) => Status::BadRequest,
-            ApiError::PayloadTooLarge => Status::PayloadTooLarge,
+            ApiError::Missing(_) | ApiError::Invalid { .. } => Status::BadRequest,
+            ApiError::PayloadTooLarge { .. } => Status::PayloadTooLarge,
             ApiError::InsufficientPoints { .. }
             | ApiError::IdempotencyKeyReused
             | ApiError::NameTaken
+            | ApiError::NumberTaken
             | ApiError::NameReserved
             | ApiError::LeaderboardProtected
             | ApiError::DatesReversed
@@ -103,13 +133,14 @@ impl ApiError {
     fn error_type(&self) -> &'static str {
         match self {
             ApiError::NotLoggedIn => "not_logged_in",
-            ApiError::InvalidAccess | ApiError::ReadOnlyKey => "invalid_access",
+            ApiError::InvalidAccess | ApiError::NotPermitted(_) | ApiError::OfAnotherUsername => "invalid_access",
             ApiError::NotFound => "not_found",
-            ApiError::Missing(_) | ApiError::Invalid(_) => "invalid_parameters",
-            ApiError::PayloadTooLarge => "payload_too_large",
+            ApiError::Missing(_) | ApiError::Invalid { .. } => "invalid_parameters",
+            ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::InsufficientPoints { .. } => "insufficient_points",
             ApiError::IdempotencyKeyReused => "idempotency_key_reused",
             ApiError::NameTaken => "name_taken",
+            ApiError::NumberTaken => "number_taken",
             ApiError::NameReserved => "name_reserved",
             ApiError::LeaderboardProtected => "leaderboard_protected",
             ApiError::DatesReversed => "dates_reversed",
@@ -127,16 +158,19 @@ impl ApiError {
             ApiError::InvalidAccess => "You are not permitted to view the requested resource. \
                  The API username or key is invalid."
                 .to_owned(),
-            ApiError::ReadOnlyKey => "You are not permitted to view the requested resource.".to_owned(),
+            ApiError::NotPermitted(_) | ApiError::OfAnotherUsername => {
+                "You are not permitted to view the requested resource.".to_owned()
+            }
             ApiError::NotFound => "The requested URL or resource could not be found.".to_owned(),
             ApiError::Missing(name) => format!("param is missing or the value is empty: {name}"),
-            ApiError::Invalid(name) => format!("You supplied invalid parameters to the request: {name}"),
-            ApiError::PayloadTooLarge => {
-                format!("The request body is too large: at most {BODY_MAX} bytes are taken.")
+            ApiError::Invalid { name, .. } => format!("You supplied invalid parameters to the request: {name}"),
+            ApiError::PayloadTooLarge { bytes_max } => {
+                format!("The request body is too large: at most {bytes_max} bytes are taken.")
             }
             ApiError::InsufficientPoints { score } => format!("Not enough points: the spendable score is {score}."),
             ApiError::IdempotencyKeyReused => "This Idempotency-Key was used before with other parameters.".to_owned(),
             ApiError::NameTaken => "This name is taken.".to_owned(),
+            ApiError::NumberTaken => "This number is taken.".to_owned(),
             ApiError::NameReserved => "This name is reserved.".to_owned(),
             ApiError::LeaderboardProtected => "The first leaderboard can't be deleted.".to_owned(),
             ApiError::DatesReversed => "from_date has to be on or before to_date.".to_owned(),
@@ -195,6 +229,31 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> ApiError {
+        match refusal {
+            Refusal::InvalidAccess => ApiError::InvalidAccess,
+            Refusal::NotPermitted(scope) => ApiError::NotPermitted(scope),
+            Refusal::OfAnotherUsername => ApiError::OfAnotherUsername,
+            Refusal::Unknown => ApiError::NotFound,
+            Refusal::NumberTaken => ApiError::NumberTaken,
+            Refusal::Missing(name) => ApiError::Missing(name),
+            Refusal::NameTaken => ApiError::NameTaken,
+            Refusal::LeaderboardProtected => ApiError::LeaderboardProtected,
+            Refusal::IdempotencyKeyReused => ApiError::IdempotencyKeyReused,
+            Refusal::Limited { wait } => {
+                let wait_seconds = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000).max(1);
+                ApiError::RateLimit { wait_seconds }
+            }
+            Refusal::NoRandomNumbers(error) => {
+                log::error!("no random numbers: {error}");
+                ApiError::Internal
+            }
+            Refusal::Store(error) => error.into(),
+        }
+    }
+}
+
 impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
         let body = Body { errors: [self.sentence()], error_type: self.error_type(), extras: self.extras() };
@@ -214,7 +273,7 @@ impl Caught {
     pub fn of(status: Status, request: &Request<'_>) -> Caught {
         let refused = request.local_cache(|| None::<ApiError>).clone();
         Caught(refused.unwrap_or(match status.code {
-            413 => ApiError::PayloadTooLarge,
+            413 => ApiError::PayloadTooLarge { bytes_max: BODY_BYTES_MAX },
             500.. => ApiError::Internal,
             // Routes take any path segment and any body, so what is left is an unknown path or method. Rocket says 400
             // of a method that it has never heard of.
@@ -238,9 +297,9 @@ impl<'r> Responder<'r, 'static> for Caught {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         let mut response = self.0.respond_to(request)?;
         // A request that Rocket can't make sense of meets no fairing.
-        let life = Life::of(request);
-        if !life.is_tracked() {
-            life.end(&mut response);
+        let trace = Trace::of(request);
+        if !trace.is_tracked() {
+            trace.end(&mut response);
         }
         Ok(response)
     }

@@ -1,56 +1,35 @@
 //! What both faces of the server, the JSON of `api` and the HTML of `pages`, need of Rocket: what handlers work with, the
-//! life of a request, its parameters, who sends it, and what errors and replies look like.
+//! trace of a request, its parameters, who sends it, and what errors and replies look like.
 //!
-//! Nothing here knows a resource or a page.
+//! Nothing here knows a resource's reply or a page, and nothing here changes anything.
 
+mod app;
 pub(crate) mod caller;
 pub(crate) mod error;
 pub(crate) mod idempotency;
-pub(crate) mod life;
+mod in_flight;
+pub(crate) mod kinds;
 pub(crate) mod parameters;
 pub(crate) mod path;
 pub(crate) mod reply;
+pub(crate) mod request;
 mod request_limit;
+pub(crate) mod requests;
 pub(crate) mod session;
+mod sessions;
+pub(crate) mod trace;
+pub(crate) mod viewer;
 
 use std::sync::Arc;
 
 use rocket::{Build, Rocket};
 
-pub use life::InFlight;
+pub use app::App;
+pub use in_flight::InFlight;
 pub use request_limit::RequestLimit;
-pub use session::Sessions;
+pub use sessions::Sessions;
 
-use crate::domain::{Clock, KeyDigest};
-use crate::rollup::Rollup;
-use crate::standings::Standings;
-use crate::store::Store;
-
-/// What handlers work with.
-pub struct App {
-    /// The database.
-    pub store: Store,
-    /// What day it is.
-    pub clock: Clock,
-    /// Rebuilds scores.
-    pub rollup: Rollup,
-    /// Who leads.
-    pub standings: Standings,
-    /// The configured all-users key.
-    pub api_key: Option<KeyDigest>,
-    /// Where a recalculation begins that names no date, in days before today.
-    pub recent_days: u32,
-    /// Recalculations within 24 hours.
-    pub recalculations_per_day: u32,
-    /// Who is signed in.
-    pub sessions: Sessions,
-    /// Requests within a minute.
-    pub requests: RequestLimit,
-    /// Whether scores may be read without a key.
-    pub public: bool,
-}
-
-/// Gives a Rocket what its handlers work with, and its requests their life. `in_flight` counts them.
+/// Gives a Rocket what its handlers work with, and each request its trace. `in_flight` counts the requests.
 pub fn mount(rocket: Rocket<Build>, app: App, in_flight: Arc<InFlight>) -> Rocket<Build> {
-    rocket.manage(app).attach(life::LifeFairing(in_flight))
+    rocket.manage(app).attach(trace::TraceFairing(in_flight))
 }

@@ -1,10 +1,7 @@
 //! The parameters of a request: query, form body and JSON body, merged.
 //!
 //! Reading a parameter yields a value of the domain or the error that names the parameter. What no route asks for is
-//! never looked at.
-
-use std::ops::RangeInclusive;
-use std::str::FromStr;
+//! never looked at. Which parameters a route takes is declared by its request; see [`super::request`].
 
 use percent_encoding::percent_decode;
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
@@ -13,11 +10,8 @@ use rocket::request::Request;
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 
-use super::error::ApiError;
-use crate::domain::{Description, EventDate, GroupId, Points, UserId};
-
-/// The longest body, in bytes.
-pub const BODY_MAX: usize = 1 << 20;
+use super::error::{ApiError, BODY_BYTES_MAX};
+use super::kinds::Parameter;
 
 /// How much of a body that is too long is still read, so that its sender gets to see the refusal.
 const DRAINED_MAX: usize = 16 << 20;
@@ -58,11 +52,11 @@ impl<'r> FromData<'r> for Parameters {
 async fn read_body(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     let mut stream = data.open(DRAINED_MAX.bytes());
     let mut body = Vec::new();
-    let broken = |_| ApiError::Invalid("body");
-    (&mut stream).take(BODY_MAX as u64 + 1).read_to_end(&mut body).await.map_err(broken)?;
-    if body.len() > BODY_MAX {
+    let broken = |_| ApiError::unreadable_body();
+    (&mut stream).take(BODY_BYTES_MAX as u64 + 1).read_to_end(&mut body).await.map_err(broken)?;
+    if body.len() > BODY_BYTES_MAX {
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
-        return Err(ApiError::PayloadTooLarge);
+        return Err(ApiError::PayloadTooLarge { bytes_max: BODY_BYTES_MAX });
     }
     Ok(body)
 }
@@ -78,7 +72,7 @@ impl Parameters {
     }
 
     fn add_body(&mut self, kind: Option<&ContentType>, named: bool, body: &[u8]) -> Result<(), ApiError> {
-        const FAULT: ApiError = ApiError::Invalid("body");
+        const FAULT: ApiError = ApiError::unreadable_body();
         if body.is_empty() {
             return Ok(());
         }
@@ -166,7 +160,7 @@ impl Parameters {
             Some(Field::Json(Value::Bool(flag))) => T::from_flag(*flag),
             Some(Field::Json(_)) => None,
         };
-        value.map(Some).ok_or(ApiError::Invalid(name))
+        value.map(Some).ok_or(ApiError::invalid(name, T::KIND.accepted))
     }
 
     /// Whether a parameter is there at all, blank or not; a list may be there member by member.
@@ -177,7 +171,7 @@ impl Parameters {
     /// Reads a list: an array in JSON, or `name[]=1&name[]=2` in a query or form, or numbers between commas. Absent, null or
     /// blank it is empty.
     pub fn list<T: Parameter>(&self, name: &'static str) -> Result<Vec<T>, ApiError> {
-        let fault = ApiError::Invalid(name);
+        let fault = ApiError::invalid(name, T::KIND.accepted);
         let element = |value: &Value| match value {
             Value::String(text) => T::from_text(text),
             Value::Number(number) => whole(number).and_then(T::from_number),
@@ -203,11 +197,12 @@ impl Parameters {
         list.ok_or(fault)
     }
 
-    /// Reads a whole number in a range, which may be absent or null.
-    pub fn within(&self, name: &'static str, range: RangeInclusive<usize>) -> Result<Option<usize>, ApiError> {
-        let Some(number) = self.optional::<i64>(name)? else { return Ok(None) };
-        let number = usize::try_from(number).ok().filter(|number| range.contains(number));
-        number.map(Some).ok_or(ApiError::Invalid(name))
+    /// Reads a parameter that may be absent or null, but not blank.
+    pub fn filled<T: Parameter>(&self, name: &'static str) -> Result<Option<T>, ApiError> {
+        if self.has(name) {
+            self.require(&[name])?;
+        }
+        self.optional(name)
     }
 
     /// Reads a parameter that must be there.
@@ -231,83 +226,6 @@ fn decode(part: &[u8]) -> Option<String> {
     let spaced: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     String::from_utf8(percent_decode(&spaced).collect()).ok()
 }
-
-/// A value that a parameter can be read as.
-pub trait Parameter: Sized {
-    /// From a text, in a query, a form or JSON.
-    fn from_text(text: &str) -> Option<Self>;
-
-    /// From a whole number in JSON.
-    fn from_number(_: i64) -> Option<Self> {
-        None
-    }
-
-    /// From `true` or `false` in JSON.
-    fn from_flag(_: bool) -> Option<Self> {
-        None
-    }
-}
-
-impl Parameter for bool {
-    fn from_text(text: &str) -> Option<bool> {
-        text.parse().ok()
-    }
-
-    fn from_flag(flag: bool) -> Option<bool> {
-        Some(flag)
-    }
-}
-
-/// A whole number: in a text it is decimal digits, perhaps after a minus.
-impl Parameter for i64 {
-    fn from_text(text: &str) -> Option<i64> {
-        // The standard library would also take a plus.
-        if text.starts_with('+') { None } else { text.parse().ok() }
-    }
-
-    fn from_number(number: i64) -> Option<i64> {
-        Some(number)
-    }
-}
-
-/// A type made of a whole number in a range.
-macro_rules! ranged_parameter {
-    ($type:ty) => {
-        impl Parameter for $type {
-            fn from_text(text: &str) -> Option<Self> {
-                i64::from_text(text).and_then(Self::from_number)
-            }
-
-            fn from_number(number: i64) -> Option<Self> {
-                Self::try_from(number).ok()
-            }
-        }
-    };
-}
-
-ranged_parameter!(UserId);
-ranged_parameter!(Points);
-ranged_parameter!(GroupId);
-
-impl Parameter for Description {
-    fn from_text(text: &str) -> Option<Description> {
-        Description::try_from(text.to_owned()).ok()
-    }
-}
-
-/// A word or a date: whatever is written in one way only.
-macro_rules! written_parameter {
-    ($type:ty) => {
-        impl Parameter for $type {
-            fn from_text(text: &str) -> Option<Self> {
-                Self::from_str(text).ok()
-            }
-        }
-    };
-}
-
-written_parameter!(EventDate);
-written_parameter!(crate::domain::Period);
 
 #[cfg(test)]
 mod tests {
@@ -335,16 +253,6 @@ mod tests {
         assert_eq!(form.optional::<i64>("a"), Ok(None));
         assert_eq!(form.optional::<i64>("b"), Ok(Some(3)));
         assert_eq!(form.optional::<i64>("c"), Ok(None));
-    }
-
-    #[test]
-    fn whole_numbers_are_read_strictly() {
-        for (text, number) in [("13", Some(13)), ("-5", Some(-5)), ("007", Some(7)), ("+5", None), ("1.0", None)] {
-            assert_eq!(i64::from_text(text), number, "{text}");
-        }
-        for bad in ["", "-", "--1", "1_000", "0x1f", "12abc", " 13", "99999999999999999999", "١٣"] {
-            assert_eq!(i64::from_text(bad), None, "{bad}");
-        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use rocket::request::FromParam;
 
 use super::error::ApiError;
-use super::parameters::Parameter;
+use super::kinds::Parameter;
 use crate::domain::{EventId, GroupId, LeaderboardId, UserId};
 
 /// The number of an event in a path, if it is one.

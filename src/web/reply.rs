@@ -7,8 +7,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use serde::Serialize;
 
-use super::error::ApiError;
-use crate::store::idempotency::Once;
+use crate::actions::Answer;
 
 /// Clients compare it letter by letter with what Discourse sends.
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
@@ -62,21 +61,16 @@ pub struct Success {
 /// `{"success":"OK"}`
 pub const SUCCESS: Json<Success> = Json(Success { success: "OK" });
 
-/// The reply to a change of something that may not be there.
-pub fn success_if(found: bool) -> Result<Json<Success>, ApiError> {
-    if found { Ok(SUCCESS) } else { Err(ApiError::NotFound) }
-}
-
 /// A reply with a link to the page that follows.
 #[derive(Debug)]
-pub struct Page<T> {
+pub struct Paged<T> {
     /// The reply.
     pub body: T,
     /// Where more is, as a path with its query.
     pub next: Option<String>,
 }
 
-impl<'r, T: Serialize> Responder<'r, 'static> for Page<T> {
+impl<'r, T: Serialize> Responder<'r, 'static> for Paged<T> {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         let mut response = json(Status::Ok, &self.body);
         if let Some(next) = self.next {
@@ -96,13 +90,9 @@ pub struct Replay<R> {
 }
 
 impl<R> Replay<R> {
-    /// Makes the reply out of an outcome; `None` if the key stands for something else.
-    pub fn of<T>(once: Once<T>, reply: impl FnOnce(T) -> R) -> Option<Replay<R>> {
-        match once {
-            Once::Fresh(outcome) => Some(Replay { reply: reply(outcome), replayed: false }),
-            Once::Replayed(outcome) => Some(Replay { reply: reply(outcome), replayed: true }),
-            Once::KeyReused => None,
-        }
+    /// Makes the reply out of an answer.
+    pub fn of<T>(answer: Answer<T>, reply: impl FnOnce(T) -> R) -> Replay<R> {
+        Replay { reply: reply(answer.outcome), replayed: answer.replayed }
     }
 }
 

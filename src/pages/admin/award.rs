@@ -6,24 +6,20 @@ use rocket::{State, get, post};
 use super::field::Field;
 use super::form::{Fault, Form, SentForm, minted_key};
 use super::{Frame, Layout, Tab, go, who};
-use crate::api::score_events;
 use crate::domain::{Award, EventDate, Points};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
 use crate::standings::Catalog;
-use crate::store::idempotency::{Once, once};
 use crate::store::score_events::{self as events, Awarded};
 use crate::store::scores;
 use crate::web::App;
-use crate::web::error::ApiError;
-use crate::web::idempotency::IdempotencyKey;
+use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::parameters::Parameters;
+use crate::web::request::Request;
+use crate::web::requests::events::NewEvent;
 use crate::web::session::SignedInEditor;
-
-/// The path, which idempotency keys are bound to.
-const PATH: &str = "/admin/award";
 
 /// What is typed into the form.
 const FIELDS: [&str; 6] = ["kind", "user_id", "points", "date", "description", "minimum_score"];
@@ -85,8 +81,8 @@ async fn read(app: &App, form: &mut Form) -> Result<Result<Award, Fault>, ErrorP
         parameters.set("user_id", id.to_string());
     }
     let redeem = is_redeem(form.typed("kind"));
-    let award = match score_events::award(&parameters) {
-        Ok(award) => award,
+    let award = match NewEvent::read(&parameters) {
+        Ok(new) => Award::from(new),
         Err(error) => return Fault::of(error, "").map(Err),
     };
     if !redeem {
@@ -235,17 +231,12 @@ pub async fn store(
         Ok(award) => award,
         Err(fault) => return form_page(app, frame, |name| form.typed(name).to_owned(), Some(&fault), None),
     };
-    let key = IdempotencyKey::of_form(form.typed("key")).stands_for(&me.username, PATH, &award)?;
-    let (by, wanted) = (me.username.clone(), award.clone());
-    let stored = app.store.write(move |write| once(write, key.as_ref(), || events::award(write, &wanted, &by))).await?;
-    match stored {
-        Once::Fresh(Awarded::Stored(event)) | Once::Replayed(Awarded::Stored(event)) => {
-            Ok(go(&format!("/admin/events/{}", event.id), "stored"))
-        }
-        Once::Fresh(Awarded::InsufficientPoints { score }) | Once::Replayed(Awarded::InsufficientPoints { score }) => {
+    let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
+    match app.actions.award(&me.actor, award.clone(), key).await?.outcome {
+        Awarded::Stored(event) => Ok(go(&format!("/admin/events/{}", event.id), "stored")),
+        Awarded::InsufficientPoints { score } => {
             let short = Short::new(&app.standings.catalog(), &award, score);
             form_page(app, frame, |name| form.typed(name).to_owned(), None, Some(short))
         }
-        Once::KeyReused => Err(ApiError::IdempotencyKeyReused.into()),
     }
 }

@@ -9,7 +9,6 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, go};
-use crate::api::leaderboards as api;
 use crate::domain::{GroupId, Leaderboard, LeaderboardId, Period};
 use crate::pages::browser::Browser;
 use crate::pages::format;
@@ -20,6 +19,7 @@ use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::LeaderboardIdPath;
+use crate::web::requests::boards::ReplaceBoard;
 use crate::web::session::{SignedIn, SignedInEditor};
 
 #[derive(Template)]
@@ -163,15 +163,12 @@ pub async fn update(
 ) -> Result<Html, ErrorPage> {
     let form = form.of(&editor.0)?;
     let id = id.known()?;
-    let saved = match api::replacement(id, &form.filled_parameters()) {
-        Ok(update) => api::done(app.store.write(move |write| leaderboards::update(write, update)).await?),
+    let saved = match form.read_filled::<ReplaceBoard>().and_then(|asked| asked.of(id)) {
+        Ok(update) => app.actions.update_board(&editor.0.actor, update).await.map_err(ApiError::from),
         Err(error) => Err(error),
     };
     match saved {
-        Ok(()) => {
-            app.standings.refresh().await;
-            Ok(go(&format!("/admin/boards/{id}", id = id.0), "board-saved"))
-        }
+        Ok(()) => Ok(go(&format!("/admin/boards/{}", id.0), "board-saved")),
         Err(error) => {
             let fault = Fault::of(error, "name")?;
             page(app, Frame::new(Tab::Boards, &editor.0), id, Some((&form, &fault))).await
@@ -209,9 +206,6 @@ pub async fn delete(
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
     form.of(&editor.0)?;
-    if api::remove(app, id.known()?).await? {
-        Ok(go(Tab::Boards.path(), "board-deleted"))
-    } else {
-        Err(ApiError::NotFound.into())
-    }
+    app.actions.delete_board(&editor.0.actor, id.known()?).await?;
+    Ok(go(Tab::Boards.path(), "board-deleted"))
 }

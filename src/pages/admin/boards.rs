@@ -6,24 +6,19 @@ use rocket::{State, get, post};
 use super::field::Field;
 use super::form::{Fault, SentForm, minted_key};
 use super::{Frame, Layout, Tab, go};
-use crate::api::leaderboards as api;
-use crate::domain::{Leaderboard, LeaderboardId, Username};
+use crate::actions::{Answer, NewBoard};
+use crate::domain::{Leaderboard, LeaderboardId};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::leaderboard::period_label;
-use crate::store::idempotency::{Once, once};
-use crate::store::leaderboards::Changed;
-use crate::store::{directory, leaderboards};
+use crate::store::leaderboards;
 use crate::web::App;
-use crate::web::error::ApiError;
-use crate::web::idempotency::IdempotencyKey;
+use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::parameters::Parameters;
+use crate::web::requests::boards::NameBoard;
 use crate::web::session::{SignedIn, SignedInEditor};
-
-/// Discourse's id for its system user: who has made a board that no user of the directory has made.
-const SYSTEM: i64 = -1;
 
 #[derive(Template)]
 #[template(path = "admin/boards.html")]
@@ -112,33 +107,17 @@ pub async fn create(
 ) -> Result<Html, ErrorPage> {
     let SignedInEditor(me) = editor;
     let form = form.of(&me)?;
-    let name = form.filled_parameters();
-    let name = name.require(&["name"]).and_then(|()| api::name(&name));
-    let refused = |error| Fault::of(error, "name");
     let frame = Frame::new(Tab::Boards, &me);
-    let name = match name {
-        Ok(name) => name,
-        Err(error) => return page(app, frame, address, form.typed("name"), Some(&refused(error)?)).await,
+    let new = match form.read_filled::<NameBoard>().and_then(NewBoard::try_from) {
+        Ok(new) => new,
+        Err(error) => return page(app, frame, address, form.typed("name"), Some(&Fault::of(error, "name")?)).await,
     };
-    let key = IdempotencyKey::of_form(form.typed("key")).stands_for(&me.username, Tab::Boards.path(), &name)?;
-    let by: Username = me.username.clone();
-    let created = app.store.write(move |write| {
-        once(write, key.as_ref(), || {
-            let creator = directory::id_of(write.connection, &by)?.map_or(SYSTEM, i64::from);
-            Ok(match leaderboards::create(write, &name, creator)? {
-                Changed::Done(board) => Some(board.id.0),
-                Changed::Unknown | Changed::NameTaken => None,
-            })
-        })
-    });
-    match created.await? {
-        Once::Fresh(Some(id)) | Once::Replayed(Some(id)) => {
-            app.standings.refresh().await;
-            Ok(go(&format!("/admin/boards/{id}"), "board-created"))
+    let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
+    match app.actions.create_board_once(&me.actor, new, key).await {
+        Ok(Answer { outcome: id, .. }) => Ok(go(&format!("/admin/boards/{}", id.0), "board-created")),
+        Err(refusal) => {
+            let fault = Fault::of(refusal, "name")?;
+            page(app, frame, address, form.typed("name"), Some(&fault)).await
         }
-        Once::Fresh(None) | Once::Replayed(None) => {
-            page(app, frame, address, form.typed("name"), Some(&refused(ApiError::NameTaken)?)).await
-        }
-        Once::KeyReused => Err(ApiError::IdempotencyKeyReused.into()),
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::api::score_events;
 use crate::domain::{EventDate, ScoreEvent};
 use crate::pages::address::Address;
+use crate::web::requests::events::EVENTS;
 
 /// The command that would store the same event.
 pub fn award(address: &Address, username: &str, event: &ScoreEvent) -> String {
@@ -22,7 +22,7 @@ pub fn award(address: &Address, username: &str, event: &ScoreEvent) -> String {
         points: event.points.into(),
         description: event.description.as_ref().map(|description| description.as_str()),
     };
-    request(address, "POST", score_events::BASE, "$KEY", username, Some(&same))
+    request(address, "POST", EVENTS, "$KEY", username, Some(&same))
 }
 
 /// A request of the API; `key` may be the name of a variable.

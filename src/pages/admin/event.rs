@@ -7,8 +7,7 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, command, go};
-use crate::api::score_events::correction;
-use crate::domain::{EventId, Revision, RevisionAction, ScoreEvent};
+use crate::domain::{Correction, EventId, Revision, RevisionAction, ScoreEvent};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
@@ -19,6 +18,7 @@ use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::EventIdPath;
+use crate::web::requests::events::ChangedEvent;
 use crate::web::session::{SignedIn, SignedInEditor};
 
 #[derive(Template)]
@@ -92,7 +92,7 @@ async fn page(
 ) -> Result<Html, ErrorPage> {
     let (event, history) = read(app, id).await?;
     let catalog = app.standings.catalog();
-    let username = admin.me.username.as_str().to_owned();
+    let username = admin.me.actor.username.as_str().to_owned();
     let now = event.as_ref().map(|event| Now {
         person: Person::in_full(&catalog, event.user_id),
         date: format::date(event.date),
@@ -150,26 +150,21 @@ pub async fn correct(
     let id = id.known()?;
     form.set("id", id.to_string());
     form.unify_lines("description");
-    let correction = match correction(form.parameters()) {
-        Ok(correction) => correction,
+    let mut correction = match form.read::<ChangedEvent>() {
+        Ok(changed) => Correction::from(changed),
         Err(error) => {
             let fault = Fault::of(error, "")?;
             return page(app, Frame::new(Tab::Events, &me), &address, id, Some((&form, fault))).await;
         }
     };
-    let by = me.username.clone();
-    let corrected = app.store.write(move |write| {
-        let mut correction = correction;
-        // A field left blank where nothing was is no change.
-        let blank = correction.description.as_ref().is_some_and(|description| description.as_str().is_empty());
-        if blank && score_events::get(write.connection, id)?.is_some_and(|event| event.description.is_none()) {
+    // A field that is left blank where nothing was is no change.
+    if correction.description.as_ref().is_some_and(|description| description.as_str().is_empty()) {
+        let event = app.store.read(move |connection| score_events::get(connection, id)).await?;
+        if event.is_some_and(|event| event.description.is_none()) {
             correction.description = None;
         }
-        score_events::correct(write, &correction, &by)
-    });
-    if !corrected.await? {
-        return Err(ApiError::NotFound.into());
     }
+    app.actions.correct(&me.actor, correction).await?;
     Ok(go(&format!("/admin/events/{id}"), "corrected"))
 }
 
@@ -206,9 +201,6 @@ pub async fn delete(
 ) -> Result<Html, ErrorPage> {
     form.of(&editor.0)?;
     let id = id.known()?;
-    let by = editor.0.username;
-    if !app.store.write(move |write| score_events::delete(write, id, &by)).await? {
-        return Err(ApiError::NotFound.into());
-    }
+    app.actions.delete_event(&editor.0.actor, id).await?;
     Ok(go(&format!("/admin/events/{id}"), "event-deleted"))
 }

@@ -16,7 +16,8 @@ use crate::standings::Catalog;
 use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd, Sign};
 use crate::web::App;
 use crate::web::error::ApiError;
-use crate::web::parameters::{Parameter, Parameters};
+use crate::web::kinds::{After, JsonType, Kind, Parameter};
+use crate::web::parameters::Parameters;
 use crate::web::session::SignedIn;
 
 /// Events on a page.
@@ -86,6 +87,9 @@ impl EventsPage {
 }
 
 impl Parameter for Sign {
+    const KIND: Kind =
+        Kind { json: JsonType::Word(&["award", "deduction"]), accepted: "award or deduction", example: "award" };
+
     fn from_text(text: &str) -> Option<Sign> {
         match text {
             "award" => Some(Sign::Award),
@@ -99,6 +103,12 @@ impl Parameter for Sign {
 struct Words(String);
 
 impl Parameter for Words {
+    const KIND: Kind = Kind {
+        json: JsonType::Text { characters_max: TEXT_MAX },
+        accepted: "at most 255 characters",
+        example: "karaoke",
+    };
+
     fn from_text(text: &str) -> Option<Words> {
         (text.chars().count() <= TEXT_MAX).then(|| Words(text.trim().to_owned()))
     }
@@ -131,7 +141,7 @@ fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
         sign: parameters.optional("sign")?,
         text: parameters.optional("text")?.map(|Words(words)| words),
         by: parameters.optional("by")?,
-        before: parameters.within("after", 0..=usize::MAX)?.map(|id| EventId(id as i64)),
+        before: parameters.optional("after")?.map(|after: After| EventId(after.get())),
         limit: PAGE,
     })
 }

@@ -2,12 +2,13 @@
 
 use rocket::data::{Data, FromData, Outcome};
 use rocket::http::Status;
-use rocket::request::Request;
+use rocket::request::Request as HttpRequest;
 
 use crate::domain::random_token;
 use crate::pages::html::ErrorPage;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
+use crate::web::request::Request;
 use crate::web::session::SignedIn;
 
 /// A form that has come, from wherever.
@@ -17,7 +18,7 @@ pub struct SentForm(Parameters);
 impl<'r> FromData<'r> for SentForm {
     type Error = ApiError;
 
-    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, SentForm> {
+    async fn from_data(request: &'r HttpRequest<'_>, data: Data<'r>) -> Outcome<'r, SentForm> {
         Parameters::from_data(request, data).await.map(SentForm)
     }
 }
@@ -77,6 +78,22 @@ impl Form {
         }
     }
 
+    /// Reads the form as a request of the API, where a blank field is one that was sent blank.
+    ///
+    /// # Errors
+    /// See [`Request::read`].
+    pub fn read<R: Request>(&self) -> Result<R, ApiError> {
+        R::read(&self.sent)
+    }
+
+    /// Reads the form as a request of the API, without the fields that were left blank.
+    ///
+    /// # Errors
+    /// See [`Request::read`].
+    pub fn read_filled<R: Request>(&self) -> Result<R, ApiError> {
+        R::read(&self.sent.without_blanks())
+    }
+
     /// The parameters as the API would get them, where a blank field is one that was sent blank.
     pub fn parameters(&self) -> &Parameters {
         &self.sent
@@ -113,15 +130,17 @@ impl Fault {
         Fault { field, sentence: sentence.into(), status: Status::UnprocessableEntity }
     }
 
-    /// What the API says against a field. `name` is the field that holds the name, of which errors may speak.
+    /// What is said against a field. `name` is the field that holds the name, of which errors may speak.
     ///
     /// # Errors
     /// It is about something else than a field.
-    pub fn of(error: ApiError, name: &'static str) -> Result<Fault, ErrorPage> {
+    pub fn of(error: impl Into<ApiError>, name: &'static str) -> Result<Fault, ErrorPage> {
+        let error = error.into();
         let (field, sentence) = match &error {
             ApiError::Missing(field) => (*field, "Please fill this in.".to_owned()),
-            ApiError::Invalid(field) => (*field, accepted(field).to_owned()),
+            ApiError::Invalid { name, accepted } => (*name, format!("Enter {}.", by_name(name).unwrap_or(accepted))),
             ApiError::NameTaken => (name, "This name is taken.".to_owned()),
+            ApiError::NumberTaken => ("id", "This number is taken.".to_owned()),
             ApiError::NameReserved => (name, "This name is kept for other use. Please take another.".to_owned()),
             ApiError::DatesReversed => ("to_date", "The last day is before the first.".to_owned()),
             ApiError::SameUser => ("into_id", "A user can't be merged with itself.".to_owned()),
@@ -141,22 +160,11 @@ impl Fault {
     }
 }
 
-/// What a field takes, for a person.
-fn accepted(field: &str) -> &'static str {
+/// What a field takes that is read by name too: the forms know users by username where the API knows them by number.
+fn by_name(field: &str) -> Option<&'static str> {
     match field {
-        "id" => "Enter a number from 1 to 2147483647.",
-        "user_id" | "into_id" => "Enter a username of the directory, or a number from 1 to 2147483647.",
-        "date" | "to_date" | "expires_on" => "Enter a day that exists, as YYYY-MM-DD.",
-        "from_date" => "Enter a day that exists, as YYYY-MM-DD; a recalculation can't begin after today.",
-        "points" => "Enter a whole number from −2147483648 to 2147483647.",
-        "minimum_score" => "Enter a whole number.",
-        "description" => "At most 10,000 characters fit here.",
-        "username" | "by" => "A username has 1 to 60 characters, none of them a control character.",
-        "name" | "filter" | "text" => "At most 255 characters fit here.",
-        "avatar_template" => {
-            "Enter a path that begins with / or an address that begins with https://, at most 2,000 characters."
-        }
-        "user_ids" => "On each line, enter a username of the directory or a user's number.",
-        _ => "This makes no sense here.",
+        "user_id" | "into_id" => Some("a username of the directory, or a number from 1 to 2147483647"),
+        "user_ids" => Some("on each line a username of the directory or a user's number"),
+        _ => None,
     }
 }

@@ -7,7 +7,7 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, go, who};
-use crate::api::directory as api;
+use crate::actions::{Existence, Refusal};
 use crate::domain::{Group, GroupId};
 use crate::pages::browser::Browser;
 use crate::pages::format;
@@ -17,6 +17,8 @@ use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::GroupIdPath;
+use crate::web::request::Request;
+use crate::web::requests::directory::{NewGroupId, PutGroup};
 use crate::web::session::{SignedIn, SignedInEditor};
 
 #[derive(Template)]
@@ -109,7 +111,7 @@ async fn read(app: &App, form: &Form) -> Result<Result<GroupChange, Fault>, Erro
     }
     let ids: Vec<String> = found.into_iter().flatten().map(|id| id.to_string()).collect();
     parameters.set("user_ids", ids.join(","));
-    let change = parameters.require(&["name"]).and_then(|()| api::group_change(&parameters));
+    let change = parameters.require(&["name"]).and_then(|()| PutGroup::read(&parameters)).map(GroupChange::from);
     match change {
         Ok(change) => Ok(Ok(change)),
         Err(error) => Fault::of(error, "name").map(Err),
@@ -125,27 +127,27 @@ pub async fn create(
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
     let form = form.of(&editor.0)?;
-    let id = form.parameters().require(&["id"]).and_then(|()| form.parameters().required::<GroupId>("id"));
-    let fault = match id {
-        Err(error) => Fault::of(error, "name")?,
-        Ok(id) => match read(app, &form).await? {
-            Err(fault) => fault,
-            Ok(change) => {
-                let put = app.store.write(move |write| {
-                    let taken = directory::groups(write.connection)?.iter().any(|group| group.id == id);
-                    if taken { Ok(None) } else { directory::put_group(write, id, change).map(Some) }
-                });
-                match put.await? {
-                    None => Fault::new("id", "Another group has this number."),
-                    Some(put) => {
-                        api::done(app, put, "name").await?;
-                        return Ok(go(&format!("/admin/people/groups/{}", i64::from(id)), "group-saved"));
-                    }
-                }
-            }
-        },
+    let id = match form.read::<NewGroupId>() {
+        Ok(new) => new.id,
+        Err(error) => return refused(app, &editor.0, None, &form, &Fault::of(error, "name")?).await,
     };
-    page(app, Frame::new(Tab::People, &editor.0), None, Some((&form, &fault))).await
+    let change = match read(app, &form).await? {
+        Ok(change) => change,
+        Err(fault) => return refused(app, &editor.0, None, &form, &fault).await,
+    };
+    match app.actions.put_group(&editor.0.actor, id, change, Existence::New).await {
+        Ok(()) => Ok(go(&format!("/admin/people/groups/{}", i64::from(id)), "group-saved")),
+        Err(Refusal::NumberTaken) => {
+            let fault = Fault::new("id", "Another group has this number.");
+            refused(app, &editor.0, None, &form, &fault).await
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// The form as it was sent, with what is wrong in it.
+async fn refused(app: &App, me: &SignedIn, id: Option<GroupId>, form: &Form, fault: &Fault) -> Result<Html, ErrorPage> {
+    page(app, Frame::new(Tab::People, me), id, Some((form, fault))).await
 }
 
 /// Changes a group.
@@ -162,11 +164,10 @@ pub async fn update(
     find(app, id).await?;
     match read(app, &form).await? {
         Ok(change) => {
-            let put = app.store.write(move |write| directory::put_group(write, id, change)).await?;
-            api::done(app, put, "name").await?;
+            app.actions.put_group(&editor.0.actor, id, change, Existence::Any).await?;
             Ok(go(&format!("/admin/people/groups/{}", i64::from(id)), "group-saved"))
         }
-        Err(fault) => page(app, Frame::new(Tab::People, &editor.0), Some(id), Some((&form, &fault))).await,
+        Err(fault) => refused(app, &editor.0, Some(id), &form, &fault).await,
     }
 }
 
@@ -198,10 +199,6 @@ pub async fn delete(
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
     form.of(&editor.0)?;
-    let id = id.known()?;
-    if !app.store.write(move |write| directory::delete_group(write, id)).await? {
-        return Err(ApiError::NotFound.into());
-    }
-    app.standings.refresh().await;
+    app.actions.delete_group(&editor.0.actor, id.known()?).await?;
     Ok(go(Tab::People.path(), "group-deleted"))
 }

@@ -10,19 +10,18 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm, minted_key};
 use super::{Frame, Layout, Tab, command, go};
-use crate::api::score_events;
-use crate::domain::{EventDate, PlainKey, Username};
+use crate::actions::{MadeKey, may_revoke};
+use crate::domain::{EventDate, KeyRef, PlainKey, Username};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::store::api_keys::{self, ApiKey, NewKey};
-use crate::store::idempotency::{Once, once};
 use crate::web::App;
-use crate::web::caller::KeyRef;
 use crate::web::error::ApiError;
-use crate::web::idempotency::IdempotencyKey;
+use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::parameters::Parameters;
+use crate::web::requests::events::EVENTS;
 use crate::web::session::{SignedIn, SignedInEditor};
 
 /// The longest description of a key, in characters.
@@ -72,11 +71,6 @@ struct Shown {
     curl: String,
 }
 
-/// Whether someone may revoke a key.
-fn may_revoke(me: &SignedIn, key: &ApiKey) -> bool {
-    me.may_write && (!me.one_username || key.username.as_ref() == Some(&me.username))
-}
-
 impl KeyRow {
     fn new(me: &SignedIn, key: &ApiKey, today: EventDate) -> KeyRow {
         let description = key.description.as_deref().unwrap_or_default();
@@ -94,8 +88,8 @@ impl KeyRow {
                 key if !key.works(today) => "expired",
                 _ => "works",
             },
-            revocable: key.revoked_at.is_none() && may_revoke(me, key),
-            own: me.key == KeyRef::Stored(key.id),
+            revocable: key.revoked_at.is_none() && may_revoke(&me.actor, key),
+            own: me.actor.key == KeyRef::Stored(key.id),
         }
     }
 }
@@ -114,10 +108,10 @@ async fn page(app: &App, admin: Frame, refused: Option<(&Form, &Fault)>) -> Resu
             rows.sort_by_key(|row| row.state != "works");
             rows
         },
-        configured: app.api_key.is_some(),
-        username: if admin.me.one_username {
+        configured: app.actions.has_configured_key(),
+        username: if admin.me.actor.one_username {
             username
-                .value(admin.me.username.as_str())
+                .value(admin.me.actor.username.as_str())
                 .locked_unless(false)
                 .hint("Your key is for this username, so are those you make.")
         } else {
@@ -159,7 +153,7 @@ fn read(app: &App, me: &SignedIn, parameters: &Parameters) -> Result<NewKey, Res
         return Err(Ok(Fault::new("expires_on", "This day is over: the key would never work.")));
     }
     Ok(NewKey {
-        username: if me.one_username { Some(me.username.clone()) } else { username },
+        username: if me.actor.one_username { Some(me.actor.username.clone()) } else { username },
         read_only: parameters.optional("read_only").map_err(refused)?.unwrap_or(false),
         description,
         expires_on,
@@ -182,43 +176,20 @@ pub async fn create(
         Ok(new) => new,
         Err(fault) => return page(app, frame, Some((&form, &fault?))).await,
     };
-    let asked = (&new.username, new.read_only, &new.description, &new.expires_on);
-    let key = IdempotencyKey::of_form(form.typed("key")).stands_for(&me.username, Tab::Keys.path(), &asked)?;
-    let plain = PlainKey::generate().map_err(|error| {
-        log::error!("no random numbers for a key: {error}");
-        ApiError::Internal
-    })?;
-    let (acting, read_only) = (new.username.clone().unwrap_or_else(|| me.username.clone()), new.read_only);
-    let stored = plain.clone();
-    let created =
-        app.store.write(move |write| once(write, key.as_ref(), || api_keys::create(write, &stored, &new))).await?;
-    let (id, shown) = match created {
-        Once::Fresh(id) => {
-            let (method, body) = if read_only { ("GET", None) } else { ("POST", Some(example(app))) };
-            let curl =
-                command::request(&address, method, score_events::BASE, plain.reveal(), acting.as_str(), body.as_ref());
-            (id, Some(Shown { plain, curl }))
-        }
-        Once::Replayed(id) => (id, None),
-        Once::KeyReused => return Err(ApiError::IdempotencyKeyReused.into()),
-    };
+    let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
+    let (acting, read_only) = (new.username.clone().unwrap_or_else(|| me.actor.username.clone()), new.read_only);
+    let MadeKey { id, plain } = app.actions.create_key(&me.actor, new, key).await?;
+    let shown = plain.map(|plain| {
+        let (method, body) = if read_only { ("GET", None) } else { ("POST", Some(example(app))) };
+        let curl = command::request(&address, method, EVENTS, plain.reveal(), acting.as_str(), body.as_ref());
+        Shown { plain, curl }
+    });
     Ok(Html::new(&NewKeyPage { layout: frame.layout(), admin: frame, shown, id })?.unkept())
 }
 
 /// An event to try a key with.
 fn example(app: &App) -> serde_json::Value {
     serde_json::json!({"user_id": 13, "date": app.clock.today(), "points": 15, "description": "Karaoke night"})
-}
-
-/// A key that someone may revoke.
-async fn revocable(app: &App, me: &SignedIn, id: i64) -> Result<ApiKey, ErrorPage> {
-    let key = app.store.read(move |connection| api_keys::get(connection, id)).await?.ok_or(ApiError::NotFound)?;
-    if may_revoke(me, &key) { Ok(key) } else { Err(not_yours()) }
-}
-
-fn not_yours() -> ErrorPage {
-    const SENTENCE: &str = "Your key is for one username, and this one is not of that username.";
-    ErrorPage::new(rocket::http::Status::Forbidden, "Not permitted", SENTENCE)
 }
 
 fn number(id: &str) -> Result<i64, ApiError> {
@@ -234,8 +205,8 @@ pub async fn ask_revoke(
     id: &str,
 ) -> Result<Html, ErrorPage> {
     let me = editor.0;
-    let key = revocable(app, &me, number(id)?).await?;
-    let consequence = if me.key == KeyRef::Stored(key.id) {
+    let key = app.actions.revocable_key(&me.actor, number(id)?).await?;
+    let consequence = if me.actor.key == KeyRef::Stored(key.id) {
         "You are signed in with this key, and will be signed out. Whatever uses it is refused from the next request on."
     } else {
         "Whatever uses it is refused from the next request on, and whoever is signed in with it is signed out."
@@ -263,7 +234,6 @@ pub async fn revoke(
 ) -> Result<Html, ErrorPage> {
     let me = editor.0;
     form.of(&me)?;
-    let key = revocable(app, &me, number(id)?).await?;
-    app.store.write(move |write| api_keys::revoke(write, key.id)).await?;
+    app.actions.revoke_key(&me.actor, number(id)?).await?;
     Ok(go(Tab::Keys.path(), "key-revoked"))
 }

@@ -5,17 +5,17 @@ use rocket::{State, get, post};
 use super::confirm::Confirm;
 use super::form::SentForm;
 use super::{Frame, Tab, go, who};
-use crate::api::directory as api;
 use crate::domain::{EventDate, UserId};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
-use crate::store::{directory, scores};
+use crate::store::scores;
 use crate::web::App;
-use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::UserIdPath;
+use crate::web::request::Request;
+use crate::web::requests::directory::MergeUsers;
 use crate::web::session::SignedInEditor;
 
 /// Which user is merged into which; the second may be said by username.
@@ -26,7 +26,7 @@ async fn pair(app: &App, from: UserId, parameters: &Parameters) -> Result<(UserI
     if let Some(into) = who::user_id(app, &into).await? {
         parameters.set("into_id", into.to_string());
     }
-    Ok(api::pair(&parameters)?)
+    Ok(MergeUsers::read(&parameters)?.pair()?)
 }
 
 /// Asks whether two users are to become one.
@@ -73,7 +73,6 @@ pub async fn merge(
 ) -> Result<Html, ErrorPage> {
     let form = form.of(&editor.0)?;
     let (from, into) = pair(app, id.known()?, form.parameters()).await?;
-    let found = app.store.write(move |write| directory::merge(write, from, into)).await?;
-    app.standings.refresh().await;
-    if found { Ok(go(&format!("/admin/people/users/{into}"), "merged")) } else { Err(ApiError::NotFound.into()) }
+    app.actions.merge_users(&editor.0.actor, from, into).await?;
+    Ok(go(&format!("/admin/people/users/{into}"), "merged"))
 }

@@ -155,11 +155,11 @@ impl Frame {
     }
 
     fn username(&self) -> Cow<'_, str> {
-        format::plain(self.me.username.as_str())
+        format::plain(self.me.actor.username.as_str())
     }
 
     fn may_write(&self) -> bool {
-        self.me.may_write
+        self.me.actor.may_change()
     }
 
     fn csrf(&self) -> &str {

@@ -6,7 +6,6 @@ use rocket::{State, get};
 use super::field::Field;
 use super::form::Fault;
 use super::{Frame, Layout, Tab, encoded};
-use crate::api::directory as api;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
@@ -15,6 +14,8 @@ use crate::pages::person::Person;
 use crate::store::directory::{self, UserFilter};
 use crate::web::App;
 use crate::web::parameters::Parameters;
+use crate::web::request::Request;
+use crate::web::requests::directory::ListUsers;
 use crate::web::session::SignedIn;
 
 /// Users on a page.
@@ -56,7 +57,7 @@ pub async fn list(
 ) -> Result<Html, ErrorPage> {
     let mut wanted = parameters.without_blanks();
     wanted.set("limit", PAGE.to_string());
-    let (filter, fault) = match api::user_filter(&wanted) {
+    let (filter, fault) = match ListUsers::read(&wanted).map(UserFilter::from) {
         Ok(filter) => (Some(filter), None),
         Err(error) => (None, Some(Fault::of(error, "filter")?)),
     };

@@ -6,18 +6,19 @@ use rocket::{State, get, post};
 use super::field::Field;
 use super::form::{Fault, Form, SentForm, minted_key};
 use super::{Frame, Layout, Tab};
-use crate::api::recalculation as api;
+use crate::actions::Refusal;
 use crate::domain::EventDate;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::rollup::Status;
-use crate::store::idempotency::{Once, once};
-use crate::store::recalculations::{self, Requested};
+use crate::store::recalculations;
 use crate::web::App;
 use crate::web::error::ApiError;
-use crate::web::idempotency::IdempotencyKey;
+use crate::web::idempotency::SentIdempotencyKey;
+use crate::web::request::Request;
+use crate::web::requests::recalculation::Recalculate;
 use crate::web::session::{SignedIn, SignedInEditor};
 
 /// What can be chosen, and how many days before today that begins; `None`: with the first day there is.
@@ -88,7 +89,7 @@ impl Run {
 }
 
 async fn page(app: &App, admin: Frame, address: Address, refused: Option<(&Form, &Fault)>) -> Result<Html, ErrorPage> {
-    let (now, limit) = (app.clock.now(), app.recalculations_per_day);
+    let (now, limit) = (app.clock.now(), app.actions.recalculations_per_day());
     let remaining = app.store.read(move |connection| recalculations::remaining(connection, now, limit)).await?;
     let status = app.rollup.status();
     let fault = refused.map(|(_, fault)| fault);
@@ -129,7 +130,7 @@ fn from_date(app: &App, form: &Form) -> Result<EventDate, ApiError> {
         let first = days.map_or(EventDate::MIN, |days| app.clock.today().minus_days(days));
         parameters.set("from_date", first.to_string());
     }
-    api::from_date(app, &parameters)
+    Recalculate::read(&parameters)?.first_day(app)
 }
 
 /// Starts one.
@@ -151,29 +152,14 @@ pub async fn start(
             return page(app, frame, address, Some((&form, &fault))).await;
         }
     };
-    let key =
-        IdempotencyKey::of_form(form.typed("key")).stands_for(&me.username, Tab::Recalculate.path(), &from_date)?;
-    let (by, limit) = (me.username.clone(), app.recalculations_per_day);
-    // How many milliseconds to wait, where there are no more today.
-    let requested = app.store.write(move |write| {
-        once(write, key.as_ref(), || {
-            Ok(match recalculations::request(write, from_date, &by, limit)? {
-                Requested::Accepted => None,
-                Requested::Limited { wait } => Some(wait.num_milliseconds()),
-            })
-        })
-    });
-    match requested.await? {
-        Once::Fresh(None) => {
-            app.rollup.recalculate(from_date);
-            Ok(Html::moved(Tab::Recalculate.path()))
-        }
-        Once::Replayed(None) => Ok(Html::moved(Tab::Recalculate.path())),
-        Once::Fresh(Some(wait)) | Once::Replayed(Some(wait)) => {
-            let error = api::limited(chrono::TimeDelta::milliseconds(wait));
+    let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
+    match app.actions.recalculate(&me.actor, from_date, key).await {
+        Ok(()) => Ok(Html::moved(Tab::Recalculate.path())),
+        Err(refusal @ Refusal::Limited { .. }) => {
+            let error = ApiError::from(refusal);
             let fault = Fault { field: "span", sentence: error.sentence(), status: error.status() };
             page(app, frame, address, Some((&form, &fault))).await
         }
-        Once::KeyReused => Err(ApiError::IdempotencyKeyReused.into()),
+        Err(refusal) => Err(refusal.into()),
     }
 }

@@ -7,18 +7,18 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, go};
-use crate::api::directory as api;
+use crate::actions::{Existence, Refusal};
 use crate::domain::{EventDate, User, UserId, drawn_avatar};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
-use crate::store::directory::{self, Put};
-use crate::store::{StoreError, scores};
+use crate::store::{directory, scores};
 use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::UserIdPath;
+use crate::web::requests::directory::{NewUserId, PutUser};
 use crate::web::session::{SignedIn, SignedInEditor};
 
 #[derive(Template)]
@@ -123,49 +123,26 @@ pub async fn show(
     page(app, Frame::after(Tab::People, &me, parameters.text("done")), Some(id.known()?), None).await
 }
 
-/// What became of a form.
-enum Saved {
-    Put(Put),
-    NumberTaken,
-}
-
-/// Stores what a form says of a user; `new`: only if there is none of that number.
-async fn save(app: &App, form: &mut Form, id: UserId, new: bool) -> Result<(), Refused> {
+/// Stores what a form says of a user. `Err` within `Ok` is what is wrong in the form.
+async fn save(
+    app: &App,
+    me: &SignedIn,
+    form: &mut Form,
+    id: UserId,
+    existence: Existence,
+) -> Result<Result<(), Fault>, ErrorPage> {
     // In the form of someone new the empty box says nothing: a user whom the directory has forgotten as suspended stays so.
-    if !new && form.filled("suspended").is_none() {
+    if existence == Existence::Any && form.filled("suspended").is_none() {
         form.set("suspended", "false");
     }
-    let change = api::user_change(form.parameters())?;
-    let saved = app.store.write(move |write| {
-        if new && directory::user(write.connection, id)?.is_some() {
-            return Ok::<_, StoreError>(Saved::NumberTaken);
-        }
-        directory::put_user(write, id, change).map(Saved::Put)
-    });
-    match saved.await.map_err(ApiError::from)? {
-        Saved::Put(put) => Ok(api::done(app, put, "username").await?),
-        Saved::NumberTaken => Err(Refused::NumberTaken),
-    }
-}
-
-/// Why a user was not stored.
-enum Refused {
-    Api(ApiError),
-    NumberTaken,
-}
-
-impl From<ApiError> for Refused {
-    fn from(error: ApiError) -> Refused {
-        Refused::Api(error)
-    }
-}
-
-impl Refused {
-    fn fault(self) -> Result<Fault, ErrorPage> {
-        match self {
-            Refused::Api(error) => Fault::of(error, "username"),
-            Refused::NumberTaken => Ok(Fault::new("id", "Another user has this number.")),
-        }
+    let change = match form.read::<PutUser>() {
+        Ok(change) => change.into(),
+        Err(error) => return Fault::of(error, "username").map(Err),
+    };
+    match app.actions.put_user(&me.actor, id, change, existence).await {
+        Ok(()) => Ok(Ok(())),
+        Err(Refusal::NumberTaken) => Ok(Err(Fault::new("id", "Another user has this number."))),
+        Err(refusal) => Fault::of(refusal, "username").map(Err),
     }
 }
 
@@ -177,18 +154,15 @@ pub async fn create(
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let mut form = form.of(&editor.0)?;
-    let id = form.parameters().require(&["id"]).and_then(|()| form.parameters().required::<UserId>("id"));
-    let saved = match id {
-        Ok(id) => save(app, &mut form, id, true).await.map(|()| id),
-        Err(error) => Err(error.into()),
+    let SignedInEditor(me) = editor;
+    let mut form = form.of(&me)?;
+    let saved = match form.read::<NewUserId>() {
+        Ok(NewUserId { id }) => save(app, &me, &mut form, id, Existence::New).await?.map(|()| id),
+        Err(error) => Err(Fault::of(error, "username")?),
     };
     match saved {
         Ok(id) => Ok(go(&format!("/admin/people/users/{id}"), "user-saved")),
-        Err(refused) => {
-            let fault = refused.fault()?;
-            page(app, Frame::new(Tab::People, &editor.0), None, Some((&form, &fault))).await
-        }
+        Err(fault) => page(app, Frame::new(Tab::People, &me), None, Some((&form, &fault))).await,
     }
 }
 
@@ -201,14 +175,12 @@ pub async fn update(
     id: UserIdPath,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let mut form = form.of(&editor.0)?;
+    let SignedInEditor(me) = editor;
+    let mut form = form.of(&me)?;
     let id = id.known()?;
-    match save(app, &mut form, id, false).await {
+    match save(app, &me, &mut form, id, Existence::Any).await? {
         Ok(()) => Ok(go(&format!("/admin/people/users/{id}"), "user-saved")),
-        Err(refused) => {
-            let fault = refused.fault()?;
-            page(app, Frame::new(Tab::People, &editor.0), Some(id), Some((&form, &fault))).await
-        }
+        Err(fault) => page(app, Frame::new(Tab::People, &me), Some(id), Some((&form, &fault))).await,
     }
 }
 
@@ -242,10 +214,6 @@ pub async fn delete(
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
     form.of(&editor.0)?;
-    let id = id.known()?;
-    if !app.store.write(move |write| directory::delete_user(write, id)).await? {
-        return Err(ApiError::NotFound.into());
-    }
-    app.standings.refresh().await;
+    app.actions.delete_user(&editor.0.actor, id.known()?).await?;
     Ok(go(Tab::People.path(), "user-deleted"))
 }

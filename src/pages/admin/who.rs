@@ -3,7 +3,7 @@
 use crate::domain::{UserId, Username, fallback_username};
 use crate::store::{StoreError, directory};
 use crate::web::App;
-use crate::web::parameters::Parameter;
+use crate::web::kinds::Parameter;
 
 /// The user whom a text names, if it names one: a number, a username of the directory, or `user-13`.
 pub async fn user_id(app: &App, text: &str) -> Result<Option<UserId>, StoreError> {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use askama::Template;
 
-use crate::api::leaderboard::PAGE_MAX;
 use crate::domain::{EventDate, Leaderboard, LeaderboardId, Period, UserId, Username};
 use crate::pages::address::Address;
 use crate::pages::chart::spark;
@@ -12,6 +11,7 @@ use crate::pages::html::{Layout, Section};
 use crate::pages::person::Person;
 use crate::pages::{assets, format};
 use crate::standings::{Entry, View};
+use crate::web::requests::leaderboard::PAGE_MAX;
 
 /// How many stand on the podium.
 const PODIUM: usize = 3;

@@ -15,14 +15,17 @@ use super::browser::Browser;
 use super::chart::SPARK_DAYS;
 use super::format;
 use super::html::{ErrorPage, Html, Layout, Section};
-use crate::api::leaderboard::{Looker, PAGE_MAX, Query};
 use crate::domain::{EventDate, Leaderboard, LeaderboardId, UserId, Username};
 use crate::standings::{Catalog, Entry, StandingsKey};
 use crate::store::{directory, scores, user_search};
 use crate::web::App;
 use crate::web::error::ApiError;
-use crate::web::parameters::{Parameter, Parameters};
+use crate::web::kinds::{JsonType, Kind, Parameter};
+use crate::web::parameters::Parameters;
 use crate::web::path::LeaderboardIdPath;
+use crate::web::request::Request;
+use crate::web::requests::leaderboard::{PAGE_MAX, ShowBoard};
+use crate::web::viewer::BoardViewer;
 
 use content::{BuildingPage, Heading, LeaderboardPage, Place, Sought, Sources};
 pub use content::{Link, period_label};
@@ -40,6 +43,12 @@ const BOARDS_MAX: usize = 50;
 struct Typed(String);
 
 impl Parameter for Typed {
+    const KIND: Kind = Kind {
+        json: JsonType::Text { characters_max: Username::CHARACTERS_MAX },
+        accepted: "a username",
+        example: "ann",
+    };
+
     fn from_text(text: &str) -> Option<Typed> {
         Some(text.trim()).filter(|text| !text.is_empty()).map(|text| Typed(text.to_owned()))
     }
@@ -58,39 +67,39 @@ pub enum Answer {
 #[get("/leaderboard", data = "<parameters>")]
 pub async fn first(
     _browser: Browser,
-    looker: Looker,
+    viewer: BoardViewer,
     app: &State<App>,
     address: Address,
     parameters: Parameters,
 ) -> Result<Answer, ErrorPage> {
-    page(&looker, app, &address, None, &parameters).await
+    page(&viewer, app, &address, None, &parameters).await
 }
 
 /// A board.
 #[get("/leaderboard/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
-    looker: Looker,
+    viewer: BoardViewer,
     app: &State<App>,
     address: Address,
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Answer, ErrorPage> {
-    page(&looker, app, &address, Some(id.known()?), &parameters).await
+    page(&viewer, app, &address, Some(id.known()?), &parameters).await
 }
 
 async fn page(
-    looker: &Looker,
+    viewer: &BoardViewer,
     app: &App,
     address: &Address,
     id: Option<LeaderboardId>,
     parameters: &Parameters,
 ) -> Result<Answer, ErrorPage> {
     let catalog = app.standings.catalog();
-    let board = looker.board(&catalog, id)?;
-    let query = Query::of(parameters)?;
-    let place = Place { board: board.id, period: board.period(query.period), for_user: query.for_user };
-    let boards = other_boards(looker, &catalog, &board);
+    let board = viewer.board(&catalog, id)?;
+    let asked = ShowBoard::read(parameters)?;
+    let place = Place { board: board.id, period: board.period(asked.period), for_user: asked.for_user_id };
+    let boards = other_boards(viewer, &catalog, &board);
     let today = app.clock.today();
     let key = StandingsKey::today(place.board, place.period);
     let (view, before) =
@@ -109,15 +118,15 @@ async fn page(
             Found::Like(ids) => sought = Some(Sought::new(&view, place, &text, &ids)),
         }
     }
-    let shown = view.ranked.page(query.page.saturating_mul(PAGE_MAX), PAGE_MAX);
+    let shown = view.ranked.page(asked.page().saturating_mul(PAGE_MAX), PAGE_MAX);
     let days = recent_days(app, today, shown).await?;
     let sources = Sources { view: &view, before: before.as_deref(), days: &days, today };
-    let page = LeaderboardPage::new(&sources, place, query.page, shown, boards, sought, address);
+    let page = LeaderboardPage::new(&sources, place, asked.page(), shown, boards, sought, address);
     Ok(Answer::Page(Box::new(Html::new(&page)?)))
 }
 
-fn other_boards(looker: &Looker, catalog: &Catalog, board: &Arc<Leaderboard>) -> Vec<Link> {
-    let seen = catalog.boards.iter().filter(|board| looker.may_see(board));
+fn other_boards(viewer: &BoardViewer, catalog: &Catalog, board: &Arc<Leaderboard>) -> Vec<Link> {
+    let seen = catalog.boards.iter().filter(|board| viewer.may_see(board));
     let links: Vec<Link> = seen
         .take(BOARDS_MAX)
         .map(|other| Link {

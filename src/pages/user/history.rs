@@ -8,7 +8,7 @@ use crate::domain::EventDate;
 use crate::pages::chart::Scale;
 use crate::pages::format;
 use crate::store::scores::DayScore;
-use crate::web::parameters::Parameter;
+use crate::web::kinds::{JsonType, Kind, Parameter};
 
 /// The most bars that a chart has before they stand for more than a day.
 const BARS_MAX: i64 = 400;
@@ -61,6 +61,9 @@ impl Range {
 }
 
 impl Parameter for Range {
+    const KIND: Kind =
+        Kind { json: JsonType::Word(&["month", "year", "all"]), accepted: "month, year or all", example: "year" };
+
     fn from_text(text: &str) -> Option<Range> {
         Range::ALL.into_iter().find(|range| range.name() == text)
     }

@@ -10,7 +10,6 @@ use rocket::{State, get};
 use super::address::Address;
 use super::browser::Browser;
 use super::html::{ErrorPage, Html};
-use crate::api::leaderboard::Looker;
 use crate::domain::{EventDate, LeaderboardId, Period, ScoreEvent, UserId};
 use crate::standings::{Catalog, Entry, StandingsKey};
 use crate::store::Order;
@@ -20,6 +19,7 @@ use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::UserIdPath;
+use crate::web::viewer::BoardViewer;
 use content::{Sources, UserPage};
 use history::Range;
 
@@ -30,7 +30,7 @@ const EVENTS_MAX: usize = 20;
 #[get("/users/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
-    looker: Looker,
+    viewer: BoardViewer,
     app: &State<App>,
     address: Address,
     id: UserIdPath,
@@ -40,8 +40,8 @@ pub async fn show(
     let range = parameters.optional("range").ok().flatten().unwrap_or(Range::Year);
     let today = app.clock.today();
     let catalog = app.standings.catalog();
-    let (days, events) = stored(app, id, today, looker.is_known()).await?;
-    let places = places(app, &looker, &catalog, id).await;
+    let (days, events) = stored(app, id, today, viewer.is_known()).await?;
+    let places = places(app, &viewer, &catalog, id).await;
     let sources = Sources { catalog: &catalog, id, today, days: &days, events: events.as_deref(), places };
     Html::new(&UserPage::new(&sources, range, &address))
 }
@@ -74,8 +74,8 @@ async fn stored(
 
 /// Where the user stands on the first board, for each period that it serves; nothing if the caller may not see that board.
 /// A place is `None` where the user is not ranked, or not yet.
-async fn places(app: &App, looker: &Looker, catalog: &Catalog, id: UserId) -> Vec<(Period, Option<Entry>)> {
-    let board = catalog.board(LeaderboardId::GLOBAL).filter(|board| looker.may_see(board));
+async fn places(app: &App, viewer: &BoardViewer, catalog: &Catalog, id: UserId) -> Vec<(Period, Option<Entry>)> {
+    let board = catalog.board(LeaderboardId::GLOBAL).filter(|board| viewer.may_see(board));
     let Some(board) = board else { return Vec::new() };
     let served = Period::ALL.into_iter().filter(|period| board.period(Some(*period)) == *period);
     join_all(served.map(|period| async move {

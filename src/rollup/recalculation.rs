@@ -1,31 +1,21 @@
-//! When scores are rebuilt: by the clock, and when someone asks.
+//! Rebuilding scores when someone asks, in the background, and how far that is.
 //!
-//! One thread does it all, one thing at a time. Others wake it and read how far it is.
+//! A thread carries out what the database has noted as asked for. Others wake it and read its progress. Rebuilds by the
+//! clock are asked for by another thread; the two take turns.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{Progress, RollupError, rebuild};
+use super::{Progress, Rebuilt, RollupError, rebuild};
 use crate::domain::{Clock, EventDate, Timestamp};
-use crate::store::{Store, StoreError, idempotency, recalculations};
+use crate::store::{Store, recalculations};
 
 /// How soon a recalculation that failed is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
-
-/// When the timers rebuild.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Schedule {
-    /// Between two rebuilds of today.
-    pub today_every: Duration,
-    /// Between two rebuilds of the last days.
-    pub recent_every: Duration,
-    /// How many days before today those begin.
-    pub recent_days: u32,
-}
 
 /// The recalculation that runs, or the last one that did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +38,7 @@ pub struct Status {
 #[derive(Clone)]
 pub struct Rollup {
     shared: Arc<Shared>,
+    store: Store,
     clock: Clock,
     wake: Sender<()>,
 }
@@ -61,6 +52,8 @@ pub struct RollupThread {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
+    /// Held by who rebuilds: two rebuilds at once would find and throw away each other's repairs.
+    turn: Mutex<()>,
     stop: AtomicBool,
 }
 
@@ -76,15 +69,35 @@ impl Shared {
         // Nothing panics while it holds the lock; and the state would be whole if it did.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Rebuilds the scores from a day on, once nobody else does.
+    fn rebuild(
+        &self,
+        store: &Store,
+        first: EventDate,
+        mut progress: impl FnMut(Progress),
+    ) -> Result<Rebuilt, RollupError> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        rebuild(store, first, |at| {
+            progress(at);
+            if self.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
 }
 
 impl Rollup {
-    /// Starts the thread. It begins with all that is due: both timers, and recalculations that an earlier process was
-    /// asked for and did not finish.
-    pub fn start(store: Store, clock: Clock, schedule: Schedule) -> std::io::Result<(Rollup, RollupThread)> {
+    /// Starts the thread. It begins with recalculations that an earlier process was asked for and did not finish.
+    ///
+    /// # Errors
+    /// The operating system refuses a thread.
+    pub fn start(store: Store, clock: Clock) -> std::io::Result<(Rollup, RollupThread)> {
         let (wake, woken) = channel();
-        let rollup = Rollup { shared: Arc::default(), clock, wake };
-        let worker = Worker { store, clock: rollup.clock.clone(), schedule, shared: Arc::clone(&rollup.shared) };
+        let rollup = Rollup { shared: Arc::default(), store: store.clone(), clock, wake };
+        let worker = Worker { store, clock: rollup.clock.clone(), shared: Arc::clone(&rollup.shared) };
         let thread = std::thread::Builder::new().name("rollup".to_owned()).spawn(move || worker.run(&woken))?;
         Ok((rollup.clone(), RollupThread { rollup, thread }))
     }
@@ -107,6 +120,20 @@ impl Rollup {
         let _ = self.wake.send(());
     }
 
+    /// Makes the scores of every day from `first` on right, on this thread, which may have to wait until another rebuild has
+    /// ended. Not a recalculation that somebody asked for: it shows in no status.
+    ///
+    /// # Errors
+    /// [`RollupError::Stopped`] if the server is stopped meanwhile; what the database met.
+    pub fn rebuild_now(&self, first: EventDate) -> Result<Rebuilt, RollupError> {
+        self.shared.rebuild(&self.store, first, |_| ())
+    }
+
+    /// Whether rebuilding was stopped, as it is when the server ends.
+    pub fn is_stopped(&self) -> bool {
+        self.shared.stopped()
+    }
+
     /// The recalculation that runs, or the last one.
     pub fn status(&self) -> Status {
         self.shared.state().status
@@ -127,64 +154,23 @@ impl RollupThread {
 struct Worker {
     store: Store,
     clock: Clock,
-    schedule: Schedule,
     shared: Arc<Shared>,
 }
 
 impl Worker {
     fn run(&self, woken: &Receiver<()>) {
-        let start = Instant::now();
-        let (mut today_due, mut recent_due, mut retry_due) = (start, start, None);
-        while !self.stopped() {
-            if retry_due.is_none_or(|due| due <= Instant::now()) {
-                retry_due = match self.recalculate() {
-                    Ok(()) => None,
-                    Err(RollupError::Stopped) => return,
-                    Err(RollupError::Store(error)) => {
-                        log::error!("a recalculation failed and will be tried again: {error}");
-                        Some(Instant::now() + RETRY_AFTER)
-                    }
-                };
-            }
-            // What is recent includes today.
-            let recent = recent_due <= Instant::now();
-            if recent || today_due <= Instant::now() {
-                let days = if recent { self.schedule.recent_days } else { 0 };
-                self.rebuild_since(self.clock.today().minus_days(days));
-                self.forget_old_answers();
-                today_due = Instant::now() + self.schedule.today_every;
-                if recent {
-                    recent_due = Instant::now() + self.schedule.recent_every;
+        loop {
+            let asked_again = match self.recalculate() {
+                Ok(()) => woken.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Err(RollupError::Stopped) => return,
+                Err(RollupError::Store(error)) => {
+                    log::error!("a recalculation failed and will be tried again: {error}");
+                    woken.recv_timeout(RETRY_AFTER)
                 }
+            };
+            if self.shared.stopped() || asked_again == Err(RecvTimeoutError::Disconnected) {
+                return;
             }
-            let due = retry_due.into_iter().fold(today_due.min(recent_due), Instant::min);
-            match woken.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                Ok(()) => retry_due = None,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
-    }
-
-    fn stopped(&self) -> bool {
-        self.shared.stop.load(Ordering::SeqCst)
-    }
-
-    fn proceed(&self) -> ControlFlow<()> {
-        if self.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    /// A rebuild by the clock.
-    fn rebuild_since(&self, first: EventDate) {
-        match rebuild(&self.store, first, |_| self.proceed()) {
-            Ok(rebuilt) if rebuilt.scores_different > 0 => log::warn!(
-                "{} scores on {} days from {first} on were not the sum of their events and are right now",
-                rebuilt.scores_different,
-                rebuilt.days_different,
-            ),
-            Ok(rebuilt) => log::debug!("the scores of {} days from {first} on are right", rebuilt.days),
-            Err(RollupError::Stopped) => {}
-            Err(RollupError::Store(error)) => log::warn!("scores from {first} on were not rebuilt: {error}"),
         }
     }
 
@@ -217,9 +203,8 @@ impl Worker {
             let started_at = if announced { status.started_at } else { Some(self.clock.now()) };
             *status = Status { running: true, from_date: Some(from_date), started_at, ..Status::default() };
         }
-        let rebuilt = rebuild(&self.store, from_date, |progress| {
+        let rebuilt = self.shared.rebuild(&self.store, from_date, |progress| {
             self.shared.state().status.progress = progress;
-            self.proceed()
         })?;
         self.store.writer().write_blocking(move |write| recalculations::finish(write, last))?;
         {
@@ -233,16 +218,5 @@ impl Worker {
             rebuilt.scores_different
         );
         Ok(())
-    }
-
-    /// Answers that are kept for retries go after their time. Not the rollup's business, but its rhythm.
-    fn forget_old_answers(&self) {
-        let forget = || -> Result<(), StoreError> {
-            while !self.stopped() && self.store.writer().write_blocking(idempotency::forget_old)? {}
-            Ok(())
-        };
-        if let Err(error) = forget() {
-            log::warn!("old answers were not forgotten: {error}");
-        }
     }
 }

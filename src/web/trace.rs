@@ -1,8 +1,8 @@
-//! The life of a request: its id, its log line, and what is normalised before it is routed.
+//! The trace that a request leaves: its id, who acted, its log line; and what is normalised before it is routed.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rocket::data::Data;
 use rocket::fairing::{Fairing, Info, Kind};
@@ -10,8 +10,8 @@ use rocket::http::uri::Origin;
 use rocket::http::{Method, Status};
 use rocket::request::Request;
 use rocket::response::Response;
-use tokio::sync::Notify;
 
+use super::in_flight::{Counted, InFlight};
 use crate::domain::Username;
 use crate::logging::REQUEST_TARGET;
 
@@ -21,27 +21,27 @@ const REQUEST_ID_MAX: usize = 128;
 /// As much of a path as is logged, in bytes.
 const LOGGED_PATH_MAX: usize = 1024;
 
-/// What is known of a request while it lives.
-pub struct Life {
+/// What is told of a request when it ends.
+pub struct Trace {
     began: Instant,
     id: String,
     path: String,
     method: Method,
     username: OnceLock<String>,
-    /// Counts the request as long as it lives; `None` for one that met no fairing.
-    tracked: OnceLock<Tracked>,
+    /// Counts the request until it is answered; empty for one that met no fairing.
+    counted: OnceLock<Counted>,
 }
 
-impl Life {
-    /// The life of this request; it begins with the first call.
-    pub fn of<'r>(request: &'r Request<'_>) -> &'r Life {
-        request.local_cache(|| Life {
+impl Trace {
+    /// The trace of this request, which begins with the first call.
+    pub fn of<'r>(request: &'r Request<'_>) -> &'r Trace {
+        request.local_cache(|| Trace {
             began: Instant::now(),
             id: request.headers().get_one("X-Request-Id").filter(|id| is_sane(id)).map_or_else(new_id, str::to_owned),
             path: request.uri().path().as_str().to_owned(),
             method: request.method(),
             username: OnceLock::new(),
-            tracked: OnceLock::new(),
+            counted: OnceLock::new(),
         })
     }
 
@@ -58,7 +58,7 @@ impl Life {
 
     /// Whether the request went through the fairing.
     pub fn is_tracked(&self) -> bool {
-        self.tracked.get().is_some()
+        self.counted.get().is_some()
     }
 
     /// Puts the id on the reply and writes the log line.
@@ -68,16 +68,16 @@ impl Life {
     }
 }
 
-fn log_request(life: &Life, status: Status) {
-    let duration = life.began.elapsed();
+fn log_request(trace: &Trace, status: Status) {
+    let duration = trace.began.elapsed();
     let millis = duration.as_micros() as f64 / 1000.0;
-    let username = life.username.get().map(String::as_str);
-    let path = life.path.get(..LOGGED_PATH_MAX).unwrap_or(&life.path);
+    let username = trace.username.get().map(String::as_str);
+    let path = trace.path.get(..LOGGED_PATH_MAX).unwrap_or(&trace.path);
     log::info!(
         target: REQUEST_TARGET,
-        method = life.method.as_str(), path = path, status = status.code, duration_ms = millis,
-        username = username, request_id = life.id.as_str();
-        "{} {path} {} {millis:.3} ms {} {}", life.method, status.code, username.unwrap_or("-"), life.id,
+        method = trace.method.as_str(), path = path, status = status.code, duration_ms = millis,
+        username = username, request_id = trace.id.as_str();
+        "{} {path} {} {millis:.3} ms {} {}", trace.method, status.code, username.unwrap_or("-"), trace.id,
     );
 }
 
@@ -94,61 +94,26 @@ fn new_id() -> String {
     format!("{:016x}-{:x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Counts the requests that are not answered yet.
-#[derive(Default)]
-pub struct InFlight {
-    count: AtomicUsize,
-    none_left: Notify,
-}
-
-struct Tracked(Arc<InFlight>);
-
-impl Drop for Tracked {
-    fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.none_left.notify_waiters();
-        }
-    }
-}
-
-impl InFlight {
-    /// Waits until every request has been answered for as long as `quiet`.
-    pub async fn quiesce(&self, quiet: Duration) {
-        loop {
-            let notified = self.none_left.notified();
-            if self.count.load(Ordering::SeqCst) > 0 {
-                notified.await;
-                continue;
-            }
-            tokio::time::sleep(quiet).await;
-            if self.count.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-        }
-    }
-}
-
-/// The fairing that gives requests their life. It never refuses one.
-pub struct LifeFairing(pub Arc<InFlight>);
+/// The fairing that begins and ends the trace of each request. It never refuses one.
+pub struct TraceFairing(pub Arc<InFlight>);
 
 #[rocket::async_trait]
-impl Fairing for LifeFairing {
+impl Fairing for TraceFairing {
     fn info(&self) -> Info {
-        Info { name: "Request life", kind: Kind::Request | Kind::Response }
+        Info { name: "Request trace", kind: Kind::Request | Kind::Response }
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
         undo_method_override(request, data).await;
-        self.0.count.fetch_add(1, Ordering::SeqCst);
         // Rocket keeps the request until its reply is sent; the count falls with it.
-        let _ = Life::of(request).tracked.set(Tracked(Arc::clone(&self.0)));
+        let _ = Trace::of(request).counted.set(InFlight::count(&self.0));
         if let Some(uri) = same_resource(request.uri()) {
             request.set_uri(uri);
         }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        Life::of(request).end(response);
+        Trace::of(request).end(response);
     }
 }
 

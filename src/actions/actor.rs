@@ -1,0 +1,56 @@
+//! Who acts, and what they may do.
+
+use super::Refusal;
+use crate::domain::{EventDate, KeyRef, Permissions, Scope, Username};
+
+/// Who asks for a change: the name that is recorded with it, the key that it is asked with, and what that key allows.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// The acting username.
+    pub username: Username,
+    /// The key that was shown.
+    pub key: KeyRef,
+    /// What the key allows.
+    pub permissions: Permissions,
+    /// Whether the key is for this one username only.
+    pub one_username: bool,
+    /// The last day on which the key works, if it ends.
+    pub expires_on: Option<EventDate>,
+}
+
+impl Actor {
+    /// Whoever runs a command on the machine: the file itself lies open to them, so they may do anything.
+    pub fn of_command_line(username: Username) -> Actor {
+        Actor {
+            username,
+            key: KeyRef::CommandLine,
+            permissions: Permissions::ALL,
+            one_username: false,
+            expires_on: None,
+        }
+    }
+
+    /// Passes if the actor holds the scope. This is the one check of permissions.
+    ///
+    /// # Errors
+    /// [`Refusal::NotPermitted`] names the scope that is missing.
+    pub fn require(&self, scope: Scope) -> Result<(), Refusal> {
+        self.require_any(&[scope])
+    }
+
+    /// Passes if the actor holds at least one of the scopes.
+    ///
+    /// # Errors
+    /// [`Refusal::NotPermitted`] names the first of them.
+    pub fn require_any(&self, scopes: &[Scope]) -> Result<(), Refusal> {
+        match scopes.first() {
+            Some(first) if !self.permissions.holds_any(scopes) => Err(Refusal::NotPermitted(*first)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the actor may change anything at all.
+    pub fn may_change(&self) -> bool {
+        self.permissions.holds_any(&Scope::CHANGING)
+    }
+}

@@ -1,0 +1,103 @@
+//! Setting up leaderboards.
+
+use super::events::known;
+use super::{Actions, Actor, Answer, Refusal};
+use crate::domain::{IdempotencyKey, Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate, Scope, Username};
+use crate::store::leaderboards::{self, Changed};
+use crate::store::{StoreError, Write, directory};
+
+/// What an idempotency key of a new board is bound to.
+const RESOURCE: &str = "/admin/boards";
+
+/// Discourse's id for its system user: who has made a board that no user of the directory has made.
+const SYSTEM: i64 = -1;
+
+/// A leaderboard to be made, for everyone and over all days.
+#[derive(Debug, Clone)]
+pub struct NewBoard {
+    /// What it is called.
+    pub name: LeaderboardName,
+    /// Who makes it: a user's number, or -1 for the system. `None`: the user of the acting name, if the directory has one,
+    /// else the system.
+    pub created_by_id: Option<i64>,
+}
+
+impl Actions {
+    /// Makes a leaderboard and waits until it can be looked at.
+    ///
+    /// # Errors
+    /// [`Refusal::NameTaken`]; others as [`Refusal`] says.
+    pub async fn create_board(&self, actor: &Actor, new: NewBoard) -> Result<Leaderboard, Refusal> {
+        actor.require(Scope::Boards)?;
+        let by = actor.username.clone();
+        let board = done(self.store.write(move |write| create(write, &new, &by)).await?)?;
+        self.show().await;
+        Ok(board)
+    }
+
+    /// [`Actions::create_board`], once for each key. The outcome is the number of the board.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn create_board_once(
+        &self,
+        actor: &Actor,
+        new: NewBoard,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer<LeaderboardId>, Refusal> {
+        actor.require(Scope::Boards)?;
+        let by = actor.username.clone();
+        let name = new.name.clone();
+        let created = self.once(actor, key, RESOURCE, &name, move |write| {
+            Ok(match create(write, &new, &by)? {
+                Changed::Done(board) => Some(board.id.0),
+                Changed::Unknown | Changed::NameTaken => None,
+            })
+        });
+        let Answer { outcome, replayed } = created.await?;
+        let id = outcome.ok_or(Refusal::NameTaken)?;
+        self.show().await;
+        Ok(Answer { outcome: LeaderboardId(id), replayed })
+    }
+
+    /// Replaces all of a leaderboard but who made it, and waits until that shows.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`], [`Refusal::NameTaken`]; others as [`Refusal`] says.
+    pub async fn update_board(&self, actor: &Actor, update: LeaderboardUpdate) -> Result<(), Refusal> {
+        actor.require(Scope::Boards)?;
+        done(self.store.write(move |write| leaderboards::update(write, update)).await?)?;
+        self.show().await;
+        Ok(())
+    }
+
+    /// Removes a leaderboard, and waits until nobody sees it any more. The first one stays.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`], [`Refusal::LeaderboardProtected`]; others as [`Refusal`] says.
+    pub async fn delete_board(&self, actor: &Actor, id: LeaderboardId) -> Result<(), Refusal> {
+        actor.require(Scope::Boards)?;
+        if id == LeaderboardId::GLOBAL {
+            return Err(Refusal::LeaderboardProtected);
+        }
+        let found = self.store.write(move |write| leaderboards::delete(write, id)).await?;
+        self.show().await;
+        known(found)
+    }
+}
+
+fn create(write: &Write<'_>, new: &NewBoard, by: &Username) -> Result<Changed<Leaderboard>, StoreError> {
+    let creator = match new.created_by_id {
+        Some(id) => id,
+        None => directory::id_of(write.connection, by)?.map_or(SYSTEM, i64::from),
+    };
+    leaderboards::create(write, &new.name, creator)
+}
+
+fn done<T>(changed: Changed<T>) -> Result<T, Refusal> {
+    match changed {
+        Changed::Done(value) => Ok(value),
+        Changed::Unknown => Err(Refusal::Unknown),
+        Changed::NameTaken => Err(Refusal::NameTaken),
+    }
+}

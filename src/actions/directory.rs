@@ -1,0 +1,109 @@
+//! Naming users and groups, and making one user of two.
+
+use super::events::known;
+use super::{Actions, Actor, Refusal};
+use crate::domain::{GroupId, Scope, UserId};
+use crate::store::directory::{self, GroupChange, Put, UserChange};
+
+/// Whether what is stored may be there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existence {
+    /// It may: then it is changed.
+    Any,
+    /// It must not.
+    New,
+}
+
+impl Actions {
+    /// Makes or changes a user, and waits until that shows.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`], [`Refusal::NameTaken`]; [`Refusal::NumberTaken`] if the user should be new and is not;
+    /// others as [`Refusal`] says.
+    pub async fn put_user(
+        &self,
+        actor: &Actor,
+        id: UserId,
+        change: UserChange,
+        existence: Existence,
+    ) -> Result<(), Refusal> {
+        actor.require(Scope::Users)?;
+        let put = self.store.write(move |write| {
+            if existence == Existence::New && directory::user(write.connection, id)?.is_some() {
+                return Ok(None);
+            }
+            directory::put_user(write, id, change).map(Some)
+        });
+        self.shown(put.await?, "username").await
+    }
+
+    /// Forgets a user's names, and waits until that shows; points and groups stay.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`]; others as [`Refusal`] says.
+    pub async fn delete_user(&self, actor: &Actor, id: UserId) -> Result<(), Refusal> {
+        actor.require(Scope::Users)?;
+        let found = self.store.write(move |write| directory::delete_user(write, id)).await?;
+        self.show().await;
+        known(found)
+    }
+
+    /// Moves all that one user has to another, and waits until that shows.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] if there is nothing to move; others as [`Refusal`] says.
+    pub async fn merge_users(&self, actor: &Actor, from: UserId, into: UserId) -> Result<(), Refusal> {
+        actor.require(Scope::Users)?;
+        actor.require(Scope::EventsCorrect)?;
+        let found = self.store.write(move |write| directory::merge(write, from, into)).await?;
+        self.show().await;
+        known(found)
+    }
+
+    /// Makes or changes a group, and waits until that shows.
+    ///
+    /// # Errors
+    /// As [`Actions::put_user`], but two groups may have one name.
+    pub async fn put_group(
+        &self,
+        actor: &Actor,
+        id: GroupId,
+        change: GroupChange,
+        existence: Existence,
+    ) -> Result<(), Refusal> {
+        actor.require(Scope::Users)?;
+        let put = self.store.write(move |write| {
+            let taken = || directory::groups(write.connection).map(|groups| groups.iter().any(|group| group.id == id));
+            if existence == Existence::New && taken()? {
+                return Ok(None);
+            }
+            directory::put_group(write, id, change).map(Some)
+        });
+        self.shown(put.await?, "name").await
+    }
+
+    /// Removes a group, and waits until that shows; its members stay.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`]; others as [`Refusal`] says.
+    pub async fn delete_group(&self, actor: &Actor, id: GroupId) -> Result<(), Refusal> {
+        actor.require(Scope::Users)?;
+        let found = self.store.write(move |write| directory::delete_group(write, id)).await?;
+        self.show().await;
+        known(found)
+    }
+
+    /// Waits until what was put shows, or says why it was not. `None`: the number is taken; `name` is the part of the input
+    /// that holds the name.
+    async fn shown(&self, put: Option<Put>, name: &'static str) -> Result<(), Refusal> {
+        match put {
+            Some(Put::Done) => {
+                self.show().await;
+                Ok(())
+            }
+            Some(Put::NameMissing) => Err(Refusal::Missing(name)),
+            Some(Put::NameTaken) => Err(Refusal::NameTaken),
+            None => Err(Refusal::NumberTaken),
+        }
+    }
+}

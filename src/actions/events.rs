@@ -1,0 +1,54 @@
+//! Giving, correcting and taking back points.
+
+use super::{Actions, Actor, Answer, Refusal};
+use crate::domain::{Award, Correction, EventId, IdempotencyKey, Scope};
+use crate::store::score_events::{self, Awarded};
+
+/// What an idempotency key of an award is bound to, however the path of the request is written.
+const RESOURCE: &str = "/admin/plugins/gamification/score_events";
+
+impl Actions {
+    /// Stores an event, unless it would leave less than the minimum that it names: that is an outcome too, and is kept
+    /// under the key like any other.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn award(
+        &self,
+        actor: &Actor,
+        award: Award,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer<Awarded>, Refusal> {
+        actor.require(if i64::from(award.points) < 0 { Scope::EventsDeduct } else { Scope::EventsAward })?;
+        let by = actor.username.clone();
+        let wanted = award.clone();
+        self.once(actor, key, RESOURCE, &award, move |write| score_events::award(write, &wanted, &by)).await
+    }
+
+    /// Changes the points of an event, and its description if one is given.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] if there is no such event; others as [`Refusal`] says.
+    pub async fn correct(&self, actor: &Actor, correction: Correction) -> Result<(), Refusal> {
+        actor.require(Scope::EventsCorrect)?;
+        let by = actor.username.clone();
+        let found = self.store.write(move |write| score_events::correct(write, &correction, &by)).await?;
+        known(found)
+    }
+
+    /// Takes an event back: it no longer counts, and its history stays.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] if there is no such event; others as [`Refusal`] says.
+    pub async fn delete_event(&self, actor: &Actor, id: EventId) -> Result<(), Refusal> {
+        actor.require(Scope::EventsCorrect)?;
+        let by = actor.username.clone();
+        let found = self.store.write(move |write| score_events::delete(write, id, &by)).await?;
+        known(found)
+    }
+}
+
+/// Passes if what was to be changed is there.
+pub(super) fn known(found: bool) -> Result<(), Refusal> {
+    if found { Ok(()) } else { Err(Refusal::Unknown) }
+}

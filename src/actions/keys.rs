@@ -1,0 +1,82 @@
+//! Making and revoking API keys.
+
+use super::events::known;
+use super::{Actions, Actor, Answer, Refusal};
+use crate::domain::{IdempotencyKey, PlainKey, Scope};
+use crate::store::api_keys::{self, ApiKey, NewKey};
+
+/// What an idempotency key of a new API key is bound to.
+const RESOURCE: &str = "/admin/keys";
+
+/// A key that was made.
+#[derive(Debug, Clone)]
+pub struct MadeKey {
+    /// Its number.
+    pub id: i64,
+    /// The key itself, to be shown once; `None` where it was made and shown before.
+    pub plain: Option<PlainKey>,
+}
+
+impl Actions {
+    /// Makes a key. An actor whose key is for one username makes keys of that username only, whatever is asked for.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn create_key(
+        &self,
+        actor: &Actor,
+        new: NewKey,
+        key: Option<IdempotencyKey>,
+    ) -> Result<MadeKey, Refusal> {
+        actor.require(Scope::Keys)?;
+        let username = if actor.one_username { Some(actor.username.clone()) } else { new.username };
+        let new = NewKey { username, ..new };
+        let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
+        let stored = plain.clone();
+        let asked = (new.username.clone(), new.read_only, new.description.clone(), new.expires_on);
+        let work = move |write: &crate::store::Write<'_>| api_keys::create(write, &stored, &new);
+        let Answer { outcome: id, replayed } = self.once(actor, key, RESOURCE, &asked, work).await?;
+        Ok(MadeKey { id, plain: (!replayed).then_some(plain) })
+    }
+
+    /// Makes an all-users key if there is neither a stored nor a configured one; `None` if there is.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn create_first_key(&self, description: &str) -> Result<Option<PlainKey>, Refusal> {
+        if self.configured_key.is_some() {
+            return Ok(None);
+        }
+        let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
+        let new =
+            NewKey { username: None, read_only: false, description: Some(description.to_owned()), expires_on: None };
+        let stored = plain.clone();
+        let made = self.store.write(move |write| api_keys::create_first(write, &stored, &new)).await?;
+        Ok(made.then_some(plain))
+    }
+
+    /// Revokes a key from the next request on.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`]; [`Refusal::OfAnotherUsername`] if the actor's key is for one username and this one is not of
+    /// that; others as [`Refusal`] says.
+    pub async fn revoke_key(&self, actor: &Actor, id: i64) -> Result<(), Refusal> {
+        self.revocable_key(actor, id).await?;
+        known(self.store.write(move |write| api_keys::revoke(write, id)).await?)
+    }
+
+    /// A key that the actor may revoke.
+    ///
+    /// # Errors
+    /// As [`Actions::revoke_key`].
+    pub async fn revocable_key(&self, actor: &Actor, id: i64) -> Result<ApiKey, Refusal> {
+        actor.require(Scope::Keys)?;
+        let key = self.store.read(move |connection| api_keys::get(connection, id)).await?.ok_or(Refusal::Unknown)?;
+        if may_revoke(actor, &key) { Ok(key) } else { Err(Refusal::OfAnotherUsername) }
+    }
+}
+
+/// Whether the actor may revoke that key.
+pub fn may_revoke(actor: &Actor, key: &ApiKey) -> bool {
+    actor.require(Scope::Keys).is_ok() && (!actor.one_username || key.username.as_ref() == Some(&actor.username))
+}

@@ -1,0 +1,137 @@
+//! Every change that a request, a command or the clock can ask for, one function each.
+//!
+//! A function here does all that belongs to its change: it asks whether the actor may do it, sees to it that the same
+//! request is carried out once only, has the store write it, and waits until the leaderboards show it where that has to be
+//! so. Whoever asks (the API, a page, the command line) brings an [`Actor`] and typed input, and gets the outcome or a
+//! [`Refusal`]. Nothing here knows of HTTP.
+
+mod actor;
+mod authentication;
+mod boards;
+mod directory;
+mod events;
+mod keys;
+mod recalculation;
+mod refusal;
+
+pub use actor::Actor;
+
+pub use boards::NewBoard;
+pub use directory::Existence;
+pub use keys::{MadeKey, may_revoke};
+pub use refusal::Refusal;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::{Clock, IdempotencyKey, KeyDigest};
+use crate::rollup::Rollup;
+use crate::standings::Standings;
+use crate::store::idempotency::{Idempotency, Once, once};
+use crate::store::{Store, StoreError, Write};
+
+/// The door through which every change goes.
+pub struct Actions {
+    store: Store,
+    clock: Clock,
+    running: Option<Running>,
+    configured_key: Option<KeyDigest>,
+    recalculations_per_day: u32,
+}
+
+/// What a server keeps running beside the file, and what has to hear of changes.
+pub struct Running {
+    /// Shows who leads.
+    pub standings: Standings,
+    /// Rebuilds scores.
+    pub rollup: Rollup,
+}
+
+/// The outcome of a change that is carried out once for each idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// The outcome.
+    pub outcome: T,
+    /// Whether it is that of an earlier request under the same key, and nothing was done now.
+    pub replayed: bool,
+}
+
+impl Actions {
+    /// The door to a file, for a command that runs to its end.
+    pub fn new(store: Store, clock: Clock) -> Actions {
+        Actions { store, clock, running: None, configured_key: None, recalculations_per_day: 0 }
+    }
+
+    /// With what a server keeps running beside the file.
+    pub fn beside(mut self, running: Running) -> Actions {
+        self.running = Some(running);
+        self
+    }
+
+    /// With an all-users key that is configured beside the stored ones.
+    pub fn with_configured_key(mut self, key: Option<KeyDigest>) -> Actions {
+        self.configured_key = key;
+        self
+    }
+
+    /// With so many recalculations that are accepted within 24 hours.
+    pub fn with_recalculations_per_day(mut self, limit: u32) -> Actions {
+        self.recalculations_per_day = limit;
+        self
+    }
+
+    /// What day it is.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether an all-users key is configured.
+    pub fn has_configured_key(&self) -> bool {
+        self.configured_key.is_some()
+    }
+
+    /// How many recalculations are accepted within 24 hours.
+    pub fn recalculations_per_day(&self) -> u32 {
+        self.recalculations_per_day
+    }
+
+    /// Has `work` done in a write transaction. Where a key came with the request, `work` is done once for that key, actor
+    /// and resource, and later requests get the first outcome again. `asked` is what the key stands for: another request
+    /// under the same key is refused.
+    async fn once<T>(
+        &self,
+        actor: &Actor,
+        key: Option<IdempotencyKey>,
+        resource: &str,
+        asked: &(impl Serialize + Sync),
+        work: impl FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Answer<T>, Refusal>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let idempotency = key.map(|key| Idempotency::new(&actor.username, key, resource, asked));
+        let done = self.store.write(move |write| once(write, idempotency.as_ref(), || work(write))).await?;
+        match done {
+            Once::Fresh(outcome) => Ok(Answer { outcome, replayed: false }),
+            Once::Replayed(outcome) => Ok(Answer { outcome, replayed: true }),
+            Once::KeyReused => Err(Refusal::IdempotencyKeyReused),
+        }
+    }
+
+    /// Waits until the leaderboards show what has been written.
+    async fn show(&self) {
+        if let Some(running) = &self.running {
+            running.standings.refresh().await;
+        }
+    }
+
+    /// Removes answers that were kept for retries and whose time is over, in short transactions, until none is left or
+    /// `stopped` says so. To be called from a thread that may wait.
+    ///
+    /// # Errors
+    /// The database failed; what was removed stays removed.
+    pub fn forget_old_answers(&self, stopped: impl Fn() -> bool) -> Result<(), StoreError> {
+        while !stopped() && self.store.writer().write_blocking(crate::store::idempotency::forget_old)? {}
+        Ok(())
+    }
+}

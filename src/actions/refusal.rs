@@ -1,0 +1,50 @@
+//! Why a change was not made.
+
+use chrono::TimeDelta;
+
+use crate::domain::Scope;
+use crate::store::StoreError;
+
+/// A change that was refused: nothing of it is stored.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// The key is unknown, revoked or expired, or is not for that username.
+    #[error("the key or its username is not accepted")]
+    InvalidAccess,
+    /// The key does not allow it.
+    #[error("the key lacks the scope {0}")]
+    NotPermitted(Scope),
+    /// The key is for one username, and what is to be changed belongs to another.
+    #[error("the key is for one username, and this is of another")]
+    OfAnotherUsername,
+    /// There is nothing of that number.
+    #[error("there is no such thing")]
+    Unknown,
+    /// Something of that number is there already.
+    #[error("the number is taken")]
+    NumberTaken,
+    /// What is new lacks a part of the input without which it can't be.
+    #[error("{0} is needed")]
+    Missing(&'static str),
+    /// Something else of the kind has that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The first leaderboard stays.
+    #[error("the first leaderboard can't be deleted")]
+    LeaderboardProtected,
+    /// The idempotency key stands for another request.
+    #[error("the idempotency key was used for something else")]
+    IdempotencyKeyReused,
+    /// Too many of them were asked for.
+    #[error("too many were asked for")]
+    Limited {
+        /// How long until one more is accepted.
+        wait: TimeDelta,
+    },
+    /// The operating system has no random numbers.
+    #[error("no random numbers: {0}")]
+    NoRandomNumbers(getrandom::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

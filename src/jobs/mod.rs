@@ -1,0 +1,108 @@
+//! What the server does by the clock: rebuilding the scores of today and of the recent days, and forgetting answers that
+//! were kept for retries.
+//!
+//! One thread does one job at a time. It measures time from its start, so a clock that is set back or forward moves no
+//! job; which days a rebuild begins with is asked of the clock when it begins.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::actions::Actions;
+use crate::rollup::{Rollup, RollupError};
+
+/// How often scores are rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// The time between two rebuilds of today.
+    pub today_every: Duration,
+    /// The time between two rebuilds of the recent days.
+    pub recent_every: Duration,
+    /// How many days before today the recent days begin.
+    pub recent_days: u32,
+}
+
+/// The thread that works by the clock, to be stopped.
+pub struct JobsThread {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// Starts the thread. It begins with every job.
+///
+/// # Errors
+/// The operating system refuses a thread.
+pub fn start(actions: Arc<Actions>, rollup: Rollup, schedule: Schedule) -> std::io::Result<JobsThread> {
+    let (stop, stopped) = channel();
+    let jobs = Jobs { actions, rollup, schedule };
+    let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(move || jobs.run(&stopped))?;
+    Ok(JobsThread { stop, thread })
+}
+
+impl JobsThread {
+    /// Has the thread end after what it is at, and waits for that. What it is at ends soon once the rollup was stopped.
+    pub fn stop(self) {
+        // An error means that the thread has ended already.
+        let _ = self.stop.send(());
+        if self.thread.join().is_err() {
+            log::error!("the jobs ended in a panic");
+        }
+    }
+
+    /// Whether the thread still works.
+    pub fn is_alive(&self) -> bool {
+        !self.thread.is_finished()
+    }
+}
+
+struct Jobs {
+    actions: Arc<Actions>,
+    rollup: Rollup,
+    schedule: Schedule,
+}
+
+impl Jobs {
+    fn run(&self, stopped: &Receiver<()>) {
+        let start = Instant::now();
+        let (mut today_due, mut recent_due) = (start, start);
+        loop {
+            let now = Instant::now();
+            // The recent days hold today.
+            let recent = recent_due <= now;
+            if recent || today_due <= now {
+                self.rebuild(if recent { self.schedule.recent_days } else { 0 });
+                self.forget_old_answers();
+                today_due = Instant::now() + self.schedule.today_every;
+                if recent {
+                    recent_due = Instant::now() + self.schedule.recent_every;
+                }
+            }
+            let wait = today_due.min(recent_due).saturating_duration_since(Instant::now());
+            if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+        }
+    }
+
+    /// Rebuilds the scores of today and of so many days before it.
+    fn rebuild(&self, days_before: u32) {
+        let first = self.actions.clock().today().minus_days(days_before);
+        match self.rollup.rebuild_now(first) {
+            Ok(rebuilt) if rebuilt.scores_different > 0 => log::warn!(
+                "{} scores on {} days from {first} on were not the sum of their events and are right now",
+                rebuilt.scores_different,
+                rebuilt.days_different,
+            ),
+            Ok(rebuilt) => log::debug!("the scores of {} days from {first} on are right", rebuilt.days),
+            Err(RollupError::Stopped) => {}
+            Err(RollupError::Store(error)) => log::warn!("scores from {first} on were not rebuilt: {error}"),
+        }
+    }
+
+    fn forget_old_answers(&self) {
+        if let Err(error) = self.actions.forget_old_answers(|| self.rollup.is_stopped()) {
+            log::warn!("old answers were not forgotten: {error}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What handlers work with.
+
+use std::sync::Arc;
+
+use rocket::State;
+use rocket::http::Status;
+use rocket::request::{Outcome, Request};
+
+use super::error::ApiError;
+use super::request_limit::RequestLimit;
+use super::sessions::Sessions;
+use crate::actions::Actions;
+use crate::domain::Clock;
+use crate::rollup::Rollup;
+use crate::standings::Standings;
+use crate::store::Store;
+
+/// What handlers work with: one door for every change, and what they read from.
+pub struct App {
+    /// The door for every change.
+    pub actions: Arc<Actions>,
+    /// The database, to read from.
+    pub store: Store,
+    /// What day it is.
+    pub clock: Clock,
+    /// How far a recalculation is.
+    pub rollup: Rollup,
+    /// Who leads.
+    pub standings: Standings,
+    /// Where a recalculation begins that names no date, in days before today.
+    pub recent_days: u32,
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// How many requests are taken within a minute.
+    pub requests: RequestLimit,
+    /// Whether scores may be read without a key.
+    pub public: bool,
+}
+
+/// What the guards look things up in.
+pub(super) async fn app<'r>(request: &'r Request<'_>) -> Outcome<&'r State<App>, ApiError> {
+    request
+        .guard::<&State<App>>()
+        .await
+        .map_error(|(status, ())| (status, ApiError::Internal))
+        .map_forward(|_: Status| Status::InternalServerError)
+}

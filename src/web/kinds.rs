@@ -1,0 +1,285 @@
+//! The kinds of parameters: how a value is written in a query, a form or JSON, and what an error or a document says of it.
+
+use std::str::FromStr;
+
+use crate::domain::{
+    Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Period, Points, UserId, Username,
+};
+use crate::store::Order;
+
+/// What a document of the API says of a kind of value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind {
+    /// How it is written in JSON.
+    pub json: JsonType,
+    /// What is accepted, for a person: words that can follow "Enter".
+    pub accepted: &'static str,
+    /// A value that is accepted, as it is written in a query.
+    pub example: &'static str,
+}
+
+/// How a value is written in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonType {
+    /// A whole number within a range, both ends included.
+    Integer {
+        /// The smallest.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
+    /// A text of so many characters at most.
+    Text {
+        /// The most characters.
+        characters_max: usize,
+    },
+    /// A date, `YYYY-MM-DD`.
+    Date,
+    /// One of some words.
+    Word(&'static [&'static str]),
+    /// `true` or `false`.
+    Flag,
+}
+
+/// A value that a parameter can be read as.
+pub trait Parameter: Sized {
+    /// What is said of it.
+    const KIND: Kind;
+
+    /// From a text, in a query, a form or JSON.
+    fn from_text(text: &str) -> Option<Self>;
+
+    /// From a whole number in JSON.
+    fn from_number(_: i64) -> Option<Self> {
+        None
+    }
+
+    /// From `true` or `false` in JSON.
+    fn from_flag(_: bool) -> Option<Self> {
+        None
+    }
+}
+
+impl Parameter for bool {
+    const KIND: Kind = Kind { json: JsonType::Flag, accepted: "true or false", example: "true" };
+
+    fn from_text(text: &str) -> Option<bool> {
+        text.parse().ok()
+    }
+
+    fn from_flag(flag: bool) -> Option<bool> {
+        Some(flag)
+    }
+}
+
+/// A whole number: in a text it is decimal digits, perhaps after a minus.
+impl Parameter for i64 {
+    const KIND: Kind =
+        Kind { json: JsonType::Integer { min: i64::MIN, max: i64::MAX }, accepted: "a whole number", example: "0" };
+
+    fn from_text(text: &str) -> Option<i64> {
+        // The standard library would also take a plus.
+        if text.starts_with('+') { None } else { text.parse().ok() }
+    }
+
+    fn from_number(number: i64) -> Option<i64> {
+        Some(number)
+    }
+}
+
+/// A type that is made of a whole number in a range, by a function of the type.
+macro_rules! number_parameter {
+    ($type:ty, $min:expr, $max:expr, $accepted:literal, $example:literal, $make:expr) => {
+        impl Parameter for $type {
+            const KIND: Kind =
+                Kind { json: JsonType::Integer { min: $min, max: $max }, accepted: $accepted, example: $example };
+
+            fn from_text(text: &str) -> Option<Self> {
+                i64::from_text(text).and_then(Self::from_number)
+            }
+
+            fn from_number(number: i64) -> Option<Self> {
+                let make: fn(i64) -> Option<Self> = $make;
+                Some(number).filter(|number| ($min..=$max).contains(number)).and_then(make)
+            }
+        }
+    };
+}
+
+number_parameter!(UserId, 1, 2_147_483_647, "a number from 1 to 2147483647", "13", |id| UserId::try_from(id).ok());
+number_parameter!(GroupId, 1, 2_147_483_647, "a number from 1 to 2147483647", "10", |id| GroupId::try_from(id).ok());
+number_parameter!(EventId, i64::MIN, i64::MAX, "the number of an event", "6", |id| Some(EventId(id)));
+number_parameter!(LeaderboardId, i64::MIN, i64::MAX, "the number of a leaderboard", "1", |id| Some(LeaderboardId(id)));
+number_parameter!(
+    Points,
+    -2_147_483_648,
+    2_147_483_647,
+    "a whole number from −2147483648 to 2147483647",
+    "15",
+    |points| Points::try_from(points).ok()
+);
+
+/// A number in a range that is a parameter of its own.
+macro_rules! bounded {
+    ($(#[doc = $doc:literal])+ $name:ident as $as:ty: $min:literal..=$max:expr, $accepted:literal, $example:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $name(i64);
+
+        impl $name {
+            /// The number.
+            pub fn get(self) -> $as {
+                // A number beyond what memory can count is as good as the largest that it can.
+                <$as>::try_from(self.0).unwrap_or(<$as>::MAX)
+            }
+        }
+
+        number_parameter!($name, $min, $max, $accepted, $example, |number| Some($name(number)));
+    };
+}
+
+bounded!(
+    /// How many a page of a list has at most.
+    Limit as usize: 1..=100, "a whole number from 1 to 100", "100"
+);
+bounded!(
+    /// The number of what came last on the page before: a list goes on past it.
+    After as i64: 0..=i64::MAX, "a whole number, 0 or more", "6"
+);
+bounded!(
+    /// Which page, from 0.
+    PageNumber as usize: 0..=i64::MAX, "a whole number, 0 or more", "0"
+);
+bounded!(
+    /// How many neighbours on each side.
+    Radius as usize: 1..=50, "a whole number from 1 to 50", "5"
+);
+bounded!(
+    /// Who made a board: a user, or -1 for the system.
+    CreatorId as i64: -1..=2_147_483_647, "a number from −1 to 2147483647", "13"
+);
+
+/// A text that is made by a function of the type.
+macro_rules! text_parameter {
+    ($type:ty, $max:expr, $accepted:literal, $example:literal, $make:expr) => {
+        impl Parameter for $type {
+            const KIND: Kind =
+                Kind { json: JsonType::Text { characters_max: $max }, accepted: $accepted, example: $example };
+
+            fn from_text(text: &str) -> Option<Self> {
+                let make: fn(&str) -> Option<Self> = $make;
+                make(text)
+            }
+        }
+    };
+}
+
+text_parameter!(Description, Description::CHARACTERS_MAX, "at most 10,000 characters", "Karaoke night", |text| {
+    Description::try_from(text.to_owned()).ok()
+});
+text_parameter!(
+    Username,
+    Username::CHARACTERS_MAX,
+    "a username of 1 to 60 characters, none of them a control character",
+    "ann",
+    |text| text.parse().ok()
+);
+text_parameter!(
+    LeaderboardName,
+    LeaderboardName::CHARACTERS_MAX,
+    "a name of 1 to 255 characters",
+    "Season 2023",
+    |text| LeaderboardName::try_from(text.to_owned()).ok()
+);
+
+/// The name of a person or group, without the blanks around: at most 255 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FullName(pub String);
+
+impl FullName {
+    /// The longest name, in characters.
+    pub const CHARACTERS_MAX: usize = 255;
+}
+
+text_parameter!(FullName, FullName::CHARACTERS_MAX, "at most 255 characters", "Ann Example", |text| {
+    let text = text.trim();
+    (text.chars().count() <= FullName::CHARACTERS_MAX).then(|| FullName(text.to_owned()))
+});
+
+/// Where pictures are: a path of this server or a web address, or nothing for the server's own pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvatarTemplate(pub String);
+
+impl AvatarTemplate {
+    /// The longest template, in characters.
+    pub const CHARACTERS_MAX: usize = 2000;
+}
+
+text_parameter!(
+    AvatarTemplate,
+    AvatarTemplate::CHARACTERS_MAX,
+    "a path that begins with / or an address that begins with https://, at most 2,000 characters",
+    "https://pictures.example/13/{size}.png",
+    |text| {
+        let text = text.trim();
+        let known = text.is_empty() || ["/", "https://", "http://"].iter().any(|start| text.starts_with(start));
+        let fits = text.chars().count() <= AvatarTemplate::CHARACTERS_MAX && !text.chars().any(char::is_control);
+        (known && fits).then(|| AvatarTemplate(text.to_owned()))
+    }
+);
+
+impl Parameter for EventDate {
+    const KIND: Kind =
+        Kind { json: JsonType::Date, accepted: "a day that exists, as YYYY-MM-DD", example: "2023-04-14" };
+
+    fn from_text(text: &str) -> Option<EventDate> {
+        EventDate::from_str(text).ok()
+    }
+}
+
+impl Parameter for Period {
+    const KIND: Kind = Kind {
+        json: JsonType::Word(&["all_time", "yearly", "quarterly", "monthly", "weekly", "daily"]),
+        accepted: "all_time, yearly, quarterly, monthly, weekly or daily",
+        example: "weekly",
+    };
+
+    fn from_text(text: &str) -> Option<Period> {
+        Period::from_str(text).ok()
+    }
+}
+
+/// A period as its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeriodNumber(pub Period);
+
+number_parameter!(PeriodNumber, 0, 5, "the number of a period, 0 to 5", "0", |number| {
+    Period::from_number(number).map(PeriodNumber)
+});
+
+impl Parameter for Order {
+    const KIND: Kind = Kind { json: JsonType::Word(&["asc", "desc"]), accepted: "asc or desc", example: "desc" };
+
+    fn from_text(text: &str) -> Option<Order> {
+        match text {
+            "asc" => Some(Order::Ascending),
+            "desc" => Some(Order::Descending),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_are_read_strictly() {
+        for (text, number) in [("13", Some(13)), ("-5", Some(-5)), ("007", Some(7)), ("+5", None), ("1.0", None)] {
+            assert_eq!(i64::from_text(text), number, "{text}");
+        }
+        for bad in ["", "-", "--1", "1_000", "0x1f", "12abc", " 13", "99999999999999999999", "١٣"] {
+            assert_eq!(i64::from_text(bad), None, "{bad}");
+        }
+    }
+}

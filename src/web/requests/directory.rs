@@ -1,0 +1,109 @@
+//! What is asked of users and groups.
+
+use crate::domain::{GroupId, UserId, Username};
+use crate::store::directory::{GroupChange, UserChange, UserFilter};
+use crate::web::error::ApiError;
+use crate::web::kinds::{After, AvatarTemplate, FullName, Limit};
+use crate::web::request::request;
+
+/// Users on a page, unless fewer are asked for.
+const PAGE_MAX: usize = 100;
+
+request! {
+    /// Which users are listed.
+    pub struct ListUsers {
+        /// Only users with this in their username or name, in any case.
+        optional filter: FullName,
+        /// How many are listed at most.
+        optional limit: Limit,
+        /// The number after which the list goes on.
+        optional after: After,
+    }
+}
+
+impl From<ListUsers> for UserFilter {
+    fn from(asked: ListUsers) -> UserFilter {
+        UserFilter {
+            text: asked.filter.map(|FullName(text)| text).filter(|text| !text.is_empty()),
+            after: asked.after.map_or(0, After::get),
+            limit: asked.limit.map_or(PAGE_MAX, Limit::get),
+        }
+    }
+}
+
+request! {
+    /// A user who is made or changed; what is absent stays.
+    pub struct PutUser {
+        /// The username, needed for someone new.
+        filled username: Username,
+        /// The full name; empty it goes.
+        optional name: FullName,
+        /// Where pictures are; empty they are the server's own.
+        optional avatar_template: AvatarTemplate,
+        /// Whether the user is on no leaderboard.
+        optional suspended: bool,
+    }
+}
+
+impl From<PutUser> for UserChange {
+    fn from(asked: PutUser) -> UserChange {
+        UserChange {
+            username: asked.username,
+            name: asked.name.map(|FullName(name)| name),
+            avatar_template: asked.avatar_template.map(|AvatarTemplate(template)| template),
+            suspended: asked.suspended,
+        }
+    }
+}
+
+request! {
+    /// A group that is made or changed; what is absent stays.
+    pub struct PutGroup {
+        /// The name, needed for a new group.
+        filled name: FullName,
+        /// All its members.
+        optional_list user_ids: UserId,
+    }
+}
+
+impl From<PutGroup> for GroupChange {
+    fn from(asked: PutGroup) -> GroupChange {
+        GroupChange { name: asked.name.map(|FullName(name)| name), user_ids: asked.user_ids }
+    }
+}
+
+request! {
+    /// The number of something new in the directory.
+    pub struct NewUserId {
+        /// The number that events name the user by.
+        required id: UserId,
+    }
+}
+
+request! {
+    /// The number of a new group.
+    pub struct NewGroupId {
+        /// The number that boards name the group by.
+        required id: GroupId,
+    }
+}
+
+request! {
+    /// Which user is merged into which.
+    pub struct MergeUsers {
+        /// Who goes.
+        required from_id: UserId,
+        /// Who stays, and gets all that the other has.
+        required into_id: UserId,
+    }
+}
+
+impl MergeUsers {
+    /// Who goes and who stays.
+    ///
+    /// # Errors
+    /// They are the same.
+    pub fn pair(&self) -> Result<(UserId, UserId), ApiError> {
+        if self.from_id == self.into_id { Err(ApiError::SameUser) } else { Ok((self.from_id, self.into_id)) }
+    }
+}

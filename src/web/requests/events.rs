@@ -1,0 +1,96 @@
+//! What is asked of score events.
+
+use crate::domain::{Award, Correction, Description, EventDate, EventId, Points, UserId};
+use crate::store::Order;
+use crate::store::event_list::EventFilter;
+use crate::web::kinds::{After, Limit};
+use crate::web::request::request;
+
+/// The path of all events.
+pub const EVENTS: &str = "/admin/plugins/gamification/score_events";
+
+/// Events on a page, unless fewer are asked for.
+const PAGE_MAX: usize = 100;
+
+request! {
+    /// Which events are listed.
+    pub struct ListEvents {
+        /// Only the event of this number.
+        optional id: EventId,
+        /// Only events of this user.
+        optional user_id: UserId,
+        /// Only events of this day.
+        optional date: EventDate,
+        /// Only events of this day and later ones.
+        optional from_date: EventDate,
+        /// Only events of this day and earlier ones.
+        optional to_date: EventDate,
+        /// The order by id: `asc`, the default, or `desc`.
+        optional order: Order,
+        /// How many are listed at most.
+        optional limit: Limit,
+        /// The id after which the list goes on, in the order asked for.
+        optional after: After,
+    }
+}
+
+impl From<ListEvents> for EventFilter {
+    fn from(asked: ListEvents) -> EventFilter {
+        EventFilter {
+            id: asked.id,
+            user_id: asked.user_id,
+            date: asked.date,
+            from_date: asked.from_date,
+            to_date: asked.to_date,
+            order: asked.order.unwrap_or(Order::Ascending),
+            limit: asked.limit.map_or(PAGE_MAX, Limit::get),
+            after: asked.after.map(|after| EventId(after.get())),
+        }
+    }
+}
+
+request! {
+    /// An event that is to be stored.
+    pub struct NewEvent {
+        /// Whose points these are.
+        required user_id: UserId,
+        /// The day they are for.
+        required date: EventDate,
+        /// How many; below 0 for a deduction.
+        required points: Points,
+        /// What they are for.
+        optional description: Description,
+        /// Store it only if the user's spendable score is at least this afterwards.
+        optional minimum_score: i64,
+    }
+}
+
+impl From<NewEvent> for Award {
+    fn from(new: NewEvent) -> Award {
+        Award {
+            user_id: new.user_id,
+            date: new.date,
+            points: new.points,
+            description: new.description,
+            minimum_score: new.minimum_score,
+        }
+    }
+}
+
+request! {
+    /// The change of a stored event.
+    pub struct ChangedEvent {
+        /// The event.
+        required id: EventId,
+        /// Its points from now on.
+        required points: Points,
+        /// Its description from now on; absent it stays, empty it goes.
+        optional description: Description,
+    }
+}
+
+impl From<ChangedEvent> for Correction {
+    fn from(changed: ChangedEvent) -> Correction {
+        Correction { id: changed.id, points: changed.points, description: changed.description }
+    }
+}

@@ -1,0 +1,64 @@
+//! What is asked of who leads.
+
+use crate::domain::{Period, UserId};
+use crate::web::kinds::{Limit, PageNumber, Radius};
+use crate::web::request::request;
+
+/// Users on a page, unless fewer are asked for.
+pub const PAGE_MAX: usize = 100;
+
+/// Neighbours on each side, unless asked otherwise.
+const RADIUS: usize = 5;
+
+request! {
+    /// A page of a leaderboard.
+    pub struct ShowBoard {
+        /// The period; one that is unknown means the board's default.
+        lenient period: Period,
+        /// Which page, from 0; a page has 100 users.
+        optional page: PageNumber,
+        /// Only so many of the page.
+        optional user_limit: Limit,
+        /// Whose own place is told, on whatever page it is.
+        optional for_user_id: UserId,
+    }
+}
+
+impl ShowBoard {
+    /// Which page, from 0.
+    pub fn page(&self) -> usize {
+        self.page.map_or(0, PageNumber::get)
+    }
+
+    /// How many users of the page.
+    pub fn limit(&self) -> usize {
+        self.user_limit.map_or(PAGE_MAX, Limit::get)
+    }
+}
+
+request! {
+    /// A user's neighbours on a leaderboard.
+    pub struct ShowAround {
+        /// How many neighbours on each side.
+        optional radius: Radius,
+        /// The period; one that is unknown means the board's default.
+        lenient period: Period,
+    }
+}
+
+impl ShowAround {
+    /// How many neighbours on each side.
+    pub fn radius(&self) -> usize {
+        self.radius.map_or(RADIUS, Radius::get)
+    }
+}
+
+request! {
+    /// A leaderboard as it changes.
+    pub struct FollowBoard {
+        /// The period; one that is unknown means the board's default.
+        lenient period: Period,
+        /// Whether changes below the first page are told too.
+        lenient any_change: bool,
+    }
+}

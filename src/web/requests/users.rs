@@ -1,0 +1,22 @@
+//! What is asked of a user's scores.
+
+use crate::domain::{EventDate, Period};
+use crate::web::request::request;
+
+request! {
+    /// A user's score.
+    pub struct ShowScore {
+        /// The period over which it is summed; all time by default.
+        optional period: Period,
+    }
+}
+
+request! {
+    /// A user's scores day by day.
+    pub struct ShowDays {
+        /// The first day.
+        optional from_date: EventDate,
+        /// The last day.
+        optional to_date: EventDate,
+    }
+}
