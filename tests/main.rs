@@ -42,6 +42,7 @@ mod pages_admin_recalculation;
 mod pages_admin_session;
 mod pages_leaderboard;
 mod pages_user;
+mod panics;
 mod raw_requests;
 #[cfg(feature = "program-tests")]
 mod readme;

@@ -25,6 +25,9 @@ pub enum StoreError {
     /// The writer has ended.
     #[error("the database is closed")]
     Closed,
+    /// The work panicked: a defect of scorekeeper. What it wrote was rolled back.
+    #[error("a defect of scorekeeper: the work on the database panicked")]
+    Panicked,
     /// The file does not exist where it has to.
     #[error("{0} does not exist")]
     Missing(PathBuf),

@@ -126,7 +126,10 @@ impl Store {
         let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
         let readers = self.readers.clone();
         let task = move || work(&*readers.get()?);
-        tokio::task::spawn_blocking(task).await.unwrap_or(Err(StoreError::Closed))
+        tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| {
+            // What does not panic was never begun, because the process is about to end.
+            Err(if error.is_panic() { StoreError::Panicked } else { StoreError::Closed })
+        })
     }
 
     /// Runs `work` on a reading connection, on this thread.

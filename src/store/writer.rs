@@ -74,7 +74,7 @@ where
     fn run(&mut self, write: &Write<'_>) -> bool {
         let Some(work) = self.work.take() else { return false };
         // A panic is a defect; it must cost its own request only, not the thread that everyone writes through.
-        self.outcome = catch_unwind(AssertUnwindSafe(|| work(write))).unwrap_or(Err(StoreError::Closed));
+        self.outcome = catch_unwind(AssertUnwindSafe(|| work(write))).unwrap_or(Err(StoreError::Panicked));
         self.outcome.is_ok()
     }
 

@@ -225,7 +225,10 @@ fn time_left(seconds: u64) -> String {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
         log::error!("a request met a fault of the database: {error}");
-        ApiError::Unavailable
+        match error {
+            StoreError::Panicked => ApiError::Internal,
+            _ => ApiError::Unavailable,
+        }
     }
 }
 
@@ -307,7 +310,13 @@ impl<'r> Responder<'r, 'static> for Caught {
 
 #[cfg(test)]
 mod tests {
-    use super::time_left;
+    use super::*;
+
+    #[test]
+    fn a_defect_asks_nobody_to_try_again() {
+        assert_eq!(ApiError::from(StoreError::Panicked).status(), Status::InternalServerError);
+        assert_eq!(ApiError::from(StoreError::Closed).status(), Status::ServiceUnavailable);
+    }
 
     #[test]
     fn spans_are_rounded_up() {
