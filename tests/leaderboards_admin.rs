@@ -76,6 +76,40 @@ fn a_board_is_made_of_json_or_a_form() {
 }
 
 #[test]
+fn a_new_board_takes_every_field_that_an_update_takes_and_checks_it() {
+    let server = quick().start();
+    let all = json!({"name": "Staff", "created_by_id": 7, "from_date": "2023-04-01", "to_date": "2023-09-30",
+        "visible_to_groups_ids": [30, 10], "included_groups_ids": [20], "excluded_groups_ids": [1],
+        "default_period": 4, "period_filter_disabled": true});
+    let made = server.post(BOARDS, &all);
+    assert_eq!(made.status, 200, "{made:?}");
+    for (field, value) in all.as_object().expect("an object") {
+        assert_eq!(made.json()[field], *value, "{field}");
+    }
+    assert_eq!(server.anonymous("GET", "/leaderboard/2").send().status, 404, "meant for a group, it is not public");
+    let before = server.get(OVERVIEW).body;
+    for (field, bad) in [
+        ("from_date", json!("2023-02-30")),
+        ("to_date", json!(5)),
+        ("visible_to_groups_ids", json!([0])),
+        ("included_groups_ids", json!("a")),
+        ("excluded_groups_ids", json!({})),
+        ("default_period", json!(6)),
+        ("period_filter_disabled", json!("perhaps")),
+    ] {
+        let reply = server.post(BOARDS, &json!({"name": "Other", "created_by_id": 7, field: bad}));
+        reply.assert_error(
+            400,
+            "invalid_parameters",
+            &format!("You supplied invalid parameters to the request: {field}"),
+        );
+    }
+    let reversed = json!({"name": "Other", "created_by_id": 7, "from_date": "2023-09-30", "to_date": "2023-04-01"});
+    assert_eq!(server.post(BOARDS, &reversed).json()["error_type"], "dates_reversed");
+    assert_eq!(server.get(OVERVIEW).body, before, "nothing is stored");
+}
+
+#[test]
 fn a_name_is_taken_once_and_new_is_reserved() {
     let server = quick().start();
     let other = create_board(&server, "Ärger");

@@ -19,7 +19,7 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use scorekeeper::domain::{
-    Award, Clock, Correction, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, LeaderboardUpdate, Period,
+    Award, Clock, Correction, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, LeaderboardSettings, Period,
     Points, Ranking, Timestamp, UserId, Username,
 };
 use scorekeeper::standings::{Ranked, Standings, StandingsKey, StandingsThread, Subscription, Sum, View, sum_windows};

@@ -2,7 +2,7 @@
 
 use super::events::known;
 use super::{Actions, Actor, Answer, Refusal};
-use crate::domain::{IdempotencyKey, Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate, Scope, Username};
+use crate::domain::{IdempotencyKey, Leaderboard, LeaderboardId, LeaderboardSettings, Scope, Username};
 use crate::store::leaderboards::{self, Changed};
 use crate::store::{StoreError, Write, directory};
 
@@ -12,11 +12,11 @@ const RESOURCE: &str = "/admin/boards";
 /// Discourse's id for its system user: who has made a board that no user of the directory has made.
 const SYSTEM: i64 = -1;
 
-/// A leaderboard to be made, for everyone and over all days.
+/// A leaderboard to be made.
 #[derive(Debug, Clone)]
 pub struct NewBoard {
-    /// What it is called.
-    pub name: LeaderboardName,
+    /// All that is set up of it.
+    pub settings: LeaderboardSettings,
     /// Who makes it: a user's number, or -1 for the system. `None`: the user of the acting name, if the directory has one,
     /// else the system.
     pub created_by_id: Option<i64>,
@@ -30,7 +30,7 @@ impl Actions {
     pub async fn create_board(&self, actor: &Actor, new: NewBoard) -> Result<Leaderboard, Refusal> {
         actor.require(Scope::Boards)?;
         let by = actor.username.clone();
-        let board = done(self.store.write(move |write| create(write, &new, &by)).await?)?;
+        let board = done(self.store.write(move |write| create(write, new, &by)).await?)?;
         self.show().await;
         Ok(board)
     }
@@ -47,9 +47,9 @@ impl Actions {
     ) -> Result<Answer<LeaderboardId>, Refusal> {
         actor.require(Scope::Boards)?;
         let by = actor.username.clone();
-        let name = new.name.clone();
+        let name = new.settings.name.clone();
         let created = self.once(actor, key, RESOURCE, &name, move |write| {
-            Ok(match create(write, &new, &by)? {
+            Ok(match create(write, new, &by)? {
                 Changed::Done(board) => Some(board.id.0),
                 Changed::Unknown | Changed::NameTaken => None,
             })
@@ -64,9 +64,14 @@ impl Actions {
     ///
     /// # Errors
     /// [`Refusal::Unknown`], [`Refusal::NameTaken`]; others as [`Refusal`] says.
-    pub async fn update_board(&self, actor: &Actor, update: LeaderboardUpdate) -> Result<(), Refusal> {
+    pub async fn update_board(
+        &self,
+        actor: &Actor,
+        id: LeaderboardId,
+        settings: LeaderboardSettings,
+    ) -> Result<(), Refusal> {
         actor.require(Scope::Boards)?;
-        done(self.store.write(move |write| leaderboards::update(write, update)).await?)?;
+        done(self.store.write(move |write| leaderboards::update(write, id, settings)).await?)?;
         self.show().await;
         Ok(())
     }
@@ -86,12 +91,17 @@ impl Actions {
     }
 }
 
-fn create(write: &Write<'_>, new: &NewBoard, by: &Username) -> Result<Changed<Leaderboard>, StoreError> {
+/// Makes the board in one transaction: with its name first, as the database gives it a number then.
+fn create(write: &Write<'_>, new: NewBoard, by: &Username) -> Result<Changed<Leaderboard>, StoreError> {
     let creator = match new.created_by_id {
         Some(id) => id,
         None => directory::id_of(write.connection, by)?.map_or(SYSTEM, i64::from),
     };
-    leaderboards::create(write, &new.name, creator)
+    let board = match leaderboards::create(write, &new.settings.name, creator)? {
+        Changed::Done(board) => board,
+        refused => return Ok(refused),
+    };
+    leaderboards::update(write, board.id, new.settings)
 }
 
 fn done<T>(changed: Changed<T>) -> Result<T, Refusal> {

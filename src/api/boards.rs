@@ -63,7 +63,7 @@ pub async fn update(
     asked: Sent<ReplaceBoard>,
 ) -> Result<Json<Success>, ApiError> {
     let id = id.known()?;
-    app.actions.update_board(&caller.actor, asked.read()?.of(id)?).await?;
+    app.actions.update_board(&caller.actor, id, asked.read()?.try_into()?).await?;
     Ok(SUCCESS)
 }
 

@@ -131,11 +131,9 @@ impl Leaderboard {
     }
 }
 
-/// A change of a board: all of it is replaced, save who made it.
+/// All that is set up of a board: everything but its number and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeaderboardUpdate {
-    /// The board.
-    pub id: LeaderboardId,
+pub struct LeaderboardSettings {
     /// See [`Leaderboard::name`].
     pub name: LeaderboardName,
     /// See [`Leaderboard::from_date`].
@@ -152,4 +150,20 @@ pub struct LeaderboardUpdate {
     pub default_period: Period,
     /// See [`Leaderboard::period_filter_disabled`].
     pub period_filter_disabled: bool,
+}
+
+impl LeaderboardSettings {
+    /// A board of that name for everyone, over all days.
+    pub fn named(name: LeaderboardName) -> LeaderboardSettings {
+        LeaderboardSettings {
+            name,
+            from_date: None,
+            to_date: None,
+            visible_to_groups_ids: Vec::new(),
+            included_groups_ids: Vec::new(),
+            excluded_groups_ids: Vec::new(),
+            default_period: Period::AllTime,
+            period_filter_disabled: false,
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub use clock::Clock;
 pub use date::EventDate;
 pub use directory::{Group, GroupId, User, drawn_avatar, fallback_username};
 pub use idempotency_key::IdempotencyKey;
-pub use leaderboard::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate};
+pub use leaderboard::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardSettings};
 pub use period::Period;
 pub use permissions::{Permissions, Scope};
 pub use ranking::Ranking;

@@ -6,7 +6,7 @@ use super::columns::GroupIds;
 use super::error::StoreError;
 use super::facts::DirectoryChange;
 use super::writer::Write;
-use crate::domain::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardUpdate};
+use crate::domain::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardSettings};
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +54,13 @@ pub fn create(
     Ok(Changed::Done(board))
 }
 
-/// Replaces all of a board.
-pub fn update(write: &Write<'_>, update: LeaderboardUpdate) -> Result<Changed<()>, StoreError> {
-    if owner_of(write, &update.name)?.is_some_and(|owner| owner != update.id) {
+/// Replaces all of a board but who made it.
+pub fn update(
+    write: &Write<'_>,
+    id: LeaderboardId,
+    settings: LeaderboardSettings,
+) -> Result<Changed<Leaderboard>, StoreError> {
+    if owner_of(write, &settings.name)?.is_some_and(|owner| owner != id) {
         return Ok(Changed::NameTaken);
     }
     const UPDATE: &str = "
@@ -67,24 +71,23 @@ pub fn update(write: &Write<'_>, update: LeaderboardUpdate) -> Result<Changed<()
         WHERE id = :id
         RETURNING id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
                   excluded_groups_ids, default_period, updated_at, period_filter_disabled";
-    let id = update.id;
     let parameters = named_params! {
         ":id": id,
-        ":name": update.name,
-        ":folded": update.name.folded(),
-        ":from_date": update.from_date,
-        ":to_date": update.to_date,
-        ":visible": GroupIds(update.visible_to_groups_ids),
-        ":included": GroupIds(update.included_groups_ids),
-        ":excluded": GroupIds(update.excluded_groups_ids),
-        ":default_period": update.default_period,
-        ":disabled": update.period_filter_disabled,
+        ":name": settings.name,
+        ":folded": settings.name.folded(),
+        ":from_date": settings.from_date,
+        ":to_date": settings.to_date,
+        ":visible": GroupIds(settings.visible_to_groups_ids),
+        ":included": GroupIds(settings.included_groups_ids),
+        ":excluded": GroupIds(settings.excluded_groups_ids),
+        ":default_period": settings.default_period,
+        ":disabled": settings.period_filter_disabled,
         ":now": write.now,
     };
     let board = write.connection.prepare_cached(UPDATE)?.query_row(parameters, leaderboard).optional()?;
     let Some(board) = board else { return Ok(Changed::Unknown) };
-    write.note_directory(DirectoryChange::Leaderboard { id, now: Some(board) });
-    Ok(Changed::Done(()))
+    write.note_directory(DirectoryChange::Leaderboard { id, now: Some(board.clone()) });
+    Ok(Changed::Done(board))
 }
 
 /// Removes a board. `false`: there is no such board.

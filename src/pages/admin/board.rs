@@ -9,7 +9,7 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, go};
-use crate::domain::{GroupId, Leaderboard, LeaderboardId, Period};
+use crate::domain::{GroupId, Leaderboard, LeaderboardId, LeaderboardSettings, Period};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
@@ -163,8 +163,8 @@ pub async fn update(
 ) -> Result<Html, ErrorPage> {
     let form = form.of(&editor.0)?;
     let id = id.known()?;
-    let saved = match form.read_filled::<ReplaceBoard>().and_then(|asked| asked.of(id)) {
-        Ok(update) => app.actions.update_board(&editor.0.actor, update).await.map_err(ApiError::from),
+    let saved = match form.read_filled::<ReplaceBoard>().and_then(LeaderboardSettings::try_from) {
+        Ok(settings) => app.actions.update_board(&editor.0.actor, id, settings).await.map_err(ApiError::from),
         Err(error) => Err(error),
     };
     match saved {

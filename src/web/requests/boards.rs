@@ -1,7 +1,7 @@
 //! What is asked of how leaderboards are set up.
 
 use crate::actions::NewBoard;
-use crate::domain::{EventDate, GroupId, LeaderboardId, LeaderboardName, LeaderboardUpdate, Period};
+use crate::domain::{EventDate, GroupId, LeaderboardName, LeaderboardSettings, Period};
 use crate::web::error::ApiError;
 use crate::web::kinds::{CreatorId, PeriodNumber};
 use crate::web::request::request;
@@ -13,6 +13,20 @@ request! {
         required name: LeaderboardName,
         /// Who makes it: a user's number, or -1 for the system.
         required created_by_id: CreatorId,
+        /// The first day that counts.
+        optional from_date: EventDate,
+        /// The last day that counts.
+        optional to_date: EventDate,
+        /// If any are named, the board is there for callers with a key only.
+        list visible_to_groups_ids: GroupId,
+        /// If any are named, only their members are ranked.
+        list included_groups_ids: GroupId,
+        /// Groups whose members are not ranked.
+        list excluded_groups_ids: GroupId,
+        /// The period that is shown if none is asked for, by its number.
+        optional default_period: PeriodNumber,
+        /// Whether only the default period is served.
+        optional period_filter_disabled: bool,
     }
 }
 
@@ -20,7 +34,18 @@ impl TryFrom<CreateBoard> for NewBoard {
     type Error = ApiError;
 
     fn try_from(asked: CreateBoard) -> Result<NewBoard, ApiError> {
-        Ok(NewBoard { name: unreserved(asked.name)?, created_by_id: Some(asked.created_by_id.get()) })
+        let created_by_id = Some(asked.created_by_id.get());
+        let all = ReplaceBoard {
+            name: asked.name,
+            from_date: asked.from_date,
+            to_date: asked.to_date,
+            visible_to_groups_ids: asked.visible_to_groups_ids,
+            included_groups_ids: asked.included_groups_ids,
+            excluded_groups_ids: asked.excluded_groups_ids,
+            default_period: asked.default_period,
+            period_filter_disabled: asked.period_filter_disabled,
+        };
+        Ok(NewBoard { settings: all.try_into()?, created_by_id })
     }
 }
 
@@ -36,7 +61,7 @@ impl TryFrom<NameBoard> for NewBoard {
     type Error = ApiError;
 
     fn try_from(asked: NameBoard) -> Result<NewBoard, ApiError> {
-        Ok(NewBoard { name: unreserved(asked.name)?, created_by_id: None })
+        Ok(NewBoard { settings: LeaderboardSettings::named(unreserved(asked.name)?), created_by_id: None })
     }
 }
 
@@ -62,25 +87,23 @@ request! {
     }
 }
 
-impl ReplaceBoard {
-    /// The change of the board of that number.
-    ///
-    /// # Errors
-    /// The name is reserved, or the last day is before the first.
-    pub fn of(self, id: LeaderboardId) -> Result<LeaderboardUpdate, ApiError> {
-        if self.from_date.zip(self.to_date).is_some_and(|(from, to)| from > to) {
+impl TryFrom<ReplaceBoard> for LeaderboardSettings {
+    type Error = ApiError;
+
+    /// Fails where the name is reserved, or the last day is before the first.
+    fn try_from(asked: ReplaceBoard) -> Result<LeaderboardSettings, ApiError> {
+        if asked.from_date.zip(asked.to_date).is_some_and(|(from, to)| from > to) {
             return Err(ApiError::DatesReversed);
         }
-        Ok(LeaderboardUpdate {
-            id,
-            name: unreserved(self.name)?,
-            from_date: self.from_date,
-            to_date: self.to_date,
-            visible_to_groups_ids: self.visible_to_groups_ids,
-            included_groups_ids: self.included_groups_ids,
-            excluded_groups_ids: self.excluded_groups_ids,
-            default_period: self.default_period.map_or(Period::AllTime, |PeriodNumber(period)| period),
-            period_filter_disabled: self.period_filter_disabled.unwrap_or(false),
+        Ok(LeaderboardSettings {
+            name: unreserved(asked.name)?,
+            from_date: asked.from_date,
+            to_date: asked.to_date,
+            visible_to_groups_ids: asked.visible_to_groups_ids,
+            included_groups_ids: asked.included_groups_ids,
+            excluded_groups_ids: asked.excluded_groups_ids,
+            default_period: asked.default_period.map_or(Period::AllTime, |PeriodNumber(period)| period),
+            period_filter_disabled: asked.period_filter_disabled.unwrap_or(false),
         })
     }
 }
