@@ -113,9 +113,9 @@ fn link(filter: &EventFilter, last: EventId) -> String {
             link.push_str(&format!("{name}={value}&"));
         }
     };
-    add("id", filter.id.map(|id| id.to_string()));
-    add("user_id", filter.user_id.map(|id| id.to_string()));
-    add("date", filter.date.map(|date| date.to_string()));
+    add("id", filter.ids.first().map(ToString::to_string));
+    add("user_id", filter.user_ids.first().map(ToString::to_string));
+    add("date", filter.dates.first().map(ToString::to_string));
     add("from_date", filter.from_date.map(|date| date.to_string()));
     add("to_date", filter.to_date.map(|date| date.to_string()));
     add("order", (filter.order == Order::Descending).then(|| "desc".to_owned()));

@@ -84,14 +84,30 @@ impl<'c> DaysMerged<'c> {
     /// The next event.
     pub fn next(&mut self) -> Result<Option<EventId>, StoreError> {
         let Some(Head { id, date, .. }) = self.heads.pop() else { return Ok(None) };
-        let rest = match self.order {
-            Order::Ascending => id.checked_add(1).map(|low| low..=*self.ids.end()),
-            Order::Descending => id.checked_sub(1).map(|high| *self.ids.start()..=high),
-        };
-        if let Some(rest) = rest {
+        if let Some(rest) = self.order.past(id, &self.ids) {
             self.enter(date, rest)?;
         }
         Ok(Some(EventId(id)))
+    }
+
+    /// The next event, without taking it.
+    pub fn peek(&self) -> Option<EventId> {
+        self.heads.peek().map(|head| EventId(head.id))
+    }
+
+    /// Passes over all events that come before `id`. Returns how many steps along the index that took: one for each day whose
+    /// next event came before.
+    pub fn skip_to(&mut self, id: i64) -> Result<usize, StoreError> {
+        let mut steps = 0;
+        while let Some(head) = self.heads.peek()
+            && head.rank > self.order.rank(id)
+        {
+            let date = head.date;
+            self.heads.pop();
+            self.enter(date, self.order.from(id, &self.ids))?;
+            steps += 1;
+        }
+        Ok(steps)
     }
 
     /// Takes up a day's list at its first event within `ids`.

@@ -1,27 +1,32 @@
 //! Pages of the list of events, by any filter, ordered by id.
 //!
-//! The way to the rows is chosen here and not by SQLite's planner, so that a page costs what it shows: by the primary
-//! key, by a day's index or by a user's index, each of which is in the order of ids already, the last one block by block.
-//! Only a range of days needs more: each of its days is such a list, and the page is their merge.
+//! The way to the rows is chosen here and not by SQLite's planner, so that a page costs what it shows: by the primary key,
+//! by the index of days or by the index of users. A day and a user each are a list in the order of ids; several of them are
+//! the merge of their lists.
 
-use rusqlite::{Connection, ToSql};
+use std::collections::BinaryHeap;
+use std::ops::RangeInclusive;
 
+use rusqlite::{Connection, named_params};
+
+use super::day_filter::DayFilter;
 use super::error::StoreError;
-use super::event_days::{self, DaysMerged};
+use super::event_days::DaysMerged;
 use super::event_rows::{self, event};
-use super::id_blocks::IdBlocks;
 use super::order::Order;
+use super::user_events::{UserEvents, Walked};
 use crate::domain::{EventDate, EventId, ScoreEvent, UserId};
 
-/// Which events, in which order, from where on.
+/// Which events, in which order, from where on. A list that is empty does not narrow; one that is not leaves the events of
+/// any of its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventFilter {
-    /// That event only.
-    pub id: Option<EventId>,
-    /// Of that user.
-    pub user_id: Option<UserId>,
-    /// Of that day.
-    pub date: Option<EventDate>,
+    /// These events only.
+    pub ids: Vec<EventId>,
+    /// Of these users.
+    pub user_ids: Vec<UserId>,
+    /// Of these days.
+    pub dates: Vec<EventDate>,
     /// Of that day and later ones.
     pub from_date: Option<EventDate>,
     /// Of that day and earlier ones.
@@ -45,116 +50,249 @@ pub struct EventPage {
 
 /// The page that `filter` asks for.
 pub fn list(connection: &Connection, filter: &EventFilter) -> Result<EventPage, StoreError> {
-    let (first, last) = days(filter);
-    let (low, high) = ids(filter);
-    if first > last || low > high {
+    let snapshot = connection.unchecked_transaction()?;
+    let days = DayFilter::new(&filter.dates, filter.from_date, filter.to_date);
+    let mut page = Page {
+        connection: &snapshot,
+        filter,
+        days: &days,
+        ids: ids(filter),
+        // One more than the page, to see whether more follow.
+        count: filter.limit + 1,
+        events: Vec::new(),
+    };
+    if page.days.is_empty() || page.ids.is_empty() {
         return Ok(EventPage { events: Vec::new(), more: false });
     }
-    let any_day = first == EventDate::MIN && last == EventDate::MAX;
-    // One more than the page, to see whether more follow.
-    let count = filter.limit + 1;
-    let mut events = if filter.id.is_some() || (filter.user_id.is_none() && any_day) {
-        select(connection, filter, By::Id, count)?
-    } else if first == last {
-        select(connection, filter, By::Date, count)?
-    } else if filter.user_id.is_some() {
-        of_user(connection, filter, count)?
+    if !filter.ids.is_empty() {
+        page.read_ids()?;
+    } else if !filter.user_ids.is_empty() {
+        page.read_users()?;
+    } else if let Some(day) = page.days.single() {
+        page.read_day(day)?;
+    } else if page.days.is_any() {
+        page.read_all()?;
     } else {
-        of_days(connection, filter, count)?
-    };
+        page.read_days()?;
+    }
+    let mut events = page.events;
     let more = events.len() > filter.limit;
     events.truncate(filter.limit);
     Ok(EventPage { events, more })
 }
 
-/// The days that the filters on dates leave, both ends included.
-fn days(filter: &EventFilter) -> (EventDate, EventDate) {
-    let first = filter.from_date.unwrap_or(EventDate::MIN);
-    let last = filter.to_date.unwrap_or(EventDate::MAX);
-    filter.date.map_or((first, last), |date| (date.max(first), date.min(last)))
-}
-
-/// The ids that the filters on ids leave, both ends included.
-fn ids(filter: &EventFilter) -> (i64, i64) {
-    let (low, high) = match (filter.after, filter.order) {
-        (None, _) => (i64::MIN, i64::MAX),
-        (Some(EventId(after)), Order::Ascending) => (after.saturating_add(1), i64::MAX),
-        (Some(EventId(after)), Order::Descending) => (i64::MIN, after.saturating_sub(1)),
-    };
-    filter.id.map_or((low, high), |EventId(id)| (id.max(low), id.min(high)))
-}
-
-/// Events of a user, block by block until there are enough.
-fn of_user(connection: &Connection, filter: &EventFilter, count: usize) -> Result<Vec<ScoreEvent>, StoreError> {
-    let (low, high) = ids(filter);
-    let snapshot = connection.unchecked_transaction()?;
-    let mut blocks = IdBlocks::new(&snapshot, filter.order, low..=high)?;
-    let mut events = Vec::new();
-    while events.len() < count
-        && let Some(block) = blocks.next()?
-    {
-        events.append(&mut select(&snapshot, filter, By::User { block }, count - events.len())?);
+/// The ids that follow `after`.
+fn ids(filter: &EventFilter) -> RangeInclusive<i64> {
+    let all = i64::MIN..=i64::MAX;
+    match filter.after {
+        None => all,
+        // Past the last id there is none.
+        Some(EventId(after)) => filter.order.past(after, &all).unwrap_or(RangeInclusive::new(1, 0)),
     }
-    Ok(events)
 }
 
-/// The way to the rows.
-#[derive(Clone, Copy)]
-enum By {
-    Id,
-    Date,
-    User { block: i64 },
+/// A page that is being read.
+struct Page<'c> {
+    /// Inside a read transaction, so that all steps see the same events.
+    connection: &'c Connection,
+    filter: &'c EventFilter,
+    days: &'c DayFilter,
+    ids: RangeInclusive<i64>,
+    count: usize,
+    events: Vec<ScoreEvent>,
 }
 
-/// Events along one index, or the primary key.
-fn select(connection: &Connection, filter: &EventFilter, by: By, count: usize) -> Result<Vec<ScoreEvent>, StoreError> {
-    let (first, last) = days(filter);
-    let (low, high) = ids(filter);
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let mut parameters: Vec<(&str, &dyn ToSql)> = vec![(":low", &low), (":high", &high), (":count", &count)];
-    let mut conditions = String::from("id BETWEEN :low AND :high");
-    let index = match &by {
-        By::Id => "NOT INDEXED",
-        By::Date => "INDEXED BY score_events_by_date",
-        By::User { block } => {
-            conditions.push_str(" AND id >> 18 = :block");
-            parameters.push((":block", block));
-            "INDEXED BY score_events_by_user"
+impl Page<'_> {
+    /// Events that are named one by one.
+    fn read_ids(&mut self) -> Result<(), StoreError> {
+        let mut ids: Vec<_> = self.filter.ids.iter().map(|id| id.0).filter(|id| self.ids.contains(id)).collect();
+        ids.sort_unstable_by_key(|id| std::cmp::Reverse(self.filter.order.rank(*id)));
+        ids.dedup();
+        let users = &self.filter.user_ids;
+        for id in ids {
+            let event = event_rows::get(self.connection, EventId(id))?;
+            self.events.extend(
+                event.filter(|event| {
+                    (users.is_empty() || users.contains(&event.user_id)) && self.days.holds(event.date)
+                }),
+            );
+            if self.events.len() == self.count {
+                break;
+            }
         }
-    };
-    if let Some(user_id) = &filter.user_id {
-        conditions.push_str(" AND user_id = :user_id");
-        parameters.push((":user_id", user_id));
+        Ok(())
     }
-    if first == last {
-        conditions.push_str(" AND date = :first");
-        parameters.push((":first", &first));
-    } else if (first, last) != (EventDate::MIN, EventDate::MAX) {
-        conditions.push_str(" AND date BETWEEN :first AND :last");
-        parameters.extend([(":first", &first as &dyn ToSql), (":last", &last)]);
+
+    /// Events of some users, merged from the lists of each.
+    fn read_users(&mut self) -> Result<(), StoreError> {
+        let mut users = self.filter.user_ids.clone();
+        users.sort_unstable();
+        users.dedup();
+        let each = self.count / users.len() + 1;
+        let mut walks = Vec::with_capacity(users.len());
+        for user_id in users {
+            let ids = self.ids.clone();
+            walks.push(UserEvents::new(self.connection, user_id, self.days, self.filter.order, ids, each)?);
+        }
+        // The next event of each walk; the greatest rank comes first.
+        let mut heads = BinaryHeap::with_capacity(walks.len());
+        let mut next = vec![None; walks.len()];
+        let mut advance = |at: usize, next: &mut Vec<Option<ScoreEvent>>| -> Result<Option<i64>, StoreError> {
+            // A list has no pauses: it is the days that bound what is passed over.
+            let Walked::Event(event) = walks[at].next(usize::MAX)? else { return Ok(None) };
+            let rank = self.filter.order.rank(event.id.0);
+            next[at] = Some(event);
+            Ok(Some(rank))
+        };
+        for at in 0..next.len() {
+            heads.extend(advance(at, &mut next)?.map(|rank| (rank, at)));
+        }
+        while self.events.len() < self.count
+            && let Some((_, at)) = heads.pop()
+        {
+            self.events.extend(next[at].take());
+            if self.events.len() < self.count {
+                heads.extend(advance(at, &mut next)?.map(|rank| (rank, at)));
+            }
+        }
+        Ok(())
     }
-    let statement = format!(
-        "SELECT {} FROM score_events {index} WHERE {conditions} ORDER BY id {} LIMIT :count",
-        event_rows::COLUMNS,
-        filter.order.sql(),
-    );
-    let mut statement = connection.prepare_cached(&statement)?;
-    let events = statement.query_map(parameters.as_slice(), event)?;
-    Ok(events.collect::<Result<_, _>>()?)
+
+    /// Events of one day, along its index.
+    fn read_day(&mut self, day: EventDate) -> Result<(), StoreError> {
+        let select = format!(
+            "SELECT {} FROM score_events INDEXED BY score_events_by_date
+             WHERE date = :day AND id BETWEEN :low AND :high ORDER BY id {} LIMIT :count",
+            event_rows::COLUMNS,
+            self.filter.order.sql(),
+        );
+        let mut statement = self.connection.prepare_cached(&select)?;
+        let parameters = named_params! {
+            ":day": day, ":low": self.ids.start(), ":high": self.ids.end(), ":count": self.count as i64,
+        };
+        self.events = statement.query_map(parameters, event)?.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// Events of some days, merged from the lists of each.
+    fn read_days(&mut self) -> Result<(), StoreError> {
+        let days = self.days.with_events(self.connection, usize::MAX)?;
+        let mut merged = DaysMerged::new(self.connection, &days, self.filter.order, self.ids.clone())?;
+        while self.events.len() < self.count
+            && let Some(id) = merged.next()?
+        {
+            self.events.extend(event_rows::get(self.connection, id)?);
+        }
+        Ok(())
+    }
+
+    /// Events of everybody on all days, along the primary key.
+    fn read_all(&mut self) -> Result<(), StoreError> {
+        let select = format!(
+            "SELECT {} FROM score_events NOT INDEXED WHERE id BETWEEN :low AND :high ORDER BY id {} LIMIT :count",
+            event_rows::COLUMNS,
+            self.filter.order.sql(),
+        );
+        let mut statement = self.connection.prepare_cached(&select)?;
+        let parameters =
+            named_params! { ":low": self.ids.start(), ":high": self.ids.end(), ":count": self.count as i64 };
+        self.events = statement.query_map(parameters, event)?.collect::<Result<_, _>>()?;
+        Ok(())
+    }
 }
 
-/// Events of a range of days, merged from the lists of its days.
-fn of_days(connection: &Connection, filter: &EventFilter, count: usize) -> Result<Vec<ScoreEvent>, StoreError> {
-    let (first, last) = days(filter);
-    let (low, high) = ids(filter);
-    let snapshot = connection.unchecked_transaction()?;
-    let days = event_days::days_between(&snapshot, first, last, usize::MAX)?;
-    let mut merged = DaysMerged::new(&snapshot, &days, filter.order, low..=high)?;
-    let mut events = Vec::new();
-    while events.len() < count
-        && let Some(id) = merged.next()?
-    {
-        events.extend(event_rows::get(&snapshot, id)?);
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
+    use super::*;
+    use crate::store::OpenMode;
+    use crate::store::connection::open_writer;
+
+    const DATES: [&str; 5] = ["0001-01-01", "2023-12-31", "2024-01-01", "2024-02-29", "9999-12-31"];
+
+    fn date(text: &str) -> EventDate {
+        text.parse().expect("a date")
     }
-    Ok(events)
+
+    fn user(id: i64) -> UserId {
+        id.try_into().expect("a user id")
+    }
+
+    /// Nothing, or some of `all`, in any order and repeated.
+    fn some<T: Clone + std::fmt::Debug + 'static>(all: Vec<T>) -> impl Strategy<Value = Vec<T>> {
+        let most = all.len();
+        let few = subsequence(all, 0..=most).prop_map(|some| some.iter().chain(some.first()).cloned().collect());
+        prop_oneof![Just(Vec::new()), few]
+    }
+
+    fn filters() -> impl Strategy<Value = EventFilter> {
+        let dates = || some(DATES.map(date).to_vec());
+        let end = || prop_oneof![2 => Just(None), 1 => (0..DATES.len()).prop_map(|day| Some(date(DATES[day])))];
+        let ids = prop_oneof![3 => Just(Vec::new()), 1 => some((0..12).map(|at| EventId(at * 100_000 + 1)).collect())];
+        let order = prop_oneof![Just(Order::Ascending), Just(Order::Descending)];
+        (ids, some((1..5).map(user).collect()), dates(), end(), end(), order, 1usize..5).prop_map(
+            |(ids, user_ids, dates, from_date, to_date, order, limit)| EventFilter {
+                ids,
+                user_ids,
+                dates,
+                from_date,
+                to_date,
+                order,
+                after: None,
+                limit,
+            },
+        )
+    }
+
+    fn holds<T: PartialEq>(wanted: &[T], value: &T) -> bool {
+        wanted.is_empty() || wanted.contains(value)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn pages_together_are_what_fits_in_order(
+            // Ids lie far apart, so that they fall into several blocks.
+            events in proptest::collection::vec((1i64..5, 0..DATES.len()), 0..40),
+            filters in proptest::collection::vec(filters(), 12),
+        ) {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let connection = open_writer(&folder.path().join("scores.db"), OpenMode::Create).expect("a new file");
+            let mut all = Vec::new();
+            for ((user_id, day), at) in events.iter().zip(0i64..) {
+                let id = at * 100_000 + 1;
+                let insert = "INSERT INTO score_events (id, user_id, date, points) VALUES (?1, ?2, ?3, 1)";
+                connection.execute(insert, (id, user_id, DATES[*day])).expect("an event");
+                all.push((EventId(id), user(*user_id), date(DATES[*day])));
+            }
+            for mut filter in filters {
+                let mut want: Vec<_> = all
+                    .iter()
+                    .filter(|(id, user_id, date)| {
+                        holds(&filter.ids, id) && holds(&filter.user_ids, user_id) && holds(&filter.dates, date)
+                            && filter.from_date.is_none_or(|from| from <= *date)
+                            && filter.to_date.is_none_or(|to| *date <= to)
+                    })
+                    .map(|(id, ..)| *id)
+                    .collect();
+                if filter.order == Order::Descending {
+                    want.reverse();
+                }
+                let mut got = Vec::new();
+                loop {
+                    let page = list(&connection, &filter).expect("a page");
+                    prop_assert!(page.events.len() <= filter.limit);
+                    got.extend(page.events.iter().map(|event| event.id));
+                    if !page.more {
+                        break;
+                    }
+                    prop_assert_eq!(page.events.len(), filter.limit);
+                    filter.after = got.last().copied();
+                }
+                prop_assert_eq!(got, want, "{:?}", filter);
+            }
+        }
+    }
 }

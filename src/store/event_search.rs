@@ -4,15 +4,16 @@
 //! looks at is bounded: then it hands back how far it has come, and the next request goes on from there. The way to the
 //! rows is by the index of the user, of the days, or by the primary key; each is in the order of ids.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, named_params};
 
+use super::day_filter::DayFilter;
 use super::error::StoreError;
-use super::event_days::{self, DaysMerged};
+use super::event_days::DaysMerged;
 use super::event_rows::event;
-use super::id_blocks::IdBlocks;
 use super::order::Order;
+use super::user_events::{UserEvents, Walked};
 use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId, Username};
 
 /// Events that one request looks at, at most.
@@ -94,55 +95,75 @@ pub fn search(connection: &Connection, search: &EventSearch) -> Result<SearchPag
 
 fn search_within(connection: &Connection, search: &EventSearch, examined_max: usize) -> Result<SearchPage, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
-    let first = search.from_date.unwrap_or(EventDate::MIN);
-    let last = search.to_date.unwrap_or(EventDate::MAX);
+    let days = DayFilter::new(&[], search.from_date, search.to_date);
     let mut page = PageBuilder::new(&snapshot, search, examined_max);
-    if first > last {
+    if days.is_empty() {
         return Ok(page.finish());
     }
-    let high = search.before.map_or(i64::MAX, |EventId(before)| before.saturating_sub(1));
-    let any_day = (first, last) == (EventDate::MIN, EventDate::MAX);
+    let ids = i64::MIN..=search.before.map_or(i64::MAX, |EventId(before)| before.saturating_sub(1));
     if let Some(user_id) = search.user_id {
-        let statement = format!(
-            "SELECT {COLUMNS} FROM score_events INDEXED BY score_events_by_user
-             WHERE id >> 18 = :block AND user_id = :user_id AND id <= :high ORDER BY id DESC"
-        );
-        let mut statement = snapshot.prepare_cached(&statement)?;
-        let mut blocks = IdBlocks::new(&snapshot, Order::Descending, i64::MIN..=high)?;
-        while let Some(block) = blocks.next()? {
-            let parameters = named_params! { ":block": block, ":user_id": user_id, ":high": high };
-            if page.examine_all(statement.query(parameters)?)?.is_break() {
-                break;
-            }
-        }
+        examine_user(&snapshot, user_id, &days, ids, &mut page)?;
         return Ok(page.finish());
     }
-    if !any_day {
-        let days = event_days::days_between(&snapshot, first, last, DAYS_MAX + 1)?;
-        if days.len() <= DAYS_MAX {
-            examine_days(&snapshot, &days, high, &mut page)?;
+    if !days.is_any() {
+        let with_events = days.with_events(&snapshot, DAYS_MAX + 1)?;
+        if with_events.len() <= DAYS_MAX {
+            examine_days(&snapshot, &with_events, ids, &mut page)?;
             return Ok(page.finish());
         }
     }
     let statement = format!("SELECT {COLUMNS} FROM score_events NOT INDEXED WHERE id <= :high ORDER BY id DESC");
     let mut statement = snapshot.prepare_cached(&statement)?;
-    // The page itself notes where it ends.
-    let _ = page.examine_all(statement.query(named_params! { ":high": high })?)?;
+    let mut rows = statement.query(named_params! { ":high": ids.end() })?;
+    while let Some(row) = rows.next()? {
+        if page.examine(event(row)?, row.get(7)?)?.is_break() {
+            break;
+        }
+    }
     Ok(page.finish())
+}
+
+/// Looks at a user's events on some days, newest first.
+fn examine_user(
+    snapshot: &Connection,
+    user_id: UserId,
+    days: &DayFilter,
+    ids: RangeInclusive<i64>,
+    page: &mut PageBuilder<'_>,
+) -> Result<(), StoreError> {
+    let mut created_by = snapshot.prepare_cached("SELECT created_by FROM score_events WHERE id = ?1")?;
+    let mut walk = UserEvents::new(snapshot, user_id, days, Order::Descending, ids, page.search.limit + 1)?;
+    loop {
+        let missed = walk.cost.missed;
+        match walk.next(page.left)? {
+            Walked::Event(event) => {
+                page.pass_over(walk.cost.missed - missed);
+                let created_by = created_by.query_row([event.id], |row| row.get(0))?;
+                if page.examine(event, created_by)?.is_break() {
+                    return Ok(());
+                }
+            }
+            Walked::Paused(id, stored_at) => {
+                page.end = SearchEnd::Paused(id, stored_at);
+                return Ok(());
+            }
+            Walked::End => return Ok(()),
+        }
+    }
 }
 
 /// Looks at the events of some days, newest first.
 fn examine_days(
     snapshot: &Connection,
     days: &[EventDate],
-    high: i64,
+    ids: RangeInclusive<i64>,
     page: &mut PageBuilder<'_>,
 ) -> Result<(), StoreError> {
-    let mut merged = DaysMerged::new(snapshot, days, Order::Descending, i64::MIN..=high)?;
+    let mut merged = DaysMerged::new(snapshot, days, Order::Descending, ids)?;
     let mut select = snapshot.prepare_cached(&format!("SELECT {COLUMNS} FROM score_events WHERE id = ?1"))?;
     while let Some(id) = merged.next()? {
         if let Some(row) = select.query([id])?.next()?
-            && page.examine(row)?.is_break()
+            && page.examine(event(row)?, row.get(7)?)?.is_break()
         {
             break;
         }
@@ -179,19 +200,14 @@ impl<'s> PageBuilder<'s> {
         SearchPage { events: self.events, end: self.end }
     }
 
-    fn examine_all(&mut self, mut rows: rusqlite::Rows<'_>) -> Result<ControlFlow<()>, StoreError> {
-        while let Some(row) = rows.next()? {
-            if self.examine(row)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
+    /// Counts events that were looked at only to see that they are of other days. One more event is looked at in any case,
+    /// so that each request gets on.
+    fn pass_over(&mut self, count: usize) {
+        self.left = self.left.saturating_sub(count).max(1);
     }
 
     /// Looks at one event more. Breaks where the page ends, with its end noted.
-    fn examine(&mut self, row: &Row<'_>) -> Result<ControlFlow<()>, StoreError> {
-        let event = event(row)?;
-        let created_by: String = row.get(7)?;
+    fn examine(&mut self, event: ScoreEvent, created_by: String) -> Result<ControlFlow<()>, StoreError> {
         let fits = self.fits(&event, &created_by)?;
         if fits
             && self.events.len() == self.search.limit

@@ -15,6 +15,7 @@ pub(super) struct IdBlocks<'c> {
     /// The id nearest to one that is given, in the order asked for: a step along the primary key.
     nearest: CachedStatement<'c>,
     order: Order,
+    ids: RangeInclusive<i64>,
     /// What of the range is left.
     left: Option<RangeInclusive<i64>>,
 }
@@ -25,29 +26,54 @@ const BLOCK_BITS: u32 = 18;
 impl<'c> IdBlocks<'c> {
     /// The blocks of `ids`, in that order.
     pub fn new(connection: &'c Connection, order: Order, ids: RangeInclusive<i64>) -> rusqlite::Result<IdBlocks<'c>> {
-        const UP: &str = "SELECT id FROM score_events NOT INDEXED WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1";
-        const DOWN: &str =
-            "SELECT id FROM score_events NOT INDEXED WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1";
         let nearest = connection.prepare_cached(match order {
-            Order::Ascending => UP,
-            Order::Descending => DOWN,
+            Order::Ascending => {
+                "SELECT id FROM score_events NOT INDEXED WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 1"
+            }
+            Order::Descending => {
+                "SELECT id FROM score_events NOT INDEXED WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1"
+            }
         })?;
-        Ok(IdBlocks { nearest, order, left: Some(ids) })
+        Ok(IdBlocks { nearest, order, left: Some(ids.clone()), ids })
     }
 
-    /// The next block.
-    pub fn next(&mut self) -> rusqlite::Result<Option<i64>> {
+    /// The whole range.
+    pub fn ids(&self) -> &RangeInclusive<i64> {
+        &self.ids
+    }
+
+    /// The next block, and the ids of it that are in the range.
+    pub fn next(&mut self) -> rusqlite::Result<Option<(i64, RangeInclusive<i64>)>> {
         let Some(left) = self.left.take() else { return Ok(None) };
         let nearest = self.nearest.query_row([left.start(), left.end()], |row| row.get::<_, i64>(0));
         let Some(id) = nearest.optional()? else { return Ok(None) };
         let block = id >> BLOCK_BITS;
         let first = block << BLOCK_BITS;
         let last = first | ((1 << BLOCK_BITS) - 1);
-        self.left = match self.order {
-            Order::Ascending => last.checked_add(1).map(|next| next..=*left.end()),
-            Order::Descending => first.checked_sub(1).map(|next| *left.start()..=next),
+        let end = match self.order {
+            Order::Ascending => last,
+            Order::Descending => first,
         };
-        Ok(Some(block))
+        self.left = self.order.past(end, &left);
+        Ok(Some((block, first.max(*left.start())..=last.min(*left.end()))))
+    }
+
+    /// Goes on from `id` at the earliest.
+    pub fn skip_to(&mut self, id: i64) {
+        self.left = self.left.take().map(|left| match self.order {
+            Order::Ascending => id.max(*left.start())..=*left.end(),
+            Order::Descending => *left.start()..=id.min(*left.end()),
+        });
+    }
+
+    /// The first id that the next block can hold; `None`: there are no more blocks.
+    pub fn next_id(&self) -> Option<i64> {
+        self.left.as_ref().map(|left| self.order.first(left))
+    }
+
+    /// There are to be no more.
+    pub fn end(&mut self) {
+        self.left = None;
     }
 }
 
@@ -68,7 +94,7 @@ mod tests {
         }
         let blocks = |order, ids| {
             let mut blocks = IdBlocks::new(&connection, order, ids).expect("a statement");
-            std::iter::from_fn(|| blocks.next().expect("a block")).collect::<Vec<_>>()
+            std::iter::from_fn(|| blocks.next().expect("a block")).map(|(block, _)| block).collect::<Vec<_>>()
         };
         let all = [i64::MIN >> BLOCK_BITS, -1, 0, 1, 3, i64::MAX >> BLOCK_BITS];
         assert_eq!(blocks(Order::Ascending, i64::MIN..=i64::MAX), all);

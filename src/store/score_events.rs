@@ -108,7 +108,7 @@ pub(super) fn move_all(write: &Write<'_>, from: UserId, into: UserId) -> Result<
     let mut update = write.connection.prepare_cached(UPDATE)?;
     let mut moved = 0;
     let mut blocks = IdBlocks::new(write.connection, Order::Ascending, i64::MIN..=i64::MAX)?;
-    while let Some(block) = blocks.next()? {
+    while let Some((block, _)) = blocks.next()? {
         moved += update.execute(named_params! { ":block": block, ":from": from, ":into": into })?;
     }
     Ok(moved)

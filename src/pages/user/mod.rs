@@ -55,9 +55,9 @@ async fn stored(
     known: bool,
 ) -> Result<(Vec<DayScore>, Option<Vec<ScoreEvent>>), ApiError> {
     let latest = EventFilter {
-        id: None,
-        user_id: Some(id),
-        date: None,
+        ids: Vec::new(),
+        user_ids: vec![id],
+        dates: Vec::new(),
         from_date: None,
         to_date: None,
         order: Order::Descending,

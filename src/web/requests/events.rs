@@ -37,9 +37,9 @@ request! {
 impl From<ListEvents> for EventFilter {
     fn from(asked: ListEvents) -> EventFilter {
         EventFilter {
-            id: asked.id,
-            user_id: asked.user_id,
-            date: asked.date,
+            ids: asked.id.into_iter().collect(),
+            user_ids: asked.user_id.into_iter().collect(),
+            dates: asked.date.into_iter().collect(),
             from_date: asked.from_date,
             to_date: asked.to_date,
             order: asked.order.unwrap_or(Order::Ascending),

@@ -1,0 +1,312 @@
+//! A user's events, walked in the order of ids.
+//!
+//! The index of users holds what a list shows, in the order of ids within a block. Where only some days are wanted, most of
+//! a user's events may be of other days. Then the walk does not read all of them: after some misses it asks the index of days
+//! where the next event of anybody on a wanted day is, and goes on from there. Ids ascend with time, and most events are for
+//! days close to the one on which they are stored, so one such step passes over nearly all that is not wanted.
+
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+
+use rusqlite::{Connection, named_params};
+
+use super::day_filter::DayFilter;
+use super::error::StoreError;
+use super::event_days::DaysMerged;
+use super::event_rows::{self, event};
+use super::id_blocks::IdBlocks;
+use super::order::Order;
+use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId};
+
+/// As many rows side by side are read in the time of one step into an index.
+const ROWS_PER_STEP: usize = 32;
+
+/// Rows that are read at once, at most.
+const BATCH_MAX: usize = 256;
+
+/// Where a walk has come to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Walked {
+    /// The next event.
+    Event(ScoreEvent),
+    /// So many events of other days were looked at that it is enough for now; the last of them, and when it was stored.
+    Paused(EventId, Timestamp),
+    /// There are no more.
+    End,
+}
+
+/// A walk along a user's events.
+pub(super) struct UserEvents<'c> {
+    connection: &'c Connection,
+    user_id: UserId,
+    days: &'c DayFilter,
+    order: Order,
+    blocks: IdBlocks<'c>,
+    /// The block that is being read, and its ids that have not been looked at.
+    stretch: Option<(i64, RangeInclusive<i64>)>,
+    /// Events that were read and not yet handed out.
+    found: VecDeque<ScoreEvent>,
+    /// How many rows are read next.
+    batch: usize,
+    /// The wanted days, as a list of ids that can be entered anywhere; made when it is first worth it.
+    wanted: Option<DaysMerged<'c>>,
+    /// Events of other days that were looked at since the last step to a wanted one.
+    missed: usize,
+    /// After so many the next step is worth its cost.
+    patience: usize,
+    /// Rows that were looked at, and steps that were made into the index of days.
+    pub cost: Cost,
+}
+
+/// What a walk has cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Cost {
+    /// Rows of the user's index.
+    pub rows: usize,
+    /// Of these, rows of days that were not wanted.
+    pub missed: usize,
+    /// Steps into the index of days.
+    pub steps: usize,
+}
+
+impl<'c> UserEvents<'c> {
+    /// The user's events on `days` with ids within `ids`. About `count` of them will be taken.
+    pub fn new(
+        connection: &'c Connection,
+        user_id: UserId,
+        days: &'c DayFilter,
+        order: Order,
+        ids: RangeInclusive<i64>,
+        count: usize,
+    ) -> Result<UserEvents<'c>, StoreError> {
+        Ok(UserEvents {
+            connection,
+            user_id,
+            days,
+            order,
+            blocks: IdBlocks::new(connection, order, ids)?,
+            stretch: None,
+            found: VecDeque::new(),
+            batch: count.clamp(1, BATCH_MAX),
+            wanted: None,
+            missed: 0,
+            patience: ROWS_PER_STEP,
+            cost: Cost::default(),
+        })
+    }
+
+    /// The next event; a pause once `missed_max` events of other days were looked at on the way to it.
+    pub fn next(&mut self, missed_max: usize) -> Result<Walked, StoreError> {
+        let begin = self.cost.missed;
+        loop {
+            if let Some(event) = self.found.pop_front() {
+                return Ok(Walked::Event(event));
+            }
+            let last = self.read_batch()?;
+            if !self.found.is_empty() {
+                continue;
+            }
+            let Some((id, stored_at)) = last else {
+                if self.stretch.is_none() && !self.next_block()? {
+                    return Ok(Walked::End);
+                }
+                continue;
+            };
+            if self.cost.missed - begin >= missed_max {
+                return Ok(Walked::Paused(id, stored_at));
+            }
+            if self.missed >= self.patience {
+                self.skip()?;
+            }
+        }
+    }
+
+    /// Reads a batch of the stretch. Returns the last row that was looked at, if there was any.
+    fn read_batch(&mut self) -> Result<Option<(EventId, Timestamp)>, StoreError> {
+        let Some((block, ids)) = self.stretch.take() else { return Ok(None) };
+        let select = format!(
+            "SELECT {} FROM score_events INDEXED BY score_events_by_user
+             WHERE id >> 18 = :block AND user_id = :user_id AND id BETWEEN :low AND :high
+             ORDER BY id {} LIMIT :count",
+            event_rows::COLUMNS,
+            self.order.sql(),
+        );
+        let mut statement = self.connection.prepare_cached(&select)?;
+        let mut rows = statement.query(named_params! {
+            ":block": block, ":user_id": self.user_id, ":low": ids.start(), ":high": ids.end(),
+            ":count": self.batch as i64,
+        })?;
+        let (mut count, mut last) = (0, None);
+        while let Some(row) = rows.next()? {
+            count += 1;
+            last = Some((row.get(0)?, row.get(5)?));
+            if self.days.holds(row.get::<_, EventDate>(2)?) {
+                self.found.push_back(event(row)?);
+            }
+        }
+        let missed = count - self.found.len();
+        self.cost.rows += count;
+        self.cost.missed += missed;
+        self.missed += missed;
+        if count == self.batch
+            && let Some((EventId(id), _)) = last
+        {
+            self.stretch = self.order.past(id, &ids).map(|rest| (block, rest));
+        }
+        self.batch = (self.batch * 2).min(BATCH_MAX);
+        Ok(last)
+    }
+
+    /// Goes on to the next block that has events of anybody. `false`: there is none.
+    fn next_block(&mut self) -> Result<bool, StoreError> {
+        self.stretch = self.blocks.next()?;
+        Ok(self.stretch.is_some())
+    }
+
+    /// Passes over what lies before the next event of anybody on a wanted day.
+    fn skip(&mut self) -> Result<(), StoreError> {
+        // The next id that has not been looked at, in the order of the walk.
+        let in_stretch = self.stretch.as_ref().map(|(_, ids)| self.order.first(ids));
+        let Some(next) = in_stretch.or(self.blocks.next_id()) else { return Ok(()) };
+        if self.wanted.is_none() {
+            // Finding the days takes a step for each. A range of many days is not worth that before as much was walked.
+            let days_max = self.cost.missed / ROWS_PER_STEP;
+            let days = self.days.with_events(self.connection, days_max + 1)?;
+            self.cost.steps += days.len();
+            if days.len() > days_max {
+                self.patience = self.missed * 2;
+                return Ok(());
+            }
+            let ids = self.order.from(next, self.blocks.ids());
+            self.cost.steps += days.len();
+            self.wanted = Some(DaysMerged::new(self.connection, &days, self.order, ids)?);
+        }
+        let Some(wanted) = &mut self.wanted else { return Ok(()) };
+        let steps = wanted.skip_to(next)?;
+        self.cost.steps += steps;
+        // Steps that lead nowhere never cost more than the walk itself.
+        self.patience = ROWS_PER_STEP * steps.max(1);
+        self.missed = 0;
+        match wanted.peek() {
+            None => {
+                self.stretch = None;
+                self.blocks.end();
+            }
+            Some(EventId(id)) => {
+                self.batch = ROWS_PER_STEP;
+                self.stretch = match self.stretch.take() {
+                    Some((block, ids)) if ids.contains(&id) => Some((block, self.order.from(id, &ids))),
+                    _ => {
+                        self.blocks.skip_to(id);
+                        None
+                    }
+                };
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::OpenMode;
+    use crate::store::connection::open_writer;
+
+    const COUNT: i64 = 100_000;
+
+    /// How many events a walk over all of user 1's events on some days hands out, and what it costs.
+    fn walk(events: &str, days: &DayFilter, order: Order) -> (usize, Cost) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let connection = open_writer(&folder.path().join("scores.db"), OpenMode::Create).expect("a new file");
+        let insert = format!(
+            "WITH RECURSIVE ids (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id < {COUNT})
+             INSERT INTO score_events (id, user_id, date, points) {events}"
+        );
+        connection.execute_batch(&format!("BEGIN; {insert}; COMMIT")).expect("events");
+        let user_id = 1.try_into().expect("a user id");
+        let mut walk = UserEvents::new(&connection, user_id, days, order, i64::MIN..=i64::MAX, 101).expect("a walk");
+        let mut count = 0;
+        while let Walked::Event(event) = walk.next(usize::MAX).expect("a step") {
+            assert!(event.user_id == user_id && days.holds(event.date), "{event:?}");
+            count += 1;
+        }
+        (count, walk.cost)
+    }
+
+    fn range(from: &str, to: &str) -> DayFilter {
+        DayFilter::new(&[], Some(from.parse().expect("a date")), Some(to.parse().expect("a date")))
+    }
+
+    /// Whichever way the user's events and those of the days lie to each other, no more is looked at than a small multiple of
+    /// what is shown, or of the shorter of the two lists.
+    #[test]
+    fn a_walk_costs_what_it_shows() {
+        let cases = [
+            // All events are of one day, few of them are the user's.
+            (
+                "SELECT id, iif(id % 10000 = 0, 1, 2), '2024-03-01', 1 FROM ids",
+                range("2024-03-01", "2024-03-01"),
+                10,
+                40,
+            ),
+            // All events are the user's, few of them are of the day and lie far apart.
+            (
+                "SELECT id, 1, iif(id % 10000 = 0, '2024-03-01', '2024-03-02'), 1 FROM ids",
+                range("2024-03-01", "2024-03-01"),
+                10,
+                4_000,
+            ),
+            // 100 days one after the other, as events come in; a week of them is wanted.
+            (
+                "SELECT id, id % 10 + 1, date('2024-01-01', (id / 1000) || ' days'), 1 FROM ids",
+                range("2024-02-01", "2024-02-07"),
+                700,
+                2_500,
+            ),
+            // Half of the events are the user's and for one day, the other half are somebody's on the day that is wanted.
+            (
+                "SELECT id, iif(id <= 50000, 1, 2), iif(id <= 50000, '2024-03-01', '2024-03-02'), 1 FROM ids",
+                range("2024-03-02", "2024-03-02"),
+                0,
+                600,
+            ),
+        ];
+        for (events, days, want, cost_max) in cases {
+            for order in [Order::Ascending, Order::Descending] {
+                let (count, cost) = walk(events, &days, order);
+                assert_eq!(count, want, "{events}");
+                assert!(cost.rows + ROWS_PER_STEP * cost.steps < cost_max, "{cost:?} {order:?}: {events}");
+            }
+        }
+    }
+
+    /// The worst case: the user's events and those of the day take turns. Then all of them in between are looked at.
+    #[test]
+    fn a_walk_never_costs_much_more_than_the_users_list() {
+        let events = "SELECT id, id % 2 + 1, iif(id % 2, '2024-03-01', '2024-03-02'), 1 FROM ids";
+        for (days, want) in [(range("2024-03-01", "2024-03-01"), 0), (range("2024-03-02", "2024-03-02"), COUNT / 2)] {
+            let (count, cost) = walk(events, &days, Order::Ascending);
+            assert_eq!(count as i64, want);
+            assert_eq!(cost.rows as i64, COUNT / 2);
+            assert!(ROWS_PER_STEP * cost.steps <= 2 * cost.rows, "{cost:?}");
+        }
+    }
+
+    #[test]
+    fn a_walk_pauses_where_it_was_told_to() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let connection = open_writer(&folder.path().join("scores.db"), OpenMode::Create).expect("a new file");
+        let insert = "INSERT INTO score_events (id, user_id, date, points, created_at) VALUES (?1, 1, ?2, 1, ?1)";
+        for id in 1..=300 {
+            connection.execute(insert, (id, if id == 1 { "2024-03-01" } else { "2024-03-02" })).expect("an event");
+        }
+        let days = range("2024-03-01", "2024-03-01");
+        let user_id = 1.try_into().expect("a user id");
+        let ids = i64::MIN..=i64::MAX;
+        let mut walk = UserEvents::new(&connection, user_id, &days, Order::Descending, ids, 10).expect("a walk");
+        assert_eq!(walk.next(5).expect("a step"), Walked::Paused(EventId(291), Timestamp::from_millis(291)));
+        assert!(matches!(walk.next(usize::MAX), Ok(Walked::Event(event)) if event.id == EventId(1)));
+        assert_eq!(walk.next(1).expect("a step"), Walked::End);
+    }
+}
