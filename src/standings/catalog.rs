@@ -56,6 +56,12 @@ impl Catalog {
         known.unwrap_or_else(|| fallback_username(id).into())
     }
 
+    /// The name of a user that stands first wherever people read it: see [`User::shown_name`].
+    pub fn shown_name(&self, id: UserId) -> Cow<'_, str> {
+        let known = self.users.get(&id).map(|user| user.shown_name().into());
+        known.unwrap_or_else(|| fallback_username(id).into())
+    }
+
     /// Who is ranked on a board: not who is suspended or in an excluded group; and if groups are included, only who is in
     /// one of these.
     /// Everyone's own place is told, even a suspended user's.
