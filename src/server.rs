@@ -18,7 +18,7 @@ use crate::domain::{Clock, PlainKey};
 use crate::jobs;
 use crate::pages;
 use crate::rollup::Rollup;
-use crate::standings::{Standings, StandingsOptions, Subscription};
+use crate::standings::{Standings, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::web::{self, App, InFlight, RequestLimit, Sessions};
 
@@ -65,14 +65,16 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     let options = OpenOptions {
         group_max,
         subscribers: vec![subscription.subscriber()],
-        ..OpenOptions::new(OpenMode::Create, clock.clone())
+        ..OpenOptions::new(OpenMode::Serve, clock.clone())
     };
     let (store, writer) = Store::open(&settings.database, options).map_err(fault)?;
     let (standings, standings_thread) = Standings::start(
         subscription,
         &store,
         &settings.database,
-        StandingsOptions { clock: clock.clone(), ranking: settings.ranking, every: settings.standings_every },
+        clock.clone(),
+        settings.ranking,
+        settings.standings_every,
     )
     .map_err(fault)?;
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone())?;

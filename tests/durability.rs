@@ -176,7 +176,7 @@ fn what_was_acknowledged_before_a_kill_is_there_exactly_once() {
 
 /// Starts a server that can't write any file beyond `blocks` of 512 bytes (1,024 in some shells): the kernel refuses
 /// it as it does on a full disk.
-fn start_with_file_limit(folder: Arc<TempDir>, blocks: u32) -> Server {
+pub fn start_with_file_limit(folder: Arc<TempDir>, blocks: u32) -> Server {
     let mut command = Command::new("sh");
     // The soft limit only, so that it can be lifted from a running server.
     command.arg("-c").arg(format!(r#"trap "" XFSZ; ulimit -S -f {blocks}; exec "$0""#)).arg(binary());

@@ -16,18 +16,20 @@ mod boards_by_hand;
 mod browser;
 mod contributions;
 mod directory;
+#[cfg(feature = "program-tests")]
+mod disk_faults;
 mod documentation;
 mod durability;
 mod errors;
 #[cfg(feature = "program-tests")]
 mod examples;
 mod facts;
+mod layouts;
 mod leaderboard_pages;
 mod leaderboards;
 mod leaderboards_admin;
 mod leaderboards_shared;
 mod live;
-mod live_rights;
 mod logs;
 mod model;
 mod overload;
@@ -45,6 +47,7 @@ mod pages_leaderboard;
 mod pages_user;
 mod panics;
 mod raw_requests;
+mod readiness;
 #[cfg(feature = "program-tests")]
 mod readme;
 mod recalculation;
@@ -55,5 +58,6 @@ mod scores;
 mod settings;
 mod settings_command;
 mod shutdown;
+mod slow_reads;
 mod standings;
 mod suspension;

@@ -1,6 +1,7 @@
 //! The promise: a server that cannot take a request now says so, says when to come back, and stores nothing.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -134,4 +135,31 @@ fn a_database_that_stays_locked_makes_writes_unavailable_and_stores_nothing() {
     let retried = keyed().send();
     assert_eq!((retried.status, retried.header("Idempotent-Replayed")), (200, None), "{retried:?}");
     assert_eq!(server.score(13), 10);
+}
+
+#[test]
+fn every_write_hears_within_its_own_five_seconds_that_the_database_stays_locked() {
+    // The contract's five seconds from a request's arrival, and what a busy machine may take beside.
+    let in_time = Duration::from_secs(5)..Duration::from_millis(6_500);
+    let server = Server::start();
+    server.award(13, "2023-04-14", 15);
+    let lock = server.sql();
+    lock.execute_batch("BEGIN IMMEDIATE").expect("the lock is free");
+    thread::scope(|scope| {
+        let write = |number: u64| {
+            // They arrive one after another, so that many transactions would have to wait.
+            thread::sleep(Duration::from_millis(60 * number));
+            let began = Instant::now();
+            let event = json!({"user_id": 13, "date": "2023-04-14", "points": number});
+            (server.post(EVENTS, &event), began.elapsed())
+        };
+        let waiting: Vec<_> = (0..40).map(|number| scope.spawn(move || write(number))).collect();
+        for waited in waiting {
+            let (reply, waited) = waited.join().expect("the server answers");
+            reply.assert_error(503, "unavailable", BUSY);
+            assert!(in_time.contains(&waited), "answered after {waited:?}");
+        }
+    });
+    lock.execute_batch("ROLLBACK").expect("the lock is given back");
+    assert_eq!(server.score(13), 15);
 }

@@ -180,6 +180,24 @@ fn a_request_whose_body_is_on_its_way_is_answered() {
 }
 
 #[test]
+fn a_request_that_waits_in_vain_for_the_database_is_answered_too() {
+    let mut server = Server::start();
+    let body = r#"{"user_id":13,"date":"2023-04-14","points":15}"#;
+    let lock = server.sql();
+    lock.execute_batch("BEGIN IMMEDIATE").expect("the write lock");
+    let mut client = Wire::to(&server);
+    client.send(&expecting_head(body));
+    client.read_until("100 Continue\r\n\r\n");
+    client.send(body);
+    server.signal("TERM");
+    let answer = client.read_until("}");
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("unavailable"), "{answer}");
+    lock.execute_batch("ROLLBACK").expect("the lock is given back");
+    drop(lock);
+    assert_eq!(server.wait().code(), Some(0), "{}", server.stderr());
+}
+
+#[test]
 fn a_request_that_waits_for_the_database_is_answered() {
     let mut server = Server::start();
     let body = r#"{"user_id":13,"date":"2023-04-14","points":15,"description":"waited for a lock"}"#;

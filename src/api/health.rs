@@ -1,27 +1,35 @@
 //! `/health`: whether the process lives, and whether it can do its work.
 
+use rocket::http::Status;
 use rocket::{State, get};
 use serde::Serialize;
 
 use crate::web::App;
-use crate::web::error::ApiError;
 use crate::web::reply::Json;
 
-/// `{"status":"ok"}`
+/// `{"status":"ok"}`, or `{"status":"unavailable","reason":"…"}`.
 #[derive(Debug, Serialize)]
 pub struct Health {
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
+
+const OK: Health = Health { status: "ok", reason: None };
 
 /// The process answers.
 #[get("/health/live")]
 pub fn live() -> Json<Health> {
-    Json(Health { status: "ok" })
+    Json(OK)
 }
 
-/// The database can be read, and there is someone to write to it.
+/// The database can be read and written, and all threads live.
 #[get("/health/ready")]
-pub async fn ready(app: &State<App>) -> Result<Json<Health>, ApiError> {
-    app.store.read(|connection| Ok(connection.query_row("SELECT count FROM rollup_repairs", [], |_| Ok(()))?)).await?;
-    if app.store.writer().is_alive() { Ok(Json(Health { status: "ok" })) } else { Err(ApiError::Unavailable) }
+pub async fn ready(app: &State<App>) -> (Status, Json<Health>) {
+    match app.store.check().await {
+        Ok(()) => (Status::Ok, Json(OK)),
+        Err(fault) => {
+            (Status::ServiceUnavailable, Json(Health { status: "unavailable", reason: Some(fault.to_string()) }))
+        }
+    }
 }

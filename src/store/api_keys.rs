@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::StoreError;
-use super::writer::Write;
+use super::write::Write;
 use crate::domain::{EventDate, PlainKey, Timestamp, Username};
 
 /// How often the last use of a key is written down at most.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 
 use super::connection;
+use super::health::Alive;
 
 /// Rows that are written between two looks at how long the log has become. An award writes two, and dirties some two pages.
 const ROWS_BETWEEN: u64 = 2_000;
@@ -44,11 +45,12 @@ pub(super) struct Checkpointer {
 
 impl Checkpointer {
     /// Starts the thread on a connection of its own. `restart` has the writer call [`restart`] between two transactions,
-    /// and returns once that is done.
+    /// and returns once that is done. The thread keeps `alive` as long as it runs.
     pub fn start(
         connection: Connection,
         writer: &Connection,
         restart: impl Fn() + Send + 'static,
+        alive: Alive,
     ) -> std::io::Result<Checkpointer> {
         let path = connection.path().unwrap_or_default();
         // Never closed: closing any handle of a file takes away the locks that SQLite holds on it for this process
@@ -58,7 +60,10 @@ impl Checkpointer {
             log::warn!("commits go on making checkpoints: {error}");
         }
         let (wake, woken) = sync_channel(1);
-        let work = move || run(&woken, &connection, &file, &restart);
+        let work = move || {
+            let _alive = alive;
+            run(&woken, &connection, &file, &restart);
+        };
         let thread = std::thread::Builder::new().name("checkpointer".to_owned()).spawn(work)?;
         Ok(Checkpointer { wake, thread, rows_then: 0 })
     }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::StoreError;
 use super::facts::DirectoryChange;
-use super::writer::Write;
+use super::write::Write;
 use super::{repairs, score_events, scores};
 use crate::domain::{EventDate, Group, GroupId, User, UserId, Username, drawn_avatar};
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
-/// A fault of the database: nothing of the work that met it was stored.
+/// A fault of the database. Nothing of the work that met it was stored, save with [`StoreError::OutcomeUnknown`].
 ///
 /// It can be cloned because one failed commit is the answer to every command of its group.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,6 +22,18 @@ pub enum StoreError {
     /// More writes are waiting than the queue takes.
     #[error("too many writes are waiting")]
     Overloaded,
+    /// Reading took longer than is allowed, and was broken off.
+    #[error("reading took longer than 5 seconds")]
+    TooSlow,
+    /// The disk failed while the work was being committed. It may be stored or not.
+    #[error("the disk failed at the commit: what was committed may be stored or not")]
+    OutcomeUnknown,
+    /// The database file was deleted or replaced after it had been opened.
+    #[error("{0} was deleted or replaced")]
+    TakenAway(PathBuf),
+    /// A thread that the store needs has ended.
+    #[error("the thread \"{0}\" has ended")]
+    ThreadEnded(&'static str),
     /// The writer has ended.
     #[error("the database is closed")]
     Closed,
@@ -40,6 +52,15 @@ pub enum StoreError {
     /// The folder of the file can't be made.
     #[error("the folder {0} can't be created: {1}")]
     Folder(PathBuf, Arc<std::io::Error>),
+    /// The folder of the file may not be written in.
+    #[error("the folder {} may not be written in, and SQLite keeps its log there, beside the database", .0.display())]
+    FolderDenied(PathBuf),
+    /// The file has an earlier layout, and only the server may change that.
+    #[error("{0} has an earlier layout, and is migrated by the next start of the server")]
+    OlderLayout(PathBuf),
+    /// The file has a layout that this program does not know.
+    #[error("{0} was written by a newer scorekeeper")]
+    NewerLayout(PathBuf),
     /// The library is older than the first one without a fault that loses data.
     #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
     SqliteTooOld(&'static str),
@@ -54,12 +75,23 @@ pub enum StoreError {
     Sqlite(Arc<rusqlite::Error>),
 }
 
+impl StoreError {
+    /// What a COMMIT has met. If the disk failed before all was written, nothing is stored. If it failed when it should have
+    /// kept what was written, nobody can tell: after a crash, SQLite may find the commit whole.
+    pub(super) fn of_commit(error: rusqlite::Error) -> StoreError {
+        let disk_failed = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+        let unwritten = error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_WRITE);
+        if disk_failed && !unwritten { StoreError::OutcomeUnknown } else { error.into() }
+    }
+}
+
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
             Some(ErrorCode::DiskFull) => StoreError::Full,
             Some(ErrorCode::ReadOnly) => StoreError::ReadOnly,
+            Some(ErrorCode::OperationInterrupted) => StoreError::TooSlow,
             _ => match error {
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
-use super::writer::Write;
+use super::write::Write;
 use crate::domain::{IdempotencyKey, Timestamp, Username};
 
 /// How long an answer is kept.

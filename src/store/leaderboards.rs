@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::columns::GroupIds;
 use super::error::StoreError;
 use super::facts::DirectoryChange;
-use super::writer::Write;
+use super::write::Write;
 use crate::domain::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardSettings};
 
 /// What became of a change.

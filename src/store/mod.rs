@@ -6,6 +6,7 @@
 pub mod api_keys;
 mod checkpoint;
 mod columns;
+mod command;
 mod connection;
 mod day_filter;
 mod day_number;
@@ -16,8 +17,11 @@ pub mod event_list;
 mod event_rows;
 pub mod event_search;
 mod facts;
+mod file;
+mod health;
 mod id_blocks;
 pub mod idempotency;
+mod layout;
 pub mod leaderboards;
 mod order;
 pub mod rebuild;
@@ -28,11 +32,12 @@ pub mod scores;
 mod user_events;
 pub mod user_search;
 pub mod window_sums;
+mod write;
 mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
@@ -43,13 +48,23 @@ pub use connection::OpenMode;
 pub use day_number::DayNumber;
 pub use error::StoreError;
 pub use facts::{Committed, DirectoryChange, ScoreChange, Subscriber};
+use file::Place;
+use health::Health;
 pub use order::Order;
-pub use writer::{GROUP_MAX, Write, Writer, WriterThread};
+pub use write::Write;
+use writer::Parts;
+pub use writer::{GROUP_MAX, Writer, WriterThread};
 
 use crate::domain::Clock;
 
 /// Connections for reads that may take long. More would only compete for the same processors and disk.
 const READERS_MAX: u32 = 8;
+
+/// How long a read may wait and take together. Who asks for more than can be read in that time has to ask for less.
+pub const READ_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long it is tried whether a commit succeeds again.
+const TRY_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long a short look-up waits for a lock, on a thread that others wait for.
 const LOOKUP_BUSY_LIMIT: Duration = Duration::from_millis(250);
@@ -83,6 +98,9 @@ pub struct Store {
     /// As many permits as there are readers: waiting happens here, where no thread is held.
     permits: Arc<Semaphore>,
     lookups: Pool,
+    /// The connection that only [`Store::check`] uses, so that nothing else can keep it from its answer.
+    checks: Arc<Mutex<Connection>>,
+    health: Arc<Health>,
 }
 
 impl Store {
@@ -94,15 +112,18 @@ impl Store {
         let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
         let readers = pool(file, READERS_MAX, BUSY_LIMIT)?;
         let lookups = pool(file, lookups_max, LOOKUP_BUSY_LIMIT)?;
-        let checkpoints = Connection::open_with_flags(file, connection::flags(OpenMode::Existing))?;
+        let checks = Arc::new(Mutex::new(open_reader(file)?));
+        let checkpoints = Connection::open_with_flags(file, connection::flags())?;
         connection::set_up(&checkpoints)?;
-        let (writer, thread) =
-            Writer::start(connection, checkpoints, clock, group_max, subscribers).map_err(|error| {
-                log::error!("the writer's thread can't be started: {error}");
-                StoreError::Closed
-            })?;
+        let place = Place::of(file).map_err(|error| StoreError::Unreadable(file.to_owned(), Arc::new(error)))?;
+        let health = Arc::new(Health::new(place));
+        let parts = Parts { connection, checkpoints, clock, group_max, subscribers, health: Arc::clone(&health) };
+        let (writer, thread) = Writer::start(parts).map_err(|error| {
+            log::error!("the writer's thread can't be started: {error}");
+            StoreError::Closed
+        })?;
         let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
-        Ok((Store { writer, readers, permits, lookups }, thread))
+        Ok((Store { writer, readers, permits, lookups, checks, health }, thread))
     }
 
     /// The way to change anything.
@@ -119,22 +140,36 @@ impl Store {
         self.writer.write(work).await
     }
 
-    /// Runs `work` on a reading connection, off the asynchronous workers.
+    /// Runs `work` on a reading connection, off the asynchronous workers. Waiting and reading together may take
+    /// [`READ_LIMIT`].
+    ///
+    /// # Errors
+    /// What `work` met; [`StoreError::TooSlow`] if it had to be broken off, [`StoreError::Overloaded`] if other reads were
+    /// in the way for so long that it was not begun.
     pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        let deadline = Instant::now() + READ_LIMIT;
+        let permits = Arc::clone(&self.permits);
+        let permit = match tokio::time::timeout_at(deadline.into(), permits.acquire_owned()).await {
+            Ok(permit) => permit.map_err(|_| StoreError::Closed)?,
+            Err(_) => return Err(StoreError::Overloaded),
+        };
         let readers = self.readers.clone();
-        let task = move || work(&*readers.get()?);
+        let task = move || {
+            // Whoever asked may go away before the work is done. The connection is in use until then all the same.
+            let _permit = permit;
+            connection::until(deadline, || work(&*readers.get()?))
+        };
         tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| {
             // What does not panic was never begun, because the process is about to end.
             Err(if error.is_panic() { StoreError::Panicked } else { StoreError::Closed })
         })
     }
 
-    /// Runs `work` on a reading connection, on this thread.
+    /// Runs `work` on a reading connection, on this thread, however long it takes.
     pub fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         work(&*self.readers.get()?)
     }
@@ -144,25 +179,51 @@ impl Store {
     pub fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         work(&*self.lookups.get()?)
     }
+
+    /// Whether the store can do its work: it reads, its commits succeed, its file is in its place and its threads live. After
+    /// a commit that failed, this tries at most once a second whether one succeeds again. No read and no write of others
+    /// is waited for.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        connection::until(Instant::now() + TRY_LIMIT, || {
+            let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+            repairs::count(&checks)
+        })?;
+        let found = self.health.fault();
+        let a_commit_failed = match &found {
+            Ok(()) => return Ok(()),
+            Err(StoreError::TakenAway(_) | StoreError::ThreadEnded(_)) => false,
+            Err(StoreError::Full) => self.health.has_space(),
+            Err(_) => true,
+        };
+        if !a_commit_failed || !self.health.is_time_to_try() {
+            return found;
+        }
+        let attempt = self.writer.submit_within(TRY_LIMIT, |write| Ok(connection::mark_as_ours(write.connection)?))?;
+        // The writer may be at something that takes longer. Then the next check will tell.
+        let answer = tokio::time::timeout(TRY_LIMIT + Duration::from_millis(100), attempt).await;
+        match answer {
+            Ok(answer) => answer.unwrap_or(Err(StoreError::Closed)),
+            Err(_) => found,
+        }
+    }
 }
 
 /// Opens a query-only connection outside the pools, for a thread that reads for as long as it lives.
 pub fn open_reader(file: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(file, connection::flags(OpenMode::Existing))?;
+    let connection = Connection::open_with_flags(file, connection::flags())?;
     connection::set_up_reader(&connection)?;
     Ok(connection)
 }
 
 fn pool(file: &Path, size_max: u32, busy_limit: Duration) -> Result<Pool, StoreError> {
-    let manager = SqliteConnectionManager::file(file).with_flags(connection::flags(OpenMode::Existing)).with_init(
-        move |connection| {
-            connection::set_up_reader(connection)?;
-            connection.busy_timeout(busy_limit)
-        },
-    );
+    let manager = SqliteConnectionManager::file(file).with_flags(connection::flags()).with_init(move |connection| {
+        connection::set_up_reader(connection)?;
+        connection.busy_timeout(busy_limit)
+    });
     let pool = r2d2::Pool::builder()
         .max_size(size_max)
-        .min_idle(Some(1))
+        // All are opened at once. One that is opened later could find another file at that path.
+        .min_idle(None)
         .idle_timeout(None)
         .max_lifetime(None)
         // The file does not go away as a server would: asking at each use whether it is there costs more than the use.

@@ -16,7 +16,7 @@ use super::error::StoreError;
 use super::repairs;
 pub use super::repairs::count as count_repairs;
 use super::scores::Adder;
-use super::writer::Write;
+use super::write::Write;
 use crate::domain::{EventDate, UserId};
 
 /// Sums that a stretch of days holds in memory before it ends, at 24 bytes each: it ends with the day that reaches them.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::error::StoreError;
-use super::writer::Write;
+use super::write::Write;
 use crate::domain::{EventDate, Timestamp, Username};
 
 /// The span over which requests are limited: it slides.

@@ -7,7 +7,7 @@ use super::event_rows;
 use super::id_blocks::IdBlocks;
 use super::order::Order;
 use super::scores;
-use super::writer::Write;
+use super::write::Write;
 use crate::domain::{Award, Correction, EventDate, EventId, Revision, RevisionAction, ScoreEvent, UserId, Username};
 
 /// What became of an award.

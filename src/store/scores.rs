@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::day_number::DayNumber;
 use super::error::StoreError;
 use super::facts::ScoreChange;
-use super::writer::Write;
+use super::write::Write;
 use crate::domain::{EventDate, UserId};
 
 /// A user's score on one day.

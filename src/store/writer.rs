@@ -4,89 +4,31 @@
 //! transaction, commits once and then answers all: one flush of the disk serves many requests, and a check followed by a
 //! write needs no lock. No command is ever answered before the commit that holds it.
 
-use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::{self, Checkpointer};
+use super::command::{Command, Job};
+use super::connection::{self, BUSY_LIMIT};
 use super::error::StoreError;
-use super::facts::{Committed, DirectoryChange, Facts, ScoreChange, Subscriber};
+use super::facts::{Committed, Facts, Subscriber};
+use super::health::Health;
 use super::repairs;
-use crate::domain::{Clock, EventDate, Timestamp};
+use super::write::Write;
+use crate::domain::Clock;
 
-/// Commands that may wait. More would mean seconds of waiting: better to be told to come back.
+/// Commands that may wait. More would have to wait for seconds, so they are refused and told to come back.
 const QUEUE_MAX: usize = 4096;
 
-/// Commands in one transaction, unless it is set otherwise: bounds how long the first of a group waits for the last.
+/// Commands in one transaction, unless it is set otherwise. All of a transaction are answered when it ends, so this
+/// bounds how long the first waits for the last.
 pub const GROUP_MAX: usize = 512;
-
-/// The transaction that a command runs in.
-pub struct Write<'c> {
-    /// The connection, inside the transaction.
-    pub connection: &'c Connection,
-    /// The moment of the transaction: everything that it writes bears this time.
-    pub now: Timestamp,
-    /// The day of the transaction.
-    pub today: EventDate,
-    /// What the commands so far have noted.
-    facts: RefCell<Facts>,
-}
-
-impl Write<'_> {
-    /// Notes that a score has changed. The subscribers are told once the transaction is committed.
-    pub(super) fn note_score(&self, change: ScoreChange) {
-        self.facts.borrow_mut().scores.push(change);
-    }
-
-    /// Notes that a user, a group or a leaderboard has changed. The subscribers are told once the transaction is
-    /// committed.
-    pub(super) fn note_directory(&self, change: DirectoryChange) {
-        self.facts.borrow_mut().directory.push(change);
-    }
-}
-
-/// Work for the writer, and who waits for it.
-trait Command: Send {
-    /// Does the work. `false`: it failed, and what it wrote has to be rolled back.
-    fn run(&mut self, write: &Write<'_>) -> bool;
-    /// Answers, once the transaction's end is known.
-    fn answer(self: Box<Self>, end: &Result<(), StoreError>);
-}
-
-/// A closure as a command.
-struct Job<F, T> {
-    work: Option<F>,
-    outcome: Result<T, StoreError>,
-    reply: oneshot::Sender<Result<T, StoreError>>,
-}
-
-impl<F, T> Command for Job<F, T>
-where
-    F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send,
-    T: Send,
-{
-    fn run(&mut self, write: &Write<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        // A panic is a defect; it must cost its own request only, not the thread that everyone writes through.
-        self.outcome = catch_unwind(AssertUnwindSafe(|| work(write))).unwrap_or(Err(StoreError::Panicked));
-        self.outcome.is_ok()
-    }
-
-    fn answer(self: Box<Self>, end: &Result<(), StoreError>) {
-        let answer = match end {
-            Ok(()) => self.outcome,
-            Err(error) => Err(error.clone()),
-        };
-        // Whoever asked may have gone away: then the write stands, unheard.
-        let _ = self.reply.send(answer);
-    }
-}
 
 enum Message {
     Run(Box<dyn Command>),
@@ -94,6 +36,22 @@ enum Message {
     /// The log is copied but for a rest; who asks waits until that is done too.
     RestartLog(SyncSender<()>),
     Stop,
+}
+
+/// What the writer's thread is started with.
+pub(super) struct Parts {
+    /// The connection that writes. Nothing else uses it.
+    pub connection: Connection,
+    /// The connection for checkpoints.
+    pub checkpoints: Connection,
+    /// Tells each transaction its moment and its day.
+    pub clock: Clock,
+    /// How many commands share a transaction at most.
+    pub group_max: usize,
+    /// Who is told of what is committed.
+    pub subscribers: Vec<Subscriber>,
+    /// Where the thread tells how it is.
+    pub health: Arc<Health>,
 }
 
 /// Hands commands to the writer's thread.
@@ -110,16 +68,9 @@ pub struct WriterThread {
 }
 
 impl Writer {
-    /// Starts the thread on a connection of its own, and beside it the checkpoints on another. At most `group_max`
-    /// commands share a transaction. What is committed is told to each of
-    /// `subscribers`.
-    pub fn start(
-        connection: Connection,
-        checkpoints: Connection,
-        clock: Clock,
-        group_max: usize,
-        subscribers: Vec<Subscriber>,
-    ) -> std::io::Result<(Writer, WriterThread)> {
+    /// Starts the thread, and beside it the thread for checkpoints.
+    pub(super) fn start(parts: Parts) -> std::io::Result<(Writer, WriterThread)> {
+        let Parts { connection, checkpoints, clock, group_max, subscribers, health } = parts;
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let group_max = group_max.max(1);
         let number = Arc::new(AtomicU64::new(0));
@@ -132,9 +83,14 @@ impl Writer {
                 let _ = restarted.recv();
             }
         };
-        let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log)?;
-        let thread = Thread { connection, checkpointer, clock, subscribers, number, version: 0, foreign: false };
-        let work = move || thread.run(commands, group_max);
+        let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log, health.thread("checkpointer"))?;
+        let alive = health.thread("writer");
+        let thread =
+            Thread { connection, checkpointer, clock, subscribers, health, number, version: 0, foreign: false };
+        let work = move || {
+            let _alive = alive;
+            thread.run(commands, group_max);
+        };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
         Ok((Writer { queue: queue.clone(), committed }, WriterThread { queue, thread }))
     }
@@ -142,7 +98,9 @@ impl Writer {
     /// Runs `work` in the next transaction and returns what it returned, once that is durable.
     ///
     /// # Errors
-    /// What `work` or the commit met; [`StoreError::Overloaded`] if the queue is full. Nothing was stored then.
+    /// What `work` or the commit met; [`StoreError::Busy`] or [`StoreError::Overloaded`] if it could not be begun within
+    /// [`BUSY_LIMIT`] of this call or the queue is full. Nothing was stored then, save with
+    /// [`StoreError::OutcomeUnknown`].
     pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -166,8 +124,20 @@ impl Writer {
         F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job = Job { work: Some(work), outcome: Err(StoreError::Closed), reply };
+        self.submit_within(BUSY_LIMIT, work)
+    }
+
+    /// Queues `work`, which is not run any more if it has not been begun within `limit`.
+    pub(super) fn submit_within<T, F>(
+        &self,
+        limit: Duration,
+        work: F,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError>
+    where
+        F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, answer) = Job::new(work, Instant::now() + limit);
         self.queue.try_send(Message::Run(Box::new(job))).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
@@ -184,11 +154,6 @@ impl Writer {
     /// The number of the last transaction. The subscribers have been told of it, and nobody has been answered of a later one.
     pub fn committed(&self) -> u64 {
         self.committed.load(Ordering::SeqCst)
-    }
-
-    /// Whether the thread still takes commands.
-    pub fn is_alive(&self) -> bool {
-        !self.queue.is_closed()
     }
 }
 
@@ -209,6 +174,7 @@ struct Thread {
     checkpointer: Checkpointer,
     clock: Clock,
     subscribers: Vec<Subscriber>,
+    health: Arc<Health>,
     /// Transactions so far.
     number: Arc<AtomicU64>,
     /// SQLite's count of what other connections changed, as seen last.
@@ -235,14 +201,22 @@ impl Thread {
             }
             if !group.is_empty() {
                 let end = self.run_group(&mut group);
-                if let Err(error) = &end {
-                    log::error!("{} writes were not stored: {error}", group.len());
+                // If none is left, all were too late, which has been told.
+                if !group.is_empty() {
+                    self.health.committed(&end);
+                }
+                match &end {
+                    // That a file was taken away has been told too, once.
+                    Ok(()) | Err(StoreError::TakenAway(_)) => {}
+                    Err(error) => log::error!("{} writes were not stored: {error}", group.len()),
                 }
                 for command in group.drain(..) {
                     command.answer(&end);
                 }
             }
             for look in looks.drain(..) {
+                // Looks come also while nothing is written. So the log soon tells that the file is gone.
+                let _ = self.health.check_place();
                 self.look_for_foreign_change();
                 look(std::mem::take(&mut self.foreign));
             }
@@ -271,33 +245,47 @@ impl Thread {
         }
     }
 
-    /// Runs a group in one transaction. `Err`: none of it is stored.
-    fn run_group(&mut self, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
-        self.execute("BEGIN IMMEDIATE")?;
-        self.look_for_foreign_change();
-        let write = Write {
-            connection: &self.connection,
-            now: self.clock.now(),
-            today: self.clock.today(),
-            facts: RefCell::default(),
-        };
-        let run_all = || -> rusqlite::Result<()> {
-            for command in group {
-                self.execute("SAVEPOINT command")?;
-                let facts = write.facts.borrow().count();
-                if !command.run(&write) {
-                    // Some faults (a full disk, for one) make SQLite roll back the whole transaction by itself; then
-                    // this fails, and with it the group: none of it is stored.
-                    self.execute("ROLLBACK TO command")?;
-                    write.facts.borrow_mut().go_back(facts);
+    /// Begins a transaction for a group. Commands whose deadline passes before that are answered and taken out, each at
+    /// its own time. `false`: none is left, and no transaction has begun.
+    fn begin(&self, group: &mut Vec<Box<dyn Command>>) -> Result<bool, StoreError> {
+        /// How long is waited before another attempt if SQLite has not waited itself.
+        const PAUSE: Duration = Duration::from_millis(1);
+        let mut fault = StoreError::Overloaded;
+        loop {
+            let now = Instant::now();
+            let late: Vec<_> = group.extract_if(.., |command| command.deadline() <= now).collect();
+            if !late.is_empty() {
+                log::error!("{} writes were not stored: {fault}", late.len());
+                if matches!(fault, StoreError::Busy) {
+                    self.health.committed(&Err(StoreError::Busy));
                 }
-                self.execute("RELEASE command")?;
+                for command in late {
+                    command.answer(&Err(fault.clone()));
+                }
             }
-            Ok(())
-        };
-        let end = run_all().and_then(|()| {
+            let Some(first) = group.iter().map(|command| command.deadline()).min() else { return Ok(false) };
+            match connection::until(first, || self.execute("BEGIN IMMEDIATE")).map_err(StoreError::from) {
+                Ok(()) => return Ok(true),
+                Err(StoreError::Busy) => {
+                    fault = StoreError::Busy;
+                    std::thread::sleep(PAUSE.min(first.saturating_duration_since(Instant::now())));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Runs a group in one transaction. `Err`: none of it is stored, save with [`StoreError::OutcomeUnknown`].
+    fn run_group(&mut self, group: &mut Vec<Box<dyn Command>>) -> Result<(), StoreError> {
+        self.health.check_place()?;
+        if !self.begin(group)? {
+            return Ok(());
+        }
+        self.look_for_foreign_change();
+        let write = Write::new(&self.connection, &self.clock);
+        let end = self.run_all(group, &write).and_then(|()| {
             let repairs = repairs::count(&self.connection)?;
-            self.execute("COMMIT")?;
+            self.execute("COMMIT").map_err(StoreError::of_commit)?;
             Ok(repairs)
         });
         if end.is_err() && !self.connection.is_autocommit() {
@@ -312,6 +300,26 @@ impl Thread {
             subscriber(Arc::clone(&committed));
         }
         self.number.store(number, Ordering::SeqCst);
+        // What was committed is lost if the file was gone by then, and nobody may hear that it is stored.
+        self.health.check_place().map_err(|_| StoreError::OutcomeUnknown)
+    }
+
+    /// Runs each command of a group in a savepoint of its own.
+    fn run_all(&self, group: &mut [Box<dyn Command>], write: &Write<'_>) -> Result<(), StoreError> {
+        for command in group {
+            self.execute("SAVEPOINT command")?;
+            let facts = write.facts.borrow().count();
+            if let Err(fault) = command.run(write) {
+                // Some faults (a full disk is one) make SQLite roll back the whole transaction by itself. Then none of the
+                // group is stored, and this fault is the reason.
+                if self.connection.is_autocommit() {
+                    return Err(fault);
+                }
+                self.execute("ROLLBACK TO command")?;
+                write.facts.borrow_mut().go_back(facts);
+            }
+            self.execute("RELEASE command")?;
+        }
         Ok(())
     }
 }

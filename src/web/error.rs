@@ -71,6 +71,8 @@ pub enum ApiError {
     },
     /// 503: the database can't be used right now.
     Unavailable,
+    /// 503: the disk failed at the commit, so that nobody can tell whether the change is stored.
+    OutcomeUnknown,
     /// 500: a defect of scorekeeper.
     Internal,
 }
@@ -125,7 +127,7 @@ impl ApiError {
             | ApiError::DatesReversed
             | ApiError::SameUser => Status::UnprocessableEntity,
             ApiError::RateLimit { .. } => Status::TooManyRequests,
-            ApiError::Unavailable => Status::ServiceUnavailable,
+            ApiError::Unavailable | ApiError::OutcomeUnknown => Status::ServiceUnavailable,
             ApiError::Internal => Status::InternalServerError,
         }
     }
@@ -147,6 +149,7 @@ impl ApiError {
             ApiError::SameUser => "same_user",
             ApiError::RateLimit { .. } => "rate_limit",
             ApiError::Unavailable => "unavailable",
+            ApiError::OutcomeUnknown => "outcome_unknown",
             ApiError::Internal => "internal",
         }
     }
@@ -182,6 +185,9 @@ impl ApiError {
             ApiError::Unavailable => {
                 "The database is unavailable right now; nothing was stored. Please try again.".to_owned()
             }
+            ApiError::OutcomeUnknown => "The disk failed while this was being stored, so it may be stored or not: \
+                 repeat it with the same Idempotency-Key."
+                .to_owned(),
             ApiError::Internal => "Something went wrong in the server; this is a defect.".to_owned(),
         }
     }
@@ -200,7 +206,7 @@ impl ApiError {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             ApiError::RateLimit { wait_seconds } => Some(*wait_seconds),
-            ApiError::Unavailable => Some(ApiError::RETRY_SECONDS),
+            ApiError::Unavailable | ApiError::OutcomeUnknown => Some(ApiError::RETRY_SECONDS),
             _ => None,
         }
     }
@@ -224,8 +230,12 @@ fn time_left(seconds: u64) -> String {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
-        log::error!("a request met a fault of the database: {error}");
+        // Once is enough to say that the file is gone, and the store has said it.
+        if !matches!(error, StoreError::TakenAway(_)) {
+            log::error!("a request met a fault of the database: {error}");
+        }
         match error {
+            StoreError::OutcomeUnknown => ApiError::OutcomeUnknown,
             StoreError::Panicked => ApiError::Internal,
             _ => ApiError::Unavailable,
         }

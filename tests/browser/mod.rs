@@ -3,7 +3,6 @@
 mod accessibility;
 mod chrome;
 mod flows;
-mod podium;
 
 use chrome::Chrome;
 

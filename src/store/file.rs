@@ -1,0 +1,136 @@
+//! The database as a file of the operating system: who may read it, and whether it is still in its place.
+
+use std::fs::{DirBuilder, Permissions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Access;
+
+/// Files are for the user who runs the program, and for nobody else. SQLite gives `-wal` and `-shm` the same rights.
+const FILE_MODE: u32 = 0o600;
+
+/// The same for folders.
+const FOLDER_MODE: u32 = 0o700;
+
+/// The rights that the user's group and all others have.
+const OTHERS: u32 = 0o077;
+
+/// What the operating system knows a file by, wherever it lies: its device and its inode.
+type Identity = (u64, u64);
+
+fn identity(file: &Path) -> io::Result<Identity> {
+    let metadata = file.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// The files that are open, to be recognised again by their paths.
+#[derive(Debug)]
+pub(super) struct Place {
+    database: PathBuf,
+    log: PathBuf,
+    database_identity: Identity,
+    /// `None`: SQLite had not made the write-ahead log yet.
+    log_identity: Option<Identity>,
+}
+
+impl Place {
+    /// Notes which files lie at the paths of an open database.
+    pub fn of(database: &Path) -> io::Result<Place> {
+        let log = beside(database, "-wal");
+        let log_identity = identity(&log).ok();
+        Ok(Place { database_identity: identity(database)?, database: database.to_owned(), log, log_identity })
+    }
+
+    /// Whether the open files still lie where they were opened. If they do not, whatever is written goes into files that
+    /// nobody will find again. Costs two calls of the operating system.
+    pub fn holds(&self) -> bool {
+        let is = |file: &Path, known: Identity| identity(file).is_ok_and(|found| found == known);
+        is(&self.database, self.database_identity) && self.log_identity.is_none_or(|known| is(&self.log, known))
+    }
+
+    /// The path of the database.
+    pub fn path(&self) -> &Path {
+        &self.database
+    }
+
+    /// How many bytes may still be written on the disk that holds the database.
+    pub fn bytes_free(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(folder_of(&self.database))?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+}
+
+/// The path of a file that SQLite keeps beside a database.
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// The folder of a file: `.` for a bare name.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a folder, and those above it that are missing, for this user alone.
+pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        create_folder(above)?;
+    }
+    match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
+        // The umask takes rights away, and may have taken some that are needed.
+        Ok(()) => std::fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE)),
+        // Another process has made it in the meantime.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes an empty file for this user alone, unless there is a file.
+pub(super) fn create_file(file: &Path) -> io::Result<()> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(file) {
+        Ok(new) => new.set_permissions(Permissions::from_mode(FILE_MODE)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The rights of a file (as in `chmod`), if others than its owner have any.
+pub(super) fn mode_for_others(file: &Path) -> Option<u32> {
+    let mode = file.metadata().ok()?.permissions().mode() & 0o777;
+    (mode & OTHERS != 0).then_some(mode)
+}
+
+/// Whether this user may make files in a folder. SQLite has to: its write-ahead log lies beside the database.
+pub(super) fn may_write_in(folder: &Path) -> bool {
+    rustix::fs::access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_lost_with_any_of_its_files_and_found_again_with_them() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = folder.path().join("scores.db");
+        for name in ["scores.db", "scores.db-wal"] {
+            std::fs::write(folder.path().join(name), name).expect("a file");
+        }
+        let place = Place::of(&database).expect("a place");
+        for name in ["scores.db", "scores.db-wal"] {
+            assert!(place.holds());
+            let (file, away) = (folder.path().join(name), folder.path().join("away"));
+            std::fs::rename(&file, &away).expect("it can be moved");
+            assert!(!place.holds(), "without {name}");
+            std::fs::write(&file, name).expect("another file");
+            assert!(!place.holds(), "with another {name}");
+            std::fs::rename(&away, &file).expect("it can be moved back");
+        }
+        assert!(place.holds());
+    }
+}

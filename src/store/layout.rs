@@ -1,0 +1,157 @@
+//! The layout of the file: whose it is, which migrations it has, and the ones that it lacks.
+
+use std::error::Error;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::error::StoreError;
+
+/// Marks a file as ours, in the header of every SQLite database: "scor" in ASCII.
+pub const APPLICATION_ID: i32 = 0x7363_6f72;
+
+/// How every SQLite file that is not empty begins (sqlite.org/fileformat.html).
+const HEADER: &[u8] = b"SQLite format 3\0";
+
+/// How long looking at a file waits for a lock.
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
+
+mod embedded {
+    #![allow(missing_docs, reason = "generated")]
+    refinery::embed_migrations!("migrations");
+}
+
+/// The number of the last migration, which names the layout that this program works with.
+pub fn newest() -> i64 {
+    let migrations = embedded::migrations::runner();
+    migrations.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or_default()
+}
+
+/// The layout of an existing file; `None` for one that is empty. Changes no byte of it.
+///
+/// # Errors
+/// [`StoreError::Foreign`] if the file belongs to another program or is no database.
+pub fn of_file(file: &Path) -> Result<Option<i64>, StoreError> {
+    // SQLite takes a file shorter than its header for an empty database, and would overwrite it.
+    let mut start = Vec::with_capacity(HEADER.len());
+    let read = std::fs::File::open(file).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start));
+    read.map_err(|error| StoreError::Unreadable(file.to_owned(), Arc::new(error)))?;
+    if !start.is_empty() && start != HEADER {
+        return Err(StoreError::Foreign(file.to_owned()));
+    }
+    let inspect = || -> rusqlite::Result<Option<Option<i64>>> {
+        let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, read_only)?;
+        connection.busy_timeout(LOOK_LIMIT)?;
+        let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        let empty: bool =
+            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+        match (id, empty) {
+            (APPLICATION_ID, _) => of_connection(&connection).map(Some),
+            (0, true) => Ok(Some(None)),
+            _ => Ok(None),
+        }
+    };
+    match inspect() {
+        Ok(Some(layout)) => Ok(layout),
+        Ok(None) => Err(StoreError::Foreign(file.to_owned())),
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            Err(StoreError::Foreign(file.to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The last migration that a file of ours has had.
+fn of_connection(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    const HISTORY: &str = "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'";
+    if connection.query_row(HISTORY, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(None);
+    }
+    connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))
+}
+
+/// Applies the migrations that the file lacks, in one transaction: no other process ever sees some of them.
+///
+/// Two processes may start at once on a new file. The one that comes second meets a lock, or tables that are there already.
+/// The first is tried again. With the second, the layout is what it should be, and nothing is left to do.
+pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    const ATTEMPTS: u32 = 10;
+    const PAUSE: Duration = Duration::from_millis(50);
+    let mut attempt = 1;
+    loop {
+        let error = match embedded::migrations::runner().set_grouped(true).run(connection) {
+            Ok(report) => {
+                for migration in report.applied_migrations() {
+                    log::info!("applied migration {migration}");
+                }
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if of_connection(connection)? == Some(newest()) {
+            return Ok(());
+        }
+        let fault = error.source().and_then(|source| source.downcast_ref::<rusqlite::Error>());
+        let busy = matches!(
+            fault.and_then(rusqlite::Error::sqlite_error_code),
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+        );
+        if !busy || attempt == ATTEMPTS {
+            let source = error.source().map(ToString::to_string);
+            return Err(StoreError::Migration(source.unwrap_or_else(|| error.to_string())));
+        }
+        attempt += 1;
+        std::thread::sleep(PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use refinery::Target;
+
+    use super::*;
+    use crate::store::OpenMode;
+    use crate::store::connection::open_writer;
+
+    #[test]
+    fn a_file_of_an_earlier_layout_keeps_all_it_holds() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("scores.db");
+        let mut old = Connection::open(&file).expect("a new file");
+        old.pragma_update(None, "application_id", APPLICATION_ID).expect("a mark");
+        embedded::migrations::runner().set_target(Target::Version(7)).run(&mut old).expect("the earlier layout");
+        // Events 1 to 9, of which the last is deleted.
+        old.execute_batch(
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9)
+             INSERT INTO score_events (user_id, date, points, description, created_at, updated_at, created_by)
+             SELECT 1 + n % 2, date('2024-02-27', '+' || n || ' days'), n * 10, 'number ' || n, n, n + 1, 'ada' FROM numbers;
+             INSERT INTO event_revisions (event_id, revision, at, by, action, points)
+             VALUES (9, 1, 9, 'ada', 'create', 90), (9, 2, 10, 'bob', 'delete', 90);
+             DELETE FROM score_events WHERE id = 9;
+             INSERT INTO scores (user_id, date, score, events)
+             SELECT user_id, date, sum(points), count(*) FROM score_events GROUP BY user_id, date;
+             INSERT INTO scores VALUES (7, '0001-01-01', -5, 1)",
+        )
+        .expect("events and scores");
+        let read = |connection: &Connection, select: &str| -> Vec<Vec<rusqlite::types::Value>> {
+            let mut statement = connection.prepare(select).expect("a statement");
+            let columns = statement.column_count();
+            let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect());
+            rows.expect("rows").collect::<Result<_, _>>().expect("values")
+        };
+        const SELECTS: [&str; 3] = [
+            "SELECT id, user_id, date, points, description, created_at, updated_at, created_by FROM score_events ORDER BY id",
+            "SELECT user_id, date, score, events FROM scores ORDER BY user_id, date",
+            "SELECT * FROM event_revisions ORDER BY event_id, revision",
+        ];
+        let before = SELECTS.map(|select| read(&old, select));
+        drop(old);
+        let new = open_writer(&file, OpenMode::Serve).expect("the layout of today");
+        assert_eq!(SELECTS.map(|select| read(&new, select)), before);
+        assert_eq!(before.each_ref().map(Vec::len), [8, 9, 2]);
+    }
+}

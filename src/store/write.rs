@@ -1,0 +1,38 @@
+//! What a command of the writer is given: the transaction that it runs in.
+
+use std::cell::RefCell;
+
+use rusqlite::Connection;
+
+use super::facts::{DirectoryChange, Facts, ScoreChange};
+use crate::domain::{Clock, EventDate, Timestamp};
+
+/// The transaction that a command runs in.
+pub struct Write<'c> {
+    /// The connection, inside the transaction.
+    pub connection: &'c Connection,
+    /// The moment of the transaction: everything that it writes bears this time.
+    pub now: Timestamp,
+    /// The day of the transaction.
+    pub today: EventDate,
+    /// What the commands so far have noted.
+    pub(super) facts: RefCell<Facts>,
+}
+
+impl<'c> Write<'c> {
+    /// A transaction of which nothing is noted yet.
+    pub(super) fn new(connection: &'c Connection, clock: &Clock) -> Write<'c> {
+        Write { connection, now: clock.now(), today: clock.today(), facts: RefCell::default() }
+    }
+
+    /// Notes that a score has changed. The subscribers are told once the transaction is committed.
+    pub(super) fn note_score(&self, change: ScoreChange) {
+        self.facts.borrow_mut().scores.push(change);
+    }
+
+    /// Notes that a user, a group or a leaderboard has changed. The subscribers are told once the transaction is
+    /// committed.
+    pub(super) fn note_directory(&self, change: DirectoryChange) {
+        self.facts.borrow_mut().directory.push(change);
+    }
+}

@@ -1,0 +1,159 @@
+//! Promise: only the server changes the layout of a file. Every other command refuses a file of another layout in one line,
+//! and leaves it as it is. Files are for their owner alone.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use crate::support::{KEY, Run, Server, Setup, binary, command, run};
+
+/// Commands that work beside a server.
+const COMMANDS: [&[&str]; 4] = [
+    &["--database", "scores.db", "keys", "list"],
+    &["--database", "scores.db", "keys", "create"],
+    &["--database", "scores.db", "keys", "revoke", "1"],
+    &["--database", "scores.db", "--backfill-from", "2023-04-14"],
+];
+
+/// A folder with the file of a server that has ended, after `change`.
+fn file_with(change: &str) -> Arc<TempDir> {
+    let folder = Server::start().stop();
+    let file = Connection::open(folder.path().join("scores.db")).expect("the database opens");
+    file.execute_batch(change).expect("the change is made");
+    folder
+}
+
+#[track_caller]
+fn assert_refused(run: &Run, why: &str) {
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{run:?}");
+    assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+    assert!(run.stderr.contains(why), "{run:?}");
+}
+
+#[test]
+fn no_command_but_the_server_migrates_a_file() {
+    let folder = file_with(
+        "DELETE FROM refinery_schema_history WHERE version = (SELECT max(version) FROM refinery_schema_history)",
+    );
+    let before = std::fs::read(folder.path().join("scores.db")).expect("the file");
+    for args in COMMANDS {
+        assert_refused(&run(folder.path(), args), "is migrated by the next start of the server");
+        assert!(
+            std::fs::read(folder.path().join("scores.db")).expect("the file") == before,
+            "{args:?} changed the file"
+        );
+    }
+}
+
+#[test]
+fn a_file_of_a_newer_scorekeeper_is_refused_by_everyone() {
+    let folder = file_with(
+        "INSERT INTO refinery_schema_history SELECT 9999, 'of the future', applied_on, checksum
+         FROM refinery_schema_history WHERE version = 1",
+    );
+    let before = std::fs::read(folder.path().join("scores.db")).expect("the file");
+    let serve: &[&str] = &["--database", "scores.db"];
+    for args in COMMANDS.into_iter().chain([serve]) {
+        let run = run(folder.path(), args);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.stderr.contains("was written by a newer scorekeeper"), "{run:?}");
+        assert!(
+            std::fs::read(folder.path().join("scores.db")).expect("the file") == before,
+            "{args:?} changed the file"
+        );
+    }
+}
+
+#[test]
+fn a_migration_that_can_not_be_done_is_tried_once() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = Connection::open(folder.path().join("scores.db")).expect("a new file");
+    // A table of ours that no migration made.
+    file.execute_batch("PRAGMA application_id = 0x73636f72; CREATE TABLE score_events (id INTEGER)").expect("a table");
+    drop(file);
+    let began = std::time::Instant::now();
+    let run = run(folder.path(), &["--database", "scores.db"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stderr.contains("can't be migrated"), "{run:?}");
+    // Ten attempts would take 450 ms in pauses alone.
+    assert!(began.elapsed().as_millis() < 400, "{:?}", began.elapsed());
+}
+
+fn mode(file: &Path) -> u32 {
+    file.metadata().unwrap_or_else(|fault| panic!("{}: {fault}", file.display())).permissions().mode() & 0o777
+}
+
+/// Starts a server, or another command, with a umask.
+fn with_umask(umask: &str, folder: &Path, args: &[&str]) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!(r#"umask {umask}; exec "$0" "$@""#)).arg(binary()).args(args);
+    shell.current_dir(folder);
+    for (name, _) in
+        std::env::vars().filter(|(name, _)| name.starts_with("SCOREKEEPER_") || name.starts_with("ROCKET_"))
+    {
+        shell.env_remove(name);
+    }
+    shell.env("ROCKET_PORT", "0").env("ROCKET_ADDRESS", "127.0.0.1").env("SCOREKEEPER_API_KEY", KEY);
+    shell
+}
+
+#[test]
+fn files_and_folders_are_for_their_owner_whatever_the_umask() {
+    for umask in ["000", "022", "077"] {
+        let folder = Arc::new(TempDir::new().expect("a temporary folder"));
+        let args = ["--database", "deep/below/scores.db"];
+        let server = Server::spawn(with_umask(umask, folder.path(), &args), Arc::clone(&folder));
+        server.award(13, "2023-04-14", 15);
+        for name in ["deep", "deep/below"] {
+            assert_eq!(mode(&folder.path().join(name)), 0o700, "{name} with umask {umask}");
+        }
+        for name in ["scores.db", "scores.db-wal", "scores.db-shm"] {
+            assert_eq!(mode(&folder.path().join("deep/below").join(name)), 0o600, "{name} with umask {umask}");
+        }
+        assert!(!server.stderr().contains("chmod"), "{}", server.stderr());
+
+        let made = with_umask(umask, folder.path(), &["--database", "other/keys.db", "keys", "create"]).output();
+        assert!(made.expect("the binary runs").status.success());
+        assert_eq!(mode(&folder.path().join("other/keys.db")), 0o600);
+    }
+}
+
+#[test]
+fn a_file_that_others_may_read_is_told_of_and_left_as_it_is() {
+    let folder = Server::start().stop();
+    let file = folder.path().join("scores.db");
+    std::fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("the mode is changed");
+    let server = Setup::in_folder(folder).start();
+    let told = server.stderr();
+    let lines: Vec<_> = told.lines().filter(|line| line.contains("chmod 600")).collect();
+    assert!(matches!(lines[..], [line] if line.contains("scores.db") && line.contains("644")), "{told}");
+    assert_eq!(mode(&file), 0o644);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_without_rights_is_named() {
+    let folder = Server::start().stop();
+    let open = Permissions::from_mode(0o666);
+    std::fs::set_permissions(folder.path().join("scores.db"), open).expect("the mode is changed");
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o555)).expect("the mode is changed");
+    // The superuser has all rights everywhere, so the command is run as somebody else then.
+    let id = Command::new("id").arg("-u").output().expect("id of coreutils runs");
+    for (file, what) in [("scores.db", "of a server"), ("new.db", "that is not there")] {
+        let mut limited = command(folder.path());
+        if id.stdout == b"0\n" {
+            limited = Command::new("setpriv");
+            limited.args(["--reuid=65534", "--regid=65534", "--clear-groups", binary()]).current_dir(folder.path());
+        }
+        let output = limited.args(["--database", file, "keys", "create"]).output().expect("the binary runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "a file {what}: {told}");
+        assert!(told.contains("the folder . may not be written in"), "a file {what}: {told}");
+    }
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("the mode is changed");
+}
