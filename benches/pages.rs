@@ -15,7 +15,7 @@ use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
-use scorekeeper::standings::{Standings, Subscription};
+use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store};
 use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
 
@@ -40,8 +40,13 @@ fn main() {
     };
     let (store, writer) = Store::open(&file, options).expect("the file");
     let every = Duration::from_secs(60 * 60);
-    let (standings, standings_thread) =
-        Standings::start(subscription, &store, &file, clock.clone(), Ranking::DenseRank, every).expect("standings");
+    let (standings, standings_thread) = Standings::start(
+        subscription,
+        &store,
+        &file,
+        StandingsOptions { clock: clock.clone(), ranking: Ranking::DenseRank, every },
+    )
+    .expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone()).expect("the rollup's thread");
     let actions = Actions::new(store.clone(), clock.clone())

@@ -18,7 +18,9 @@ use rusqlite::{Connection, params};
 use scorekeeper::domain::{
     Award, Clock, EventDate, LeaderboardId, Period, Points, Ranking, Timestamp, UserId, Username,
 };
-use scorekeeper::standings::{Standings, StandingsKey, StandingsThread, Subscription, Totals, View, sum_windows};
+use scorekeeper::standings::{
+    Standings, StandingsKey, StandingsOptions, StandingsThread, Subscription, Totals, View, sum_windows,
+};
 use scorekeeper::store::{
     self, DayNumber, OpenMode, OpenOptions, Store, StoreError, WriterThread, open_reader, score_events,
 };
@@ -141,8 +143,13 @@ impl Running {
         let (store, writer) = Store::open(file, options).expect("the file that was filled");
         let began = Instant::now();
         let ranking = Ranking::DenseRank;
-        let (standings, thread) =
-            Standings::start(subscription, &store, file, clock.clone(), ranking, NEVER).expect("standings");
+        let (standings, thread) = Standings::start(
+            subscription,
+            &store,
+            file,
+            StandingsOptions { clock: clock.clone(), ranking, every: NEVER },
+        )
+        .expect("standings");
         let mut views: Vec<_> = Period::ALL.map(|period| standings.watch(key(period))).into();
         for view in &mut views {
             runtime.block_on(view.wait_for(Option::is_some)).expect("standings that go on");

@@ -18,7 +18,7 @@ use crate::domain::{Clock, PlainKey};
 use crate::jobs;
 use crate::pages;
 use crate::rollup::Rollup;
-use crate::standings::{Standings, Subscription};
+use crate::standings::{Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::web::{self, App, InFlight, RequestLimit, Sessions};
 
@@ -72,9 +72,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         subscription,
         &store,
         &settings.database,
-        clock.clone(),
-        settings.ranking,
-        settings.standings_every,
+        StandingsOptions { clock: clock.clone(), ranking: settings.ranking, every: settings.standings_every },
     )
     .map_err(fault)?;
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone())?;

@@ -358,7 +358,7 @@ fn everyone_has_a_picture_and_always_the_same() {
     {
         server.get(&format!("/avatars/{path}")).assert_error(404, "not_found", NOT_FOUND);
     }
-    // The letter is the username's; whatever it is, it is text and not markup.
+    // Without a full name the letter is the username's; whatever it is, it is text and not markup.
     for (username, shown) in
         [("zoe", "Z"), ("<script>", "&lt;"), ("&amp;", "&amp;"), ("\"'", "\""), ("ärger", "Ä"), ("日", "日")]
     {
@@ -366,6 +366,11 @@ fn everyone_has_a_picture_and_always_the_same() {
         let svg = picture(&server, 13, 48);
         assert_eq!(letter(&svg), shown, "{username}");
         assert_eq!(between(&svg, "hsl(", ")"), between(&of_13, "hsl(", ")"), "the colour stays");
+    }
+    // With a full name, which stands first wherever people read it, the letter is that one's.
+    for (name, shown) in [("Zoë", "Z"), (" åsa", "Å"), ("", "日"), ("   ", "日")] {
+        set_user(&server, 13, &json!({"name": name}));
+        assert_eq!(letter(&picture(&server, 13, 48)), shown, "{name:?}");
     }
     assert_done(&server.delete("/admin/users/13"));
     let server = Setup::in_folder(server.stop()).start();

@@ -57,7 +57,7 @@ enum Heard {
 }
 
 /// Someone who listens to a board.
-struct Listener {
+pub struct Listener {
     head: String,
     /// The data of an event whose end has not come yet: a comment may stand between them.
     data: Option<String>,
@@ -66,11 +66,11 @@ struct Listener {
 
 impl Listener {
     /// Listens with a key.
-    fn to(server: &Server, path: &str) -> Listener {
+    pub fn to(server: &Server, path: &str) -> Listener {
         Listener::with(server, path, &format!("API-Key: {KEY}\r\nAPI-Username: system\r\n"))
     }
 
-    fn with(server: &Server, path: &str, headers: &str) -> Listener {
+    pub fn with(server: &Server, path: &str, headers: &str) -> Listener {
         let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("the server accepts");
         stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{headers}\r\n");
@@ -105,7 +105,7 @@ impl Listener {
     }
 
     /// The data of the next event, whatever comments come before.
-    fn data(&mut self) -> String {
+    pub fn data(&mut self) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             assert!(Instant::now() < deadline, "nothing but comments");
@@ -124,7 +124,7 @@ impl Listener {
     }
 
     /// Fails unless the stream ends, whatever comes before.
-    fn assert_end(&mut self) {
+    pub fn assert_end(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while self.hear() != Heard::End {
             assert!(Instant::now() < deadline, "the stream goes on");

@@ -30,6 +30,7 @@ mod leaderboards;
 mod leaderboards_admin;
 mod leaderboards_shared;
 mod live;
+mod live_rights;
 mod logs;
 mod model;
 mod overload;

@@ -115,7 +115,7 @@ fn a_page_comes_to_who_names_html_and_json_to_everyone_else() {
         assert_eq!(reply.header("Vary"), vary);
     }
     open(&server, "/users/13", 200);
-    for path in ["/users/13.json", "/nothing", "/admin/nothing", "/users", "/leaderboard/1/nothing"] {
+    for path in ["/users/13.json", "/nothing.json", "/leaderboard/1/nothing.json"] {
         browse(&server, path).assert_error(404, "not_found", "The requested URL or resource could not be found.");
     }
     server.anonymous("GET", "/users/13").send().assert_error(
@@ -159,6 +159,26 @@ fn the_door_leads_a_browser_to_the_leaderboard() {
     assert_eq!((reply.status, reply.header("Location")), (303, Some("/leaderboard")));
     let reply = server.anonymous("GET", "/").send();
     reply.assert_error(404, "not_found", "The requested URL or resource could not be found.");
+}
+
+#[test]
+fn an_address_that_does_not_exist_is_told_to_a_browser_on_a_page_and_to_programs_as_json() {
+    let server = Server::start();
+    for path in
+        ["/nothing", "/nothing/at/all/", "/admin/nothing", "/users", "/leaderboard/1/nothing", "/health", "/%FF"]
+    {
+        let page = open(&server, path, 404);
+        assert!(text(&page).contains("Error 404 Nothing is here"), "{path}: {page}");
+        assert!(page.contains("<a class=\"button\" href=\"/leaderboard\">"), "{path}: the way back");
+        for accept in ["*/*", "application/json", "text/html;q=0"] {
+            let reply = server.anonymous("GET", path).header("Accept", accept).send();
+            reply.assert_error(404, "not_found", "The requested URL or resource could not be found.");
+            assert_eq!(reply.header("Vary"), Some("Accept"), "{path}");
+        }
+    }
+    let posted = server.anonymous("POST", "/nothing").header("Accept", BROWSER).form("a=1").send();
+    assert_eq!(posted.status, 404);
+    assert_page(&posted);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, PlainKey, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
-use scorekeeper::standings::{Standings, Subscription};
+use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
 use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
 
@@ -34,9 +34,13 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         ..OpenOptions::new(OpenMode::Create, clock.clone())
     };
     let (store, writer) = Store::open(&file, options).expect("a database");
-    let (standings, standings_thread) =
-        Standings::start(subscription, &store, &file, clock.clone(), Ranking::DenseRank, Duration::from_secs(3600))
-            .expect("standings");
+    let (standings, standings_thread) = Standings::start(
+        subscription,
+        &store,
+        &file,
+        StandingsOptions { clock: clock.clone(), ranking: Ranking::DenseRank, every: Duration::from_secs(3600) },
+    )
+    .expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone()).expect("a rollup");
     let plain = PlainKey::generate().expect("random numbers");

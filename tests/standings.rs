@@ -20,9 +20,11 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use scorekeeper::domain::{
     Award, Clock, Correction, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, LeaderboardSettings, Period,
-    Points, Ranking, Timestamp, UserId, Username,
+    Points, Ranking, Timestamp, User, UserId, Username,
 };
-use scorekeeper::standings::{Ranked, Standings, StandingsKey, StandingsThread, Subscription, Sum, View, sum_windows};
+use scorekeeper::standings::{
+    Catalog, Ranked, Standings, StandingsKey, StandingsOptions, StandingsThread, Subscription, Sum, View, sum_windows,
+};
 use scorekeeper::store::directory::{GroupChange, UserChange};
 use scorekeeper::store::leaderboards::Changed;
 use scorekeeper::store::score_events::Awarded;

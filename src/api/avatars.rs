@@ -24,7 +24,7 @@ impl<'r> Responder<'r, 'static> for Svg {
         Response::build()
             .status(Status::Ok)
             .raw_header("Content-Type", "image/svg+xml; charset=utf-8")
-            // It changes with the username only.
+            // It changes with the user's names only.
             .raw_header("Cache-Control", "public, max-age=3600")
             .sized_body(self.0.len(), Cursor::new(self.0))
             .ok()
@@ -37,11 +37,12 @@ pub fn draw(_reader: ScoreReader, app: &State<App>, id: UserIdPath, file: &str) 
     let id = id.known()?;
     let size = file.strip_suffix(".svg").and_then(i64::from_text).filter(|size| SIZES.contains(size));
     let size = size.ok_or(ApiError::NotFound)?;
-    Ok(Svg(svg(id, &app.standings.catalog().username(id), size)))
+    Ok(Svg(svg(id, &app.standings.catalog().shown_name(id), size)))
 }
 
-fn svg(id: UserId, username: &str, size: i64) -> String {
-    let letter: String = username.chars().take(1).flat_map(char::to_uppercase).collect();
+/// The picture with the first letter of a name.
+fn svg(id: UserId, name: &str, size: i64) -> String {
+    let letter: String = name.trim().chars().take(1).flat_map(char::to_uppercase).collect();
     let letter = match letter.as_str() {
         "&" => "&amp;",
         "<" => "&lt;",

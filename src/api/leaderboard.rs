@@ -9,7 +9,7 @@ use rocket::response::stream::{Event, EventStream};
 use rocket::response::{self, Responder, Response};
 use rocket::{Shutdown, State, get};
 use serde::Serialize;
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, interval, sleep};
 
 use crate::domain::{Leaderboard, LeaderboardId, UserId, drawn_avatar};
 use crate::standings::{Catalog, Entry, StandingsKey, View};
@@ -23,6 +23,9 @@ use crate::web::viewer::BoardViewer;
 
 /// A live stream says at most so often that the board has changed.
 const LIVE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often a live stream asks whether its listener still may look: twice within the 5 seconds in which it has to end.
+const RIGHTS_EVERY: Duration = Duration::from_secs(2);
 
 /// How often a live stream shows that it is alive where nothing else does.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
@@ -178,13 +181,13 @@ pub async fn around(
 
 /// The first page, whenever it has changed, as Server-Sent Events; with `any_change` also whenever others have.
 #[get("/leaderboard/<id>/live", data = "<asked>")]
-pub async fn live(
+pub async fn live<'r>(
     viewer: BoardViewer,
-    app: &State<App>,
+    app: &'r State<App>,
     id: LeaderboardIdPath,
     asked: Sent<FollowBoard>,
     mut shutdown: Shutdown,
-) -> Result<EventStream![Event], ApiError> {
+) -> Result<EventStream![Event + 'r], ApiError> {
     let board = viewer.board(&app.standings.catalog(), Some(id.known()?))?;
     let asked = asked.read()?;
     let any_change = asked.any_change.unwrap_or(false);
@@ -193,15 +196,22 @@ pub async fn live(
     views.mark_changed();
     let stream = EventStream! {
         let mut last: Option<Arc<str>> = None;
+        let mut rights = interval(RIGHTS_EVERY);
         loop {
-            tokio::select! {
-                changed = views.changed() => if changed.is_err() { break },
+            let changed = tokio::select! {
+                changed = views.changed() => if changed.is_err() { break } else { true },
+                _ = rights.tick() => false,
                 _ = &mut shutdown => break,
-            }
-            let Some(view) = views.borrow_and_update().clone() else { continue };
-            if !viewer.may_see(&view.board) {
+            };
+            // A key may have been revoked, a board hidden, or its other periods switched off since.
+            let served = viewer.board(&app.standings.catalog(), Some(key.board));
+            if !served.is_ok_and(|board| board.period(asked.period) == key.period) || !viewer.still_may_look(app) {
                 break;
             }
+            if !changed {
+                continue;
+            }
+            let Some(view) = views.borrow_and_update().clone() else { continue };
             // Made once for all who listen, and for all who ask for the page.
             let page = kept_page(&view, 0, PAGE_MAX);
             if !any_change && last.as_ref() == Some(&page) {

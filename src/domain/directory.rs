@@ -43,6 +43,13 @@ pub struct User {
     pub suspended: bool,
 }
 
+impl User {
+    /// The name that stands first wherever people read it: the full name, or the username where there is none.
+    pub fn shown_name(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(self.username.as_str())
+    }
+}
+
 /// Users who belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Group {

@@ -34,6 +34,21 @@ impl Browser {
     pub fn asked(request: &Request<'_>) -> bool {
         Negotiated::of(request).page.load(Ordering::Relaxed)
     }
+
+    /// Whether the client wants a page rather than JSON. The reply is marked as one that depends on `Accept`, unless the
+    /// path says by its end that JSON is wanted.
+    pub fn wants_page(request: &Request<'_>) -> bool {
+        if Trace::of(request).names_json() {
+            return false;
+        }
+        let negotiated = Negotiated::of(request);
+        negotiated.varies.store(true, Ordering::Relaxed);
+        let named = request.accept().is_some_and(|accept| {
+            accept.iter().any(|kind| kind.is_html() && kind.weight().is_none_or(|weight| weight > 0.0))
+        });
+        negotiated.page.store(named, Ordering::Relaxed);
+        named
+    }
 }
 
 #[rocket::async_trait]
@@ -41,20 +56,7 @@ impl<'r> FromRequest<'r> for Browser {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Browser, Infallible> {
-        if Trace::of(request).names_json() {
-            return Outcome::Forward(Status::NotFound);
-        }
-        let negotiated = Negotiated::of(request);
-        negotiated.varies.store(true, Ordering::Relaxed);
-        let named = request.accept().is_some_and(|accept| {
-            accept.iter().any(|kind| kind.is_html() && kind.weight().is_none_or(|weight| weight > 0.0))
-        });
-        if named {
-            negotiated.page.store(true, Ordering::Relaxed);
-            Outcome::Success(Browser(()))
-        } else {
-            Outcome::Forward(Status::NotFound)
-        }
+        if Browser::wants_page(request) { Outcome::Success(Browser(())) } else { Outcome::Forward(Status::NotFound) }
     }
 }
 

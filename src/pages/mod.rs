@@ -42,6 +42,7 @@ pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
         route.rank -= BEFORE_API;
     }
     let rocket = rocket.mount("/", routes).attach(VaryFairing);
+    let rocket = rocket.register("/", rocket::catchers![no_such_address]);
     let rocket = rocket.register("/admin", rocket::catchers![admin::forbidden]);
     BASES.into_iter().fold(rocket, |rocket, base| rocket.register(base, rocket::catchers![catch]))
 }
@@ -52,24 +53,36 @@ fn home(_browser: Browser) -> Redirect {
     Redirect::to("/leaderboard")
 }
 
-/// An error, as a page or as JSON.
-enum Answer {
+/// An error, as a page for people or as JSON for programs.
+enum ErrorReply {
     Page(ErrorPage),
     Json(Caught),
 }
 
 /// Answers what a guard or Rocket has refused: a page where a page was asked for, else what the API says.
 #[rocket::catch(default)]
-fn catch(status: Status, request: &Request<'_>) -> Answer {
+fn catch(status: Status, request: &Request<'_>) -> ErrorReply {
     let caught = Caught::of(status, request);
-    if Browser::asked(request) { Answer::Page(caught.into_error().into()) } else { Answer::Json(caught) }
+    let wants_page = Browser::asked(request) || (is_unknown(request) && Browser::wants_page(request));
+    if wants_page { ErrorReply::Page(caught.into_error().into()) } else { ErrorReply::Json(caught) }
 }
 
-impl<'r> Responder<'r, 'static> for Answer {
+/// Answers a request for an address that does not exist, wherever it is.
+#[rocket::catch(404)]
+fn no_such_address(status: Status, request: &Request<'_>) -> ErrorReply {
+    catch(status, request)
+}
+
+/// Whether no route has the path and method of a request. What one of the API's routes refuses stays JSON.
+fn is_unknown(request: &Request<'_>) -> bool {
+    request.route().is_none()
+}
+
+impl<'r> Responder<'r, 'static> for ErrorReply {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         match self {
-            Answer::Page(page) => page.respond_to(request),
-            Answer::Json(caught) => caught.respond_to(request),
+            ErrorReply::Page(page) => page.respond_to(request),
+            ErrorReply::Json(caught) => caught.respond_to(request),
         }
     }
 }

@@ -43,11 +43,11 @@ impl Person {
         let shown = |text: &str| format::cut(&format::plain(text), characters_max);
         let user = catalog.users.get(&id);
         let username = catalog.username(id);
-        let name = user.and_then(|user| user.name.as_deref()).filter(|name| !name.trim().is_empty());
+        let shown_name = catalog.shown_name(id);
         let picture = |size| avatar(user.map(|user| user.avatar_template.as_str()), id, size);
         Person {
             id,
-            name: name.filter(|name| *name != username).map(shown),
+            name: (shown_name != username).then(|| shown(&shown_name)),
             username: shown(&username),
             avatar: picture(SMALL_AVATAR),
             large_avatar: picture(LARGE_AVATAR),

@@ -1,411 +1,366 @@
-//! The thread that follows the writer and keeps the standings.
+//! The thread that follows what the writer commits, and keeps the standings.
 //!
-//! What it knows is right for one transaction of the writer, by number. When it has to read the file, it takes a read
-//! snapshot between two transactions of the writer, so that it knows which changes the snapshot holds already.
+//! What it holds in memory is right for one transaction of the writer, by number. When it has to read the file, it takes a
+//! read snapshot between two transactions of the writer, so that it knows which transactions the snapshot holds already.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Arc, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::catalog::Eligible;
-use super::handle::{Flush, Link, Message, Slot, Snapshot, take};
-use super::ranked::Change;
-use super::window::{Window, steps, sum_windows};
-use super::{Catalog, Ranked, StandingsKey, Sum, Totals, View};
-use crate::domain::{Clock, EventDate, Ranking, UserId};
-use crate::store::{Committed, StoreError, Writer, open_reader, rebuild, window_sums};
+use super::rankings::{Rankings, Source};
+use super::shared::{Flush, Message, Published, Shared, Snapshot};
+use super::snapshots::Snapshots;
+use super::subscription::FactQueue;
+use super::sums::Sums;
+use super::{Catalog, StandingsKey, Window};
+use crate::domain::{Clock, EventDate, Ranking};
+use crate::store::{Committed, StoreError};
 
 /// How long standings are kept that nobody asks for.
 const KEPT_UNASKED: Duration = Duration::from_secs(15 * 60);
 
-/// A ranking that is kept up.
-struct Held {
-    window: Window,
-    /// Right as long as the catalog is.
-    eligible: Arc<Eligible>,
-    ranked: Arc<Ranked>,
-    /// Users whose sums have changed since.
-    changed: BTreeSet<UserId>,
+/// What memory holds, compared with the file, and the views compared with memory.
+///
+/// ```text
+///      start, another process changes the file
+///                 │
+///                 ▼
+///    ┌───────► Unread ──── all is read from a snapshot ───┐
+///    │ another                                            ▼
+///    ├─ process ────────────────────────────────────── Behind ◄──┐ facts are taken
+///    │ changes the file                                   │      │
+///    │                       all views are brought up     ▼      │
+///    └──────────────────────────────────────────────── Settled ──┘
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing in memory can be relied on; all has to be read from the file. Facts that come now are passed over, since
+    /// the snapshot that is read next holds them. The views stay as they were.
+    Unread,
+    /// Memory holds all transactions up to [`Follower::through`], but not all views show them.
+    Behind,
+    /// Memory holds all transactions up to [`Follower::through`], and all views show them.
+    Settled,
 }
 
-/// How long the writer may be at its transaction before a snapshot is given up for now: longer than it waits for a lock.
-const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(10);
+/// Which standings a refresh brings up.
+enum Scope {
+    All,
+    /// These, unless the file has to be read: then all.
+    Some(Vec<StandingsKey>),
+}
+
+/// Why a refresh did not end well.
+enum Interrupted {
+    /// The thread is told to stop.
+    Stopped,
+    /// The file can't be read now.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Interrupted {
+    fn from(error: StoreError) -> Interrupted {
+        Interrupted::Failed(error)
+    }
+}
+
+/// The thread is told to stop.
+struct Stopped;
+
+impl From<Stopped> for Interrupted {
+    fn from(_: Stopped) -> Interrupted {
+        Interrupted::Stopped
+    }
+}
+
+/// What somebody waits for.
+struct Demand {
+    /// Whether standings are asked for that are not there yet.
+    new_standings: bool,
+    /// Who waits for a refresh.
+    flushes: Vec<Flush>,
+}
+
+impl Demand {
+    /// What a refresh for those who wait has to bring up; `None` if nobody waits.
+    fn scope(&self) -> Option<Scope> {
+        if self.new_standings {
+            return Some(Scope::All);
+        }
+        let keys: Option<Vec<StandingsKey>> = self.flushes.iter().map(|flush| flush.key).collect();
+        match keys {
+            Some(keys) if keys.is_empty() => None,
+            Some(keys) => Some(Scope::Some(keys)),
+            None => Some(Scope::All),
+        }
+    }
+}
 
 /// What the thread knows.
 pub(super) struct Follower {
-    link: Link,
-    writer: Writer,
-    /// Lent to the writer's thread while a snapshot is taken.
-    connection: Option<Connection>,
-    file: PathBuf,
+    shared: Arc<Shared>,
+    facts: Arc<FactQueue>,
+    inbox: Receiver<Message>,
+    snapshots: Snapshots,
     clock: Clock,
-    ranking: Ranking,
+    state: State,
     /// The day that the windows belong to.
     today: EventDate,
-    totals: HashMap<Window, Totals>,
-    held: HashMap<StandingsKey, Held>,
-    /// The number of the last transaction that was heard of.
-    taken: u64,
-    /// The count of repairs as of then.
+    sums: Sums,
+    rankings: Rankings,
+    /// The number of the last transaction that was taken.
+    through: u64,
+    /// The count of repairs as of that transaction.
     repairs: i64,
-    /// Whether there are transactions to be taken. They are when they are needed: until then each costs nothing here.
-    fed: bool,
-    /// Transactions that the totals do not hold yet.
-    pending: Vec<Arc<Committed>>,
-    /// Whether the totals hold what not all rankings do.
-    behind: bool,
-    /// Whether the file has changed past the writer: all has to be read anew.
-    stale: bool,
-    /// Whether boards, users or groups have changed, and have to be read.
-    directory_changed: bool,
-    /// Whether they were read and are other than those that the rankings were made with.
-    catalog_changed: bool,
-    /// Whether standings are asked for that are not there.
-    wanted: bool,
-    /// Who waits for a refresh.
-    flushes: Vec<Flush>,
-    stop: bool,
+    demand: Demand,
 }
 
+/// Standings and their window as it is now; `None` if their board is gone.
+type Target = (StandingsKey, Arc<Published>, Option<Window>);
+
 impl Follower {
-    /// A follower that knows nothing yet.
+    /// A follower that has read nothing yet.
     pub fn new(
-        link: Link,
-        writer: Writer,
-        connection: Connection,
-        file: &Path,
+        shared: Arc<Shared>,
+        facts: Arc<FactQueue>,
+        inbox: Receiver<Message>,
+        snapshots: Snapshots,
         clock: Clock,
         ranking: Ranking,
     ) -> Follower {
         Follower {
-            link,
-            writer,
-            connection: Some(connection),
-            file: file.to_owned(),
+            shared,
+            facts,
+            inbox,
+            snapshots,
             today: clock.today(),
             clock,
-            ranking,
-            totals: HashMap::new(),
-            held: HashMap::new(),
-            taken: 0,
+            state: State::Unread,
+            sums: Sums::default(),
+            rankings: Rankings::new(ranking),
+            through: 0,
             repairs: 0,
-            fed: false,
-            pending: Vec::new(),
-            behind: false,
-            stale: true,
-            directory_changed: true,
-            catalog_changed: false,
-            wanted: true,
-            flushes: Vec::new(),
-            stop: false,
+            demand: Demand { new_standings: true, flushes: Vec::new() },
         }
     }
 
-    /// Follows until it is told to stop.
+    /// Follows until it is told to stop. A committed change shows within `every`.
     pub fn run(mut self, every: Duration) {
         // Half of the span, so that refreshing itself may take as long again.
         let gap = every / 2;
-        let mut last = Instant::now();
-        let mut look_at = last;
-        let mut retry_at = last;
+        let mut refreshed = Instant::now();
+        let mut look_at = refreshed;
+        let mut retry_at = refreshed;
         loop {
             let now = Instant::now();
             if now >= look_at {
                 look_at = now + gap;
-                self.look();
+                self.snapshots.look();
                 self.evict();
             }
-            let changed = self.fed || self.behind || self.stale || self.directory_changed || !self.pending.is_empty();
-            let all_due = self.wanted || self.clock.today() != self.today || (changed && now >= last + gap);
-            let due = all_due || !self.flushes.is_empty();
-            if now >= retry_at && due {
-                self.wanted = false;
+            let is_changed = self.state != State::Settled || !self.facts.is_empty();
+            let is_time = self.clock.today() != self.today || (is_changed && now >= refreshed + gap);
+            let due = if is_time { Some(Scope::All) } else { self.demand.scope() };
+            let until = if is_changed && due.is_none() { look_at.min(refreshed + gap) } else { look_at.min(now + gap) };
+            if let Some(scope) = due.filter(|_| now >= retry_at) {
+                self.demand.new_standings = false;
                 // Who asks from now on, while the file is read, is answered by the next refresh.
-                let flushes = std::mem::take(&mut self.flushes);
-                let only: Option<Vec<StandingsKey>> = flushes.iter().map(|flush| flush.key).collect();
-                let only = only.filter(|_| !all_due);
-                if let Err(error) = self.refresh(only.as_deref()) {
-                    // What was to be read is still marked as such.
-                    log::error!("standings could not be refreshed, and will be in a moment: {error}");
-                    self.wanted = true;
-                    retry_at = Instant::now() + gap;
+                let flushes = std::mem::take(&mut self.demand.flushes);
+                let is_of_all = matches!(scope, Scope::All);
+                match self.refresh(scope) {
+                    Ok(()) => {}
+                    Err(Interrupted::Stopped) => return,
+                    Err(Interrupted::Failed(error)) => {
+                        log::error!("standings could not be refreshed, and will be in a moment: {error}");
+                        self.demand.new_standings = true;
+                        retry_at = Instant::now() + gap;
+                    }
                 }
                 for flush in flushes {
-                    // Who has not waited that long does not need to know.
+                    // An error means that whoever asked has not waited that long.
                     let _ = flush.done.send(());
                 }
-                if only.is_none() {
-                    last = Instant::now();
+                if is_of_all {
+                    refreshed = Instant::now();
                 }
             }
-            let until = if changed && !due { look_at.min(last + gap) } else { look_at.min(now + gap) };
-            match self.link.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(message) => {
-                    self.take(message);
-                    self.take_all();
+                    if self.take(message).and_then(|()| self.take_waiting()).is_err() {
+                        return;
+                    }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            if self.stop {
-                return;
-            }
         }
     }
 
-    fn take(&mut self, message: Message) {
+    fn take(&mut self, message: Message) -> Result<(), Stopped> {
         match message {
-            Message::Committed => self.fed = true,
-            Message::Looked { foreign } => self.stale |= foreign,
-            Message::Wanted => self.wanted = true,
-            Message::Flush(flush) => self.flushes.push(flush),
-            // Too late for who waited for it; the transaction ends with its connection.
+            // Facts are taken when they are needed: until then each costs nothing here.
+            Message::Facts => {}
+            Message::Looked { foreign } => self.distrust_if(foreign),
+            Message::NewStandings => self.demand.new_standings = true,
+            Message::Flush(flush) => self.demand.flushes.push(flush),
+            // It is too late for who waited for it. Its transaction ends with its connection.
             Message::Snapshot(snapshot) => {
-                self.stale |= snapshot.foreign;
-                self.take_committed(snapshot.committed);
+                self.distrust_if(snapshot.foreign);
+                self.take_facts(&snapshot.facts);
             }
-            Message::Stop => self.stop = true,
+            Message::Stop => return Err(Stopped),
+        }
+        Ok(())
+    }
+
+    fn take_waiting(&mut self) -> Result<(), Stopped> {
+        while let Ok(message) = self.inbox.try_recv() {
+            self.take(message)?;
+        }
+        Ok(())
+    }
+
+    /// After another process has changed the file, memory is not to be relied on.
+    fn distrust_if(&mut self, foreign: bool) {
+        if foreign {
+            self.state = State::Unread;
         }
     }
 
-    fn take_all(&mut self) {
-        while let Ok(message) = self.link.inbox.try_recv() {
-            self.take(message);
+    /// Takes transactions into memory.
+    fn take_facts(&mut self, facts: &[Arc<Committed>]) {
+        let Some(last) = facts.last() else { return };
+        self.through = last.number;
+        self.repairs = last.repairs;
+        self.distrust_if(facts.iter().any(|committed| committed.foreign));
+        if self.state == State::Unread {
+            return;
         }
-    }
-
-    fn take_committed(&mut self, transactions: Vec<Arc<Committed>>) {
-        for committed in transactions {
-            self.stale |= committed.foreign;
-            self.directory_changed |= !committed.directory.is_empty();
-            self.taken = committed.number;
-            self.repairs = committed.repairs;
-            self.pending.push(committed);
+        self.state = State::Behind;
+        let rankings = &mut self.rankings;
+        self.sums.apply(facts, |window, changes| rankings.note_scores(window, changes.keys().copied()));
+        let mut changes = facts.iter().flat_map(|committed| &committed.directory).peekable();
+        if changes.peek().is_some() {
+            let mut catalog = Catalog::clone(&self.shared.catalog());
+            let effects: Vec<_> = changes.flat_map(|change| catalog.apply(change)).collect();
+            rankings.note_directory(&effects, &catalog);
+            self.shared.set_catalog(Arc::new(catalog));
         }
-    }
-
-    /// Has the writer say whether another process has changed the file. The answer comes as a message.
-    fn look(&self) {
-        let sender = self.link.sender.clone();
-        // A full queue is a busy writer, which looks by itself.
-        let _ = self.writer.look_between(move |foreign| drop(sender.send(Message::Looked { foreign })));
     }
 
     /// Lets go of standings that nobody has asked for in a while.
     fn evict(&mut self) {
-        let kept = |slot: &Slot| {
-            let asked = *slot.asked.read().unwrap_or_else(PoisonError::into_inner);
-            asked.elapsed() < KEPT_UNASKED || slot.view.receiver_count() > 0
-        };
-        let mut slots = self.link.slots.write().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|_, slot| kept(slot));
-        self.held.retain(|key, _| slots.contains_key(key));
+        let mut published = self.shared.published_mut();
+        published.retain(|_, published| {
+            published.last_asked().elapsed() < KEPT_UNASKED || published.view.receiver_count() > 0
+        });
+        self.rankings.retain(|key| published.contains_key(key));
     }
 
-    /// Brings all that is in use up to date and swaps it in; `only` some standings, where nothing has to be read for it.
-    fn refresh(&mut self, only: Option<&[StandingsKey]>) -> Result<(), StoreError> {
-        self.fed = false;
-        let committed = take(&self.link.untaken);
-        self.take_committed(committed);
+    /// Brings what is in use up to date and publishes it.
+    fn refresh(&mut self, scope: Scope) -> Result<(), Interrupted> {
+        let facts = self.facts.take();
+        self.take_facts(&facts);
         let today = self.clock.today();
-        let slots: Vec<(StandingsKey, Arc<Slot>)> = {
-            let slots = self.link.slots.read().unwrap_or_else(PoisonError::into_inner);
-            slots.iter().map(|(key, slot)| (*key, Arc::clone(slot))).collect()
+        let mut targets = self.targets(today);
+        let is_missing = |(_, _, window): &Target| window.is_some_and(|window| self.sums.get(&window).is_none());
+        let has_to_read = self.state == State::Unread || targets.iter().any(is_missing);
+        if has_to_read {
+            self.read_file(today)?;
+            // Boards may have changed with what was read.
+            targets = self.targets(today);
+        }
+        let keys = match scope {
+            Scope::Some(keys) if !has_to_read && today == self.today => Some(keys),
+            _ => None,
         };
-        let windows = self.windows(&slots, today);
-        let missing = windows.iter().any(|(_, window)| !self.totals.contains_key(window));
-        let read = self.directory_changed || self.stale || missing;
-        let only = only.filter(|_| !read && !self.catalog_changed && today == self.today);
-        let anew = if read { self.read_file(&slots, today)? } else { false };
-        self.apply_pending();
         self.today = today;
-        let windows = self.windows(&slots, today);
-        let catalog = Arc::clone(&self.link.catalog.borrow());
-        for (key, slot) in slots.iter().filter(|(key, _)| only.is_none_or(|only| only.contains(key))) {
-            let Some((_, window)) = windows.iter().find(|(windowed, _)| windowed == key) else {
-                // The board is gone. Whoever still watches it sees no more changes.
-                self.link.slots.write().unwrap_or_else(PoisonError::into_inner).remove(key);
-                self.held.remove(key);
+        let catalog = self.shared.catalog();
+        for (key, published, window) in &targets {
+            if keys.as_ref().is_some_and(|keys| !keys.contains(key)) {
+                continue;
+            }
+            let (Some(window), Some(board)) = (*window, catalog.board(key.board)) else {
+                // The board is gone. Whoever still watches it hears that there will be no more views.
+                self.shared.published_mut().remove(key);
+                self.rankings.remove(*key);
                 continue;
             };
-            self.rank(*key, *window, slot, &catalog, anew);
-            slot.shown.store(self.taken, Ordering::SeqCst);
+            if let Some(totals) = self.sums.get(&window) {
+                let source = Source { board, window, totals, catalog: &catalog };
+                if let Some(view) = self.rankings.bring_up(*key, &source) {
+                    published.view.send_replace(Some(Arc::new(view)));
+                }
+            }
+            published.shown.store(self.through, Ordering::SeqCst);
         }
-        if only.is_some() {
-            self.behind = true;
-            return Ok(());
+        if keys.is_none() {
+            self.state = State::Settled;
+            self.shared.repairs.store(self.repairs, Ordering::SeqCst);
+            self.sums.retain(|window| targets.iter().any(|(_, _, used)| used.as_ref() == Some(window)));
         }
-        self.behind = false;
-        self.catalog_changed = false;
-        self.link.repairs.store(self.repairs, Ordering::SeqCst);
-        self.totals.retain(|window, _| windows.iter().any(|(_, used)| used == window));
         Ok(())
     }
 
-    /// The windows of the boards and periods in use.
-    fn windows(&self, slots: &[(StandingsKey, Arc<Slot>)], today: EventDate) -> Vec<(StandingsKey, Window)> {
-        let catalog = self.link.catalog.borrow();
+    /// All standings that somebody asks for, with their windows.
+    fn targets(&self, today: EventDate) -> Vec<Target> {
+        let catalog = self.shared.catalog();
         let window = |key: &StandingsKey| {
             let window = catalog.board(key.board)?.window(key.period, key.as_of.date(today));
-            Some((*key, (*window.start(), *window.end())))
+            Some((*window.start(), *window.end()))
         };
-        slots.iter().filter_map(|(key, _)| window(key)).collect()
+        let published = self.shared.published();
+        published.iter().map(|(key, published)| (*key, Arc::clone(published), window(key))).collect()
     }
 
-    /// Ranks a board anew, or changes its ranking where users have changed, and swaps it in.
-    fn rank(&mut self, key: StandingsKey, window: Window, slot: &Slot, catalog: &Arc<Catalog>, anew: bool) {
-        let (Some(totals), Some(board)) = (self.totals.get(&window), catalog.board(key.board)) else { return };
-        let held = self.held.get(&key).filter(|held| held.window == window && !anew && !self.catalog_changed);
-        if held.is_some_and(|held| held.changed.is_empty()) {
-            return;
-        }
-        let eligible = held.map_or_else(|| Arc::new(catalog.eligible(board)), |held| Arc::clone(&held.eligible));
-        let ranked = match held {
-            // Sorting all is cheaper than finding the places of many.
-            Some(held) if held.changed.len() < totals.len() / 4 + 16 => {
-                let score = |id: UserId| totals.get(id).filter(|_| eligible.holds(id)).map(|sum| sum.score);
-                let changes: Vec<Change> = held.changed.iter().map(|id| (*id, score(*id))).collect();
-                held.ranked.changed(&changes)
-            }
-            _ => {
-                let scores = totals.iter().filter(|(id, _)| eligible.holds(*id)).map(|(id, sum)| (id, sum.score));
-                Ranked::of(scores, self.ranking)
-            }
-        };
-        let before = self.held.get(&key).filter(|held| *held.ranked == ranked);
-        let ranked = before.map_or_else(|| Arc::new(ranked), |held| Arc::clone(&held.ranked));
-        let same = before.is_some() && !self.catalog_changed;
-        self.held.insert(key, Held { window, eligible, ranked: Arc::clone(&ranked), changed: BTreeSet::new() });
-        if !same {
-            let view = View::new(Arc::clone(board), key.period, ranked, Arc::clone(catalog));
-            slot.view.send_replace(Some(Arc::new(view)));
-        }
-    }
-
-    /// Adds what transactions have changed.
-    fn apply_pending(&mut self) {
-        let mut changes: HashMap<Window, BTreeMap<UserId, Sum>> = HashMap::new();
-        for committed in self.pending.drain(..) {
-            for change in &committed.scores {
-                for &window in self.totals.keys().filter(|(first, last)| (*first..=*last).contains(&change.date)) {
-                    let sum = Sum { score: change.score, days: change.days };
-                    changes.entry(window).or_default().entry(change.user_id).or_default().add(sum);
-                }
-            }
-        }
-        for (window, changes) in changes {
-            self.change(window, &changes);
-        }
-    }
-
-    fn change(&mut self, window: Window, changes: &BTreeMap<UserId, Sum>) {
-        if let Some(totals) = self.totals.get_mut(&window) {
-            totals.apply(changes);
-            for held in self.held.values_mut().filter(|held| held.window == window) {
-                held.changed.extend(changes.keys());
-            }
-        }
-    }
-
-    /// Reads what is missing, from a snapshot whose place among the transactions is known. Returns whether all sums were
-    /// read anew.
-    fn read_file(&mut self, slots: &[(StandingsKey, Arc<Slot>)], today: EventDate) -> Result<bool, StoreError> {
+    /// Reads what memory lacks, from a snapshot whose place among the transactions is known.
+    fn read_file(&mut self, today: EventDate) -> Result<(), Interrupted> {
         let connection = self.take_snapshot()?;
-        let read = self.read_snapshot(&connection, slots, today);
-        let end = connection.execute_batch("ROLLBACK");
-        self.connection = Some(connection);
-        end?;
-        read
+        let read = self.read_snapshot(&connection, today);
+        self.snapshots.end(connection)?;
+        Ok(read?)
     }
 
-    fn read_snapshot(
-        &mut self,
-        connection: &Connection,
-        slots: &[(StandingsKey, Arc<Slot>)],
-        today: EventDate,
-    ) -> Result<bool, StoreError> {
-        // All that is pending was committed before the snapshot was taken.
-        let anew = self.stale;
-        if anew {
-            self.totals.clear();
-            self.pending.clear();
-        } else {
-            self.apply_pending();
-        }
-        if self.directory_changed || anew {
-            let catalog = Arc::new(Catalog::read(connection)?);
-            self.catalog_changed |= self.link.catalog.send_if_modified(|current| {
-                let changed = **current != *catalog;
-                if changed {
-                    *current = catalog;
-                }
-                changed
-            });
-        }
-        let mut wanted: Vec<Window> = Vec::new();
-        for (_, window) in self.windows(slots, today) {
-            if !self.totals.contains_key(&window) && !wanted.contains(&window) && !self.slide(connection, window)? {
-                wanted.push(window);
+    fn read_snapshot(&mut self, connection: &Connection, today: EventDate) -> Result<(), StoreError> {
+        let reads_all = self.state == State::Unread;
+        if reads_all {
+            self.sums.clear();
+            let catalog = Catalog::read(connection)?;
+            let is_other = *self.shared.catalog() != catalog;
+            self.rankings.note_all_read(is_other, &catalog);
+            if is_other {
+                self.shared.set_catalog(Arc::new(catalog));
             }
         }
-        let read = sum_windows(connection, &wanted)?;
-        self.totals.extend(wanted.into_iter().zip(read));
-        // Only now: what fails before this is read again.
-        self.stale = false;
-        self.directory_changed = false;
-        Ok(anew)
-    }
-
-    /// Makes a window out of one that is a few days away, by the days that enter and leave it.
-    fn slide(&mut self, connection: &Connection, window: Window) -> Result<bool, StoreError> {
-        let near = self.totals.keys().find_map(|&near| Some((near, steps(near, window)?)));
-        let Some((near, steps)) = near else { return Ok(false) };
-        let mut changes: BTreeMap<UserId, Sum> = BTreeMap::new();
-        for (dates, sign) in steps {
-            window_sums::walk(connection, &dates, |score| {
-                let sum = Sum { score: score.score * i64::from(sign), days: sign };
-                changes.entry(score.user_id).or_default().add(sum);
-            })?;
+        let targets = self.targets(today);
+        self.sums.read_missing(connection, targets.iter().filter_map(|(_, _, window)| *window))?;
+        if reads_all {
+            // Only now: what fails before this is read again.
+            self.state = State::Behind;
         }
-        let mut totals = self.totals[&near].clone();
-        totals.apply(&changes);
-        self.totals.insert(window, totals);
-        Ok(true)
+        Ok(())
     }
 
-    /// Takes a read snapshot between two transactions of the writer. With it come all transactions that it holds and that
-    /// had not been taken; what comes after it waits.
-    fn take_snapshot(&mut self) -> Result<Connection, StoreError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => open_reader(&self.file)?,
-        };
-        let (sender, untaken) = (self.link.sender.clone(), Arc::clone(&self.link.untaken));
-        self.writer.look_between(move |foreign| {
-            // A transaction begins with its first read.
-            let begun = connection.execute_batch("BEGIN").and_then(|()| rebuild::count_repairs(&connection));
-            let committed = take(&untaken);
-            drop(sender.send(Message::Snapshot(Box::new(Snapshot { connection, foreign, begun, committed }))));
-        })?;
-        let deadline = Instant::now() + SNAPSHOT_PATIENCE;
-        while !self.stop {
-            match self.link.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+    /// Takes a read snapshot between two transactions of the writer, and takes in all transactions that it holds. What is
+    /// committed after it waits.
+    fn take_snapshot(&mut self) -> Result<Connection, Interrupted> {
+        self.snapshots.ask()?;
+        let deadline = Instant::now() + self.snapshots.patience;
+        loop {
+            match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Message::Snapshot(snapshot)) => {
-                    let Snapshot { connection, foreign, begun, committed } = *snapshot;
-                    self.stale |= foreign;
-                    self.take_committed(committed);
-                    self.repairs = begun?;
+                    let Snapshot { connection, foreign, begun, facts } = *snapshot;
+                    self.distrust_if(foreign);
+                    self.take_facts(&facts);
+                    self.repairs = begun.map_err(StoreError::from)?;
                     return Ok(connection);
                 }
-                Ok(message) => self.take(message),
-                Err(_) => return Err(StoreError::Busy),
+                Ok(message) => self.take(message)?,
+                Err(_) => return Err(StoreError::Busy.into()),
             }
         }
-        Err(StoreError::Closed)
     }
 }

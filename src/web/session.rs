@@ -3,6 +3,8 @@
 //! Sessions are in memory only, so a restart ends them. A session never allows more than its key does at that moment: the
 //! key is looked up again with each request, so its revocation or expiry ends the session too.
 
+use std::fmt;
+
 use rocket::http::{Cookie, SameSite};
 use rocket::outcome::try_outcome;
 use rocket::request::{FromRequest, Outcome, Request};
@@ -26,7 +28,19 @@ const VISITOR_COOKIE: &str = "scorekeeper_visitor";
 pub struct SignedIn {
     /// Who acts, and what the key allows.
     pub actor: Actor,
+    /// What the browser shows for it.
+    pub token: SessionToken,
     csrf: String,
+}
+
+/// What a browser shows for its session: known to it alone, and never printed.
+#[derive(Clone)]
+pub struct SessionToken(String);
+
+impl fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionToken(…)")
+    }
 }
 
 /// A browser that is signed in with a key that may change something.
@@ -47,20 +61,21 @@ impl SignedIn {
 
     fn find(app: &App, request: &Request<'_>) -> Result<Option<SignedIn>, ApiError> {
         let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
-        let found = SignedIn::by_token(app, cookie.value())?;
+        let found = SignedIn::by_token(app, &SessionToken(cookie.value().to_owned()))?;
         if let Some(signed_in) = &found {
             Trace::of(request).acts_as(&signed_in.actor.username);
         }
         Ok(found)
     }
 
-    fn by_token(app: &App, token: &str) -> Result<Option<SignedIn>, ApiError> {
-        let Some(session) = app.sessions.find(token, app.clock.now()) else { return Ok(None) };
+    /// Who is signed in with that token, if it is good still.
+    pub(super) fn by_token(app: &App, token: &SessionToken) -> Result<Option<SignedIn>, ApiError> {
+        let Some(session) = app.sessions.find(&token.0, app.clock.now()) else { return Ok(None) };
         let Some(actor) = app.actions.still_acts(session.key, &session.username)? else {
-            app.sessions.end(token);
+            app.sessions.end(&token.0);
             return Ok(None);
         };
-        Ok(Some(SignedIn { actor, csrf: session.csrf }))
+        Ok(Some(SignedIn { actor, token: token.clone(), csrf: session.csrf }))
     }
 
     /// What every form that this browser sends has to hold.

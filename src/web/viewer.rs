@@ -4,15 +4,26 @@ use std::sync::Arc;
 
 use rocket::request::{FromRequest, Outcome, Request};
 
+use super::app::App;
 use super::caller::{May, ScoreReader, need, sent_key};
 use super::error::ApiError;
-use super::session::SignedIn;
-use crate::domain::{Leaderboard, LeaderboardId};
+use super::session::{SessionToken, SignedIn};
+use crate::domain::{KeyRef, Leaderboard, LeaderboardId, Username};
 use crate::standings::Catalog;
 
-/// Who looks at a board: whether a good key came with the request, or a session that was begun with one.
+/// Who looks at a board, and what they have shown for it.
 pub struct BoardViewer {
-    has_key: bool,
+    shown: Shown,
+}
+
+/// What somebody who looks has shown.
+enum Shown {
+    /// A good key, under that name.
+    Key(KeyRef, Username),
+    /// The cookie of a session, which was begun with a good key.
+    Session(SessionToken),
+    /// Nothing, where nothing is needed.
+    Nothing,
 }
 
 #[rocket::async_trait]
@@ -21,10 +32,14 @@ impl<'r> FromRequest<'r> for BoardViewer {
 
     /// A key is needed for a board that is not for all. One that is sent has to be good.
     async fn from_request(request: &'r Request<'_>) -> Outcome<BoardViewer, ApiError> {
-        match sent_key(request) {
-            Some(_) => May::<need::ReadEvents>::from_request(request).await.map(|_| BoardViewer { has_key: true }),
-            None if SignedIn::of(request).await.is_some() => Outcome::Success(BoardViewer { has_key: true }),
-            None => ScoreReader::from_request(request).await.map(|_| BoardViewer { has_key: false }),
+        let viewer = |shown| BoardViewer { shown };
+        if sent_key(request).is_some() {
+            let caller = May::<need::ReadEvents>::from_request(request).await;
+            return caller.map(|caller| viewer(Shown::Key(caller.actor.key, caller.actor.username)));
+        }
+        match SignedIn::of(request).await {
+            Some(signed_in) => Outcome::Success(viewer(Shown::Session(signed_in.token))),
+            None => ScoreReader::from_request(request).await.map(|_| viewer(Shown::Nothing)),
         }
     }
 }
@@ -32,12 +47,22 @@ impl<'r> FromRequest<'r> for BoardViewer {
 impl BoardViewer {
     /// Whether it is known who looks.
     pub fn is_known(&self) -> bool {
-        self.has_key
+        !matches!(self.shown, Shown::Nothing)
+    }
+
+    /// Whether what was shown is good still: a key that works, a session that lasts. Where the database can't say so just
+    /// now, it is taken to be.
+    pub fn still_may_look(&self, app: &App) -> bool {
+        match &self.shown {
+            Shown::Key(key, username) => app.actions.still_acts(*key, username).map_or(true, |actor| actor.is_some()),
+            Shown::Session(token) => SignedIn::by_token(app, token).map_or(true, |signed_in| signed_in.is_some()),
+            Shown::Nothing => true,
+        }
     }
 
     /// Whether a board may be seen.
     pub fn may_see(&self, board: &Leaderboard) -> bool {
-        self.has_key || board.is_public()
+        self.is_known() || board.is_public()
     }
 
     /// The board of that number, or the first that may be seen.

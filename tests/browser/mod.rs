@@ -3,6 +3,7 @@
 mod accessibility;
 mod chrome;
 mod flows;
+mod podium;
 
 use chrome::Chrome;
 

@@ -36,7 +36,8 @@ impl World {
         };
         let (store, writer) = Store::open(&file, options).expect("a new database");
         let (standings, thread) =
-            Standings::start(subscription, &store, &file, clock.clone(), ranking, every).expect("standings");
+            Standings::start(subscription, &store, &file, StandingsOptions { clock: clock.clone(), ranking, every })
+                .expect("standings");
         World { folder, clock, ranking, runtime, store, standings, threads: Some((writer, thread)) }
     }
 
@@ -85,8 +86,19 @@ impl World {
         }
         let users: HashMap<_, _> =
             directory::users(connection).expect("users").into_iter().map(|user| (user.id, user)).collect();
-        if users != view.catalog.users {
-            return Err(format!("board {board} {period} knows {:?}, should know {users:?}", view.catalog.users));
+        // A view is made anew when somebody on it is called otherwise; who is not on it is known to the newest catalog.
+        let shown = |catalog: &Catalog| -> HashMap<UserId, User> {
+            let ids = view.ranked.entries().iter().map(|entry| entry.user_id);
+            ids.filter_map(|id| Some((id, catalog.users.get(&id)?.clone()))).collect()
+        };
+        let ranked = |(id, _): &(UserId, User)| view.ranked.get(*id).is_some();
+        let named: HashMap<_, _> = users.clone().into_iter().filter(ranked).collect();
+        if named != shown(&view.catalog) {
+            return Err(format!("board {board} {period} knows {:?}, should know {named:?}", shown(&view.catalog)));
+        }
+        let catalog = self.standings.catalog();
+        if users != known(&catalog) {
+            return Err(format!("the catalog knows {:?}, should know {users:?}", known(&catalog)));
         }
         Ok(())
     }
@@ -211,6 +223,11 @@ pub fn first_day(period: Period, today: NaiveDate) -> NaiveDate {
         Period::Weekly => today - Days::new(7),
         Period::Daily => today - Days::new(1),
     }
+}
+
+/// The users of a catalog.
+pub fn known(catalog: &Catalog) -> HashMap<UserId, User> {
+    catalog.users.iter().map(|user| (user.id, user.clone())).collect()
 }
 
 pub fn boards(connection: &Connection) -> Vec<i64> {

@@ -1,0 +1,110 @@
+//! What the handles and the standings' thread share: the messages to the thread, and what it publishes.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
+
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+use super::{Catalog, StandingsKey, View};
+use crate::store::Committed;
+
+/// What the thread is told.
+pub(super) enum Message {
+    /// Transactions have been committed since the thread last took the queue of facts.
+    Facts,
+    /// The writer has looked whether another process has changed the file.
+    Looked { foreign: bool },
+    /// Somebody asks for standings that are not held yet.
+    NewStandings,
+    /// Somebody waits until all that is committed shows.
+    Flush(Flush),
+    /// A snapshot that the thread has asked for.
+    Snapshot(Box<Snapshot>),
+    /// The server goes down.
+    Stop,
+}
+
+/// A request for what is committed to show.
+pub(super) struct Flush {
+    /// The standings that have to show it. `None` means all of them, with boards, users and groups.
+    pub key: Option<StandingsKey>,
+    /// Told when it shows.
+    pub done: oneshot::Sender<()>,
+}
+
+/// A read transaction that holds all that was committed when it began.
+pub(super) struct Snapshot {
+    pub connection: Connection,
+    /// Whether another process has changed the file since that was last asked.
+    pub foreign: bool,
+    /// The count of repairs in it; an error if the transaction could not begin.
+    pub begun: rusqlite::Result<i64>,
+    /// The transactions before it that had not been taken.
+    pub facts: Vec<Arc<Committed>>,
+}
+
+/// Standings as readers find them.
+pub(super) struct Published {
+    /// The newest view; `None` until the first is built.
+    pub view: watch::Sender<Option<Arc<View>>>,
+    /// When somebody last asked for it.
+    pub asked: RwLock<Instant>,
+    /// The number of the last transaction of this process that the view shows.
+    pub shown: AtomicU64,
+}
+
+impl Published {
+    /// Standings that are still to be built.
+    pub fn new() -> Published {
+        Published { view: watch::Sender::new(None), asked: RwLock::new(Instant::now()), shown: AtomicU64::new(0) }
+    }
+
+    /// Notes that somebody asks for it now.
+    pub fn touch(&self) {
+        *self.asked.write().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// When somebody last asked for it.
+    pub fn last_asked(&self) -> Instant {
+        *self.asked.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the thread publishes and every handle reads.
+pub(super) struct Shared {
+    published: RwLock<HashMap<StandingsKey, Arc<Published>>>,
+    catalog: RwLock<Arc<Catalog>>,
+    /// How many repairs of scores, by this process and others, all views show. It is -1 until the first views are built,
+    /// since a file counts from 0 on.
+    pub repairs: AtomicI64,
+}
+
+impl Shared {
+    /// No standings yet, with a catalog to begin with.
+    pub fn new(catalog: Catalog) -> Shared {
+        Shared { published: RwLock::default(), catalog: RwLock::new(Arc::new(catalog)), repairs: AtomicI64::new(-1) }
+    }
+
+    /// Where readers find standings, by key.
+    pub fn published(&self) -> RwLockReadGuard<'_, HashMap<StandingsKey, Arc<Published>>> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same, in order to add or remove some.
+    pub fn published_mut(&self) -> RwLockWriteGuard<'_, HashMap<StandingsKey, Arc<Published>>> {
+        self.published.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Boards, users and groups.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Publishes another catalog.
+    pub fn set_catalog(&self, catalog: Arc<Catalog>) {
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = catalog;
+    }
+}

@@ -1,0 +1,71 @@
+//! Read snapshots of the file, taken between two transactions of the writer.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::shared::{Message, Snapshot};
+use super::subscription::FactQueue;
+use crate::store::{StoreError, Writer, open_reader, rebuild};
+
+/// How long the writer may be at its transaction before a snapshot is given up for now: longer than it waits for a lock.
+pub(super) const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks the writer for snapshots. They come as messages to the standings' thread.
+pub(super) struct Snapshots {
+    writer: Writer,
+    file: PathBuf,
+    sender: Sender<Message>,
+    facts: Arc<FactQueue>,
+    /// Lent to the writer's thread while a snapshot is taken.
+    connection: Option<Connection>,
+    /// How long a snapshot is waited for.
+    pub patience: Duration,
+}
+
+impl Snapshots {
+    /// Snapshots of a file, on a query-only connection to it. `sender` leads to the standings' thread, and `facts` is the
+    /// queue that it takes facts from.
+    pub fn new(
+        writer: Writer,
+        file: &Path,
+        connection: Connection,
+        sender: Sender<Message>,
+        facts: Arc<FactQueue>,
+        patience: Duration,
+    ) -> Snapshots {
+        Snapshots { writer, file: file.to_owned(), sender, facts, connection: Some(connection), patience }
+    }
+
+    /// Asks for a snapshot.
+    pub fn ask(&mut self) -> Result<(), StoreError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => open_reader(&self.file)?,
+        };
+        let (sender, facts) = (self.sender.clone(), Arc::clone(&self.facts));
+        self.writer.look_between(move |foreign| {
+            // A transaction begins with its first read.
+            let begun = connection.execute_batch("BEGIN").and_then(|()| rebuild::count_repairs(&connection));
+            let facts = facts.take();
+            drop(sender.send(Message::Snapshot(Box::new(Snapshot { connection, foreign, begun, facts }))));
+        })
+    }
+
+    /// Ends a snapshot, and keeps its connection for the next.
+    pub fn end(&mut self, connection: Connection) -> Result<(), StoreError> {
+        let end = connection.execute_batch("ROLLBACK");
+        self.connection = Some(connection);
+        Ok(end?)
+    }
+
+    /// Has the writer say whether another process has changed the file. The answer comes as a message.
+    pub fn look(&self) {
+        let sender = self.sender.clone();
+        // A full queue is a busy writer, which looks by itself.
+        let _ = self.writer.look_between(move |foreign| drop(sender.send(Message::Looked { foreign })));
+    }
+}

@@ -1,0 +1,158 @@
+//! The users of the directory, in a table of which a changed copy costs little.
+
+use std::sync::Arc;
+
+use crate::domain::{User, UserId};
+
+/// Branches of the table, and leaves of each branch. With 4,096 leaves in all, one of a million users is 244 long.
+const FAN_OUT: usize = 64;
+
+/// Users in the order of their numbers.
+type Leaf = Vec<(UserId, Arc<User>)>;
+
+type Branch = Vec<Arc<Leaf>>;
+
+/// Users by number. A copy shares all its users with the original; changing a user in it copies one branch and one leaf,
+/// a few hundred pointers, however many users there are.
+#[derive(Debug, Clone)]
+pub struct Users {
+    branches: Vec<Arc<Branch>>,
+    count: usize,
+}
+
+impl Users {
+    /// A user.
+    pub fn get(&self, id: &UserId) -> Option<&User> {
+        let leaf = self.leaf(*id);
+        leaf.binary_search_by_key(id, |(id, _)| *id).ok().map(|at| &*leaf[at].1)
+    }
+
+    /// How many users there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// All users, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &User> {
+        self.branches.iter().flat_map(|branch| branch.iter()).flat_map(|leaf| leaf.iter().map(|(_, user)| &**user))
+    }
+
+    /// Puts a user in the place of whoever had the number.
+    pub fn insert(&mut self, user: User) {
+        let id = user.id;
+        let leaf = self.leaf_mut(id);
+        match leaf.binary_search_by_key(&id, |(id, _)| *id) {
+            Ok(at) => leaf[at].1 = Arc::new(user),
+            Err(at) => {
+                leaf.insert(at, (id, Arc::new(user)));
+                self.count += 1;
+            }
+        }
+    }
+
+    /// Removes a user.
+    pub fn remove(&mut self, id: UserId) {
+        if self.get(&id).is_some() {
+            self.leaf_mut(id).retain(|(kept, _)| *kept != id);
+            self.count -= 1;
+        }
+    }
+
+    /// The branch of a number and the leaf in it. Numbers are given one after the other, so their lowest bits fill all
+    /// leaves alike.
+    fn place(id: UserId) -> (usize, usize) {
+        let number = i64::from(id) as usize;
+        (number % FAN_OUT, number / FAN_OUT % FAN_OUT)
+    }
+
+    fn leaf(&self, id: UserId) -> &Leaf {
+        let (branch, leaf) = Users::place(id);
+        &self.branches[branch][leaf]
+    }
+
+    fn leaf_mut(&mut self, id: UserId) -> &mut Leaf {
+        let (branch, leaf) = Users::place(id);
+        Arc::make_mut(&mut Arc::make_mut(&mut self.branches[branch])[leaf])
+    }
+}
+
+impl Default for Users {
+    fn default() -> Users {
+        // All begin as one empty leaf: whatever is changed gets a copy of its own.
+        let leaf: Arc<Leaf> = Arc::default();
+        let branch: Arc<Branch> = Arc::new(vec![leaf; FAN_OUT]);
+        Users { branches: vec![branch; FAN_OUT], count: 0 }
+    }
+}
+
+impl FromIterator<User> for Users {
+    fn from_iter<I: IntoIterator<Item = User>>(users: I) -> Users {
+        let mut table = Users::default();
+        users.into_iter().for_each(|user| table.insert(user));
+        table
+    }
+}
+
+impl PartialEq for Users {
+    fn eq(&self, other: &Users) -> bool {
+        self.count == other.count && self.branches == other.branches
+    }
+}
+
+impl Eq for Users {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn user(id: i64, name: &str) -> User {
+        User {
+            id: UserId::try_from(id).expect("a user id"),
+            username: format!("u{id}").parse().expect("a username"),
+            name: Some(name.to_owned()),
+            avatar_template: String::new(),
+            suspended: false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_copy_is_like_a_map_and_leaves_the_original(
+            before in proptest::collection::btree_map(1i64..9000, "[a-c]", 0..60),
+            changes in proptest::collection::vec((1i64..9000, proptest::option::of("[a-c]")), 0..60),
+        ) {
+            let of = |map: &BTreeMap<i64, String>| map.iter().map(|(id, name)| user(*id, name)).collect::<Users>();
+            let original = of(&before);
+            let (mut copy, mut after) = (original.clone(), before.clone());
+            for (id, name) in changes {
+                match name {
+                    Some(name) => {
+                        copy.insert(user(id, &name));
+                        after.insert(id, name);
+                    }
+                    None => {
+                        copy.remove(UserId::try_from(id).expect("a user id"));
+                        after.remove(&id);
+                    }
+                }
+            }
+            prop_assert_eq!(&copy, &of(&after));
+            prop_assert_eq!(copy.len(), after.len());
+            prop_assert_eq!(copy.iter().count(), after.len());
+            for (id, name) in &after {
+                let id = UserId::try_from(*id).expect("a user id");
+                prop_assert_eq!(copy.get(&id).and_then(|user| user.name.as_ref()), Some(name));
+            }
+            prop_assert_eq!(&original, &of(&before));
+        }
+    }
+}
