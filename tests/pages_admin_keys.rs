@@ -119,3 +119,30 @@ fn a_key_for_one_username_makes_and_revokes_no_other() {
     }
     browser.post_through("/admin/keys/1/revoke", &[]);
 }
+
+#[test]
+fn a_key_makes_none_that_works_longer_than_itself() {
+    let server = Server::start();
+    let made = run(
+        server.folder().path(),
+        &["--database", "scores.db", "keys", "create", "--expires", "2030-12-31", "--description", "ends"],
+    );
+    let browser = Browser::new(&server);
+    browser.sign_in(made.stdout.trim(), "ana");
+    for (minted, last) in [("k1", "2031-01-01"), ("k2", "9999-12-31")] {
+        let refused = browser.post(KEYS, &[("key", minted), ("description", "longer"), ("expires_on", last)]);
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert!(unescape(&refused.body).contains("Your own key ends on 2030-12-31"), "{refused:?}");
+    }
+    shown(&browser.post(KEYS, &[("key", "k3"), ("description", "as long"), ("expires_on", "")]));
+    shown(&browser.post(KEYS, &[("key", "k4"), ("description", "shorter"), ("expires_on", "2030-06-30")]));
+    let sql = server.sql();
+    let mut keys = sql.prepare("SELECT description, expires_on FROM api_keys ORDER BY id").expect("a statement");
+    let keys: Vec<(String, String)> = keys
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("rows")
+        .map(|row| row.expect("a row"))
+        .collect();
+    let expected = [("ends", "2030-12-31"), ("as long", "2030-12-31"), ("shorter", "2030-06-30")];
+    assert_eq!(keys, expected.map(|(one, other)| (one.to_owned(), other.to_owned())));
+}

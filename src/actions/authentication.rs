@@ -69,7 +69,7 @@ fn actor(username: Username, stored: &ApiKey) -> Actor {
     Actor {
         username,
         key: KeyRef::Stored(stored.id),
-        permissions: if stored.read_only { Permissions::READ_ONLY } else { Permissions::ALL },
+        permissions: api_keys::permissions(stored.read_only),
         one_username: stored.username.is_some(),
         expires_on: stored.expires_on,
     }

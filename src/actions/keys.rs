@@ -18,10 +18,11 @@ pub struct MadeKey {
 }
 
 impl Actions {
-    /// Makes a key. An actor whose key is for one username makes keys of that username only, whatever is asked for.
+    /// Makes a key that may do no more and works no longer than the actor's own: where that is for one username, the new
+    /// one is too, and where that ends, the new one ends on the same day unless an earlier one is asked for.
     ///
     /// # Errors
-    /// See [`Refusal`].
+    /// [`Refusal::Outlives`] if a later last day is asked for; others as [`Refusal`] says.
     pub async fn create_key(
         &self,
         actor: &Actor,
@@ -30,7 +31,14 @@ impl Actions {
     ) -> Result<MadeKey, Refusal> {
         actor.require(Scope::Keys)?;
         let username = if actor.one_username { Some(actor.username.clone()) } else { new.username };
-        let new = NewKey { username, ..new };
+        let expires_on = match (new.expires_on, actor.expires_on) {
+            (Some(asked), Some(last)) if asked > last => return Err(Refusal::Outlives { last }),
+            (asked, last) => asked.or(last),
+        };
+        let new = NewKey { username, expires_on, ..new };
+        if let Some(lacking) = new.permissions().scopes().find(|scope| !actor.permissions.holds(*scope)) {
+            return Err(Refusal::NotPermitted(lacking));
+        }
         let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
         let stored = plain.clone();
         let asked = (new.username.clone(), new.read_only, new.description.clone(), new.expires_on);

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::Scope;
+use crate::domain::{EventDate, Scope};
 use crate::store::StoreError;
 
 /// A change that was refused: nothing of it is stored.
@@ -17,6 +17,12 @@ pub enum Refusal {
     /// The key is for one username, and what is to be changed belongs to another.
     #[error("the key is for one username, and this is of another")]
     OfAnotherUsername,
+    /// The key to be made would work longer than the actor's own.
+    #[error("the key would work longer than the one that it is made with, whose last day is {last}")]
+    Outlives {
+        /// The last day of the actor's key.
+        last: EventDate,
+    },
     /// There is nothing of that number.
     #[error("there is no such thing")]
     Unknown,

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::StoreError;
 use super::write::Write;
-use crate::domain::{EventDate, PlainKey, Timestamp, Username};
+use crate::domain::{EventDate, Permissions, PlainKey, Timestamp, Username};
 
 /// How often the last use of a key is written down at most.
 pub const LAST_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -21,6 +21,18 @@ pub struct NewKey {
     pub description: Option<String>,
     /// The last day on which it works.
     pub expires_on: Option<EventDate>,
+}
+
+impl NewKey {
+    /// What the key will allow.
+    pub fn permissions(&self) -> Permissions {
+        permissions(self.read_only)
+    }
+}
+
+/// What a key allows.
+pub fn permissions(read_only: bool) -> Permissions {
+    if read_only { Permissions::READ_ONLY } else { Permissions::ALL }
 }
 
 /// What is known of a stored key.

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::reply;
 use super::trace::Trace;
 use crate::actions::Refusal;
-use crate::domain::Scope;
+use crate::domain::{EventDate, Scope};
 use crate::store::StoreError;
 
 /// The longest body that is taken, in bytes.
@@ -49,6 +49,11 @@ pub enum ApiError {
     InsufficientPoints {
         /// The spendable score.
         score: i64,
+    },
+    /// 422: a key that would work longer than the one that it is made with.
+    OutlivesKey {
+        /// The last day of the key that it is made with.
+        last: EventDate,
     },
     /// 422: the idempotency key stands for another request.
     IdempotencyKeyReused,
@@ -119,6 +124,7 @@ impl ApiError {
             ApiError::Missing(_) | ApiError::Invalid { .. } => Status::BadRequest,
             ApiError::PayloadTooLarge { .. } => Status::PayloadTooLarge,
             ApiError::InsufficientPoints { .. }
+            | ApiError::OutlivesKey { .. }
             | ApiError::IdempotencyKeyReused
             | ApiError::NameTaken
             | ApiError::NumberTaken
@@ -140,6 +146,7 @@ impl ApiError {
             ApiError::Missing(_) | ApiError::Invalid { .. } => "invalid_parameters",
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::InsufficientPoints { .. } => "insufficient_points",
+            ApiError::OutlivesKey { .. } => "outlives_key",
             ApiError::IdempotencyKeyReused => "idempotency_key_reused",
             ApiError::NameTaken => "name_taken",
             ApiError::NumberTaken => "number_taken",
@@ -171,6 +178,7 @@ impl ApiError {
                 format!("The request body is too large: at most {bytes_max} bytes are taken.")
             }
             ApiError::InsufficientPoints { score } => format!("Not enough points: the spendable score is {score}."),
+            ApiError::OutlivesKey { last } => format!("Your own key ends on {last}: what it makes can't work longer."),
             ApiError::IdempotencyKeyReused => "This Idempotency-Key was used before with other parameters.".to_owned(),
             ApiError::NameTaken => "This name is taken.".to_owned(),
             ApiError::NumberTaken => "This number is taken.".to_owned(),
@@ -248,6 +256,7 @@ impl From<Refusal> for ApiError {
             Refusal::InvalidAccess => ApiError::InvalidAccess,
             Refusal::NotPermitted(scope) => ApiError::NotPermitted(scope),
             Refusal::OfAnotherUsername => ApiError::OfAnotherUsername,
+            Refusal::Outlives { last } => ApiError::OutlivesKey { last },
             Refusal::Unknown => ApiError::NotFound,
             Refusal::NumberTaken => ApiError::NumberTaken,
             Refusal::Missing(name) => ApiError::Missing(name),

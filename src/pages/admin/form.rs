@@ -142,6 +142,7 @@ impl Fault {
             ApiError::NameTaken => (name, "This name is taken.".to_owned()),
             ApiError::NumberTaken => ("id", "This number is taken.".to_owned()),
             ApiError::NameReserved => (name, "This name is kept for other use. Please take another.".to_owned()),
+            ApiError::OutlivesKey { .. } => ("expires_on", error.sentence()),
             ApiError::DatesReversed => ("to_date", "The last day is before the first.".to_owned()),
             ApiError::SameUser => ("into_id", "A user can't be merged with itself.".to_owned()),
             _ => return Err(error.into()),

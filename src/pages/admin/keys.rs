@@ -120,7 +120,11 @@ async fn page(app: &App, admin: Frame, refused: Option<(&Form, &Fault)>) -> Resu
         description: Field::text("description", "What it is for").value(typed("description")).fault(fault),
         expires: Field::date("expires_on", "Last day")
             .value(typed("expires_on"))
-            .hint("Left blank, it does not expire.")
+            .hint(if admin.me.actor.expires_on.is_some() {
+                "Left blank, it ends on the same day as the key that you are signed in with."
+            } else {
+                "Left blank, it does not expire."
+            })
             .fault(fault),
         read_only: typed("read_only") == "true",
         key: minted_key()?,
@@ -178,7 +182,13 @@ pub async fn create(
     };
     let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
     let (acting, read_only) = (new.username.clone().unwrap_or_else(|| me.actor.username.clone()), new.read_only);
-    let MadeKey { id, plain } = app.actions.create_key(&me.actor, new, key).await?;
+    let MadeKey { id, plain } = match app.actions.create_key(&me.actor, new, key).await {
+        Ok(made) => made,
+        Err(refusal) => {
+            let fault = Fault::of(refusal, "username")?;
+            return page(app, frame, Some((&form, &fault))).await;
+        }
+    };
     let shown = plain.map(|plain| {
         let (method, body) = if read_only { ("GET", None) } else { ("POST", Some(example(app))) };
         let curl = command::request(&address, method, EVENTS, plain.reveal(), acting.as_str(), body.as_ref());
