@@ -16,6 +16,7 @@ use crate::api;
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
 use crate::jobs;
+use crate::logging;
 use crate::pages;
 use crate::rollup::Rollup;
 use crate::standings::{Standings, StandingsOptions, Subscription};
@@ -55,10 +56,15 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         .enable_all()
         .build()?;
     // Before anything else, so that no signal ends the process unheard.
-    let signals = {
+    let (signals, mut hangup) = {
         let _context = runtime.enter();
-        [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]
+        ([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?], signal(SignalKind::hangup())?)
     };
+    runtime.spawn(async move {
+        while hangup.recv().await.is_some() {
+            logging::reopen();
+        }
+    });
     let clock = Clock::system(settings.time_zone);
     let subscription = Subscription::new();
     let fault = |error| ServeError::Store(settings.database.clone(), error);

@@ -28,6 +28,8 @@ fn line_of(server: &Server, request_id: &str) -> String {
         (!lines.is_empty()).then_some(lines)
     });
     assert_eq!(on_stderr.len(), 1, "more than one line a request: {on_stderr:?}");
+    // Each of the two is written by itself.
+    wait_for("the line in the file", || (!lines(log_file(server)).is_empty()).then_some(()));
     assert_eq!(lines(log_file(server)), on_stderr, "the log file says something else");
     on_stderr[0].clone()
 }

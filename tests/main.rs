@@ -31,6 +31,7 @@ mod leaderboards_admin;
 mod leaderboards_shared;
 mod live;
 mod live_rights;
+mod log_sinks;
 mod logs;
 mod model;
 mod overload;

@@ -73,7 +73,8 @@ impl Display {
             bar.set_position(days_done);
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            eprintln!("{days_done} of {days_total} days");
+            // Progress that nobody can see is no reason to stop.
+            let _ = writeln!(std::io::stderr(), "{days_done} of {days_total} days");
         }
     }
 

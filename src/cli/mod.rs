@@ -78,17 +78,13 @@ pub fn run() -> ExitCode {
     };
     let end = dispatch(arguments);
     log::logger().flush();
-    match end {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Failed(why)) => {
-            eprintln!("scorekeeper: {why}");
-            ExitCode::from(1)
-        }
-        Err(Failure::Usage(why)) => {
-            eprintln!("scorekeeper: {why}");
-            ExitCode::from(2)
-        }
-    }
+    let (why, code) = match end {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Failed(why)) => (why, 1),
+        Err(Failure::Usage(why)) => (why, 2),
+    };
+    logging::say(&format!("scorekeeper: {why}"));
+    ExitCode::from(code)
 }
 
 fn dispatch(arguments: Arguments) -> Result<(), Failure> {

@@ -3,47 +3,62 @@
 //! A line is a line: control characters, and marks that turn the direction of writing, are escaped. What is secret never
 //! gets here: keys have no printable form (see [`crate::domain::PlainKey`]), and queries are not logged.
 
+mod file;
 mod sink;
 
-use std::fmt::{self, Write};
-use std::path::Path;
+use std::fmt::{self, Write as _};
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use log::kv::{Error as KvError, Key, Value, VisitSource, VisitValue};
-use log::{LevelFilter, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
-use self::sink::Sink;
+use self::sink::{Format, Sink, Target};
 use crate::config::LogFormat;
 use crate::domain::Timestamp;
 
 /// The target of the line that each request gets.
 pub const REQUEST_TARGET: &str = "request";
 
+/// How long the end of the process waits for lines that are still to be written.
+const FLUSH_MAX: Duration = Duration::from_secs(1);
+
+/// Where the lines of this process go, once it logs.
+static SINKS: OnceLock<Sinks> = OnceLock::new();
+
 /// Logging can't begin.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
     /// The log file can't be opened for appending.
-    #[error("setting log_file: {0} can't be opened: {1}")]
-    File(String, std::io::Error),
+    #[error("setting log_file: {0:?} can't be opened: {1}")]
+    File(PathBuf, std::io::Error),
     /// Something else logs already.
     #[error("logging was started before")]
     Started,
-    /// The operating system refuses a thread.
+    /// The operating system refuses a thread, or there is no stderr.
     #[error("{0}")]
-    Thread(#[from] std::io::Error),
+    Stderr(#[from] std::io::Error),
 }
 
 /// Starts logging to stderr, and to `file` if there is one. Once in a process.
 pub fn start(file: Option<&Path>, format: LogFormat) -> Result<(), LoggingError> {
-    let open = |file: &Path| {
-        let fault = |error| LoggingError::File(format!("{:?}", file.display().to_string()), error);
-        fern::log_file(file).map_err(fault)
+    let format: Format = match format {
+        LogFormat::Text => text,
+        LogFormat::Json => json,
     };
-    let sink = Sink::start(file.map(open).transpose()?)?;
+    // A copy of the descriptor has no lock that others who write to stderr would wait for.
+    let stderr = File::from(std::io::stderr().as_fd().try_clone_to_owned()?);
+    let open = |file: &Path| {
+        Sink::start(Target::Path(file.to_owned()), format).map_err(|error| LoggingError::File(file.to_owned(), error))
+    };
+    let sinks = Sinks { file: file.map(open).transpose()?, stderr: Sink::start(Target::Open(stderr), format)? };
+    SINKS.set(sinks.clone()).map_err(|_| LoggingError::Started)?;
     let dispatch = fern::Dispatch::new()
-        .format(move |out, _, record| match format {
-            LogFormat::Text => out.finish(format_args!("{}", text(record))),
-            LogFormat::Json => out.finish(format_args!("{}", json(record))),
-        })
+        .format(move |out, _, record| out.finish(format_args!("{}", format(record))))
         .level(LevelFilter::Info)
         // Rocket's own lines would print queries, and say in five lines what one says better. `_` is how it indents, also
         // in the code that its attributes write into our modules.
@@ -51,10 +66,62 @@ pub fn start(file: Option<&Path>, format: LogFormat) -> Result<(), LoggingError>
         .filter(|metadata| metadata.target() != "_" && !metadata.target().ends_with("::_"))
         .level_for("hyper", LevelFilter::Warn)
         .level_for("refinery_core", LevelFilter::Warn)
-        .chain(Box::new(sink) as Box<dyn log::Log>);
+        .chain(Box::new(sinks) as Box<dyn Log>);
     dispatch.apply().map_err(|_| LoggingError::Started)?;
     std::panic::set_hook(Box::new(|panic| log::error!("panic: {panic}")));
     Ok(())
+}
+
+/// Opens the log file anew, if there is one: where it was moved away, a new one is made in its place.
+pub fn reopen() {
+    if let Some(Sinks { file: Some(file), .. }) = SINKS.get() {
+        file.reopen();
+    }
+}
+
+/// Says a line on stderr alone, after all that was logged before, and waits for it no longer than for a log line.
+pub fn say(line: &str) {
+    match SINKS.get() {
+        Some(sinks) => {
+            sinks.stderr.push(format_args!("{line}"), true);
+            sinks.stderr.flush(Instant::now() + FLUSH_MAX);
+        }
+        // Where stderr can't be written, there is nowhere left to say it.
+        None => drop(writeln!(std::io::stderr(), "{line}")),
+    }
+}
+
+/// The places that lines go to, none of which waits for the other.
+#[derive(Clone)]
+struct Sinks {
+    file: Option<Sink>,
+    stderr: Sink,
+}
+
+impl Sinks {
+    fn all(&self) -> impl Iterator<Item = &Sink> {
+        self.file.iter().chain([&self.stderr])
+    }
+}
+
+impl Log for Sinks {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        let urgent = record.target() != REQUEST_TARGET || record.level() <= Level::Warn;
+        for sink in self.all() {
+            sink.push(*record.args(), urgent);
+        }
+    }
+
+    fn flush(&self) {
+        let until = Instant::now() + FLUSH_MAX;
+        for sink in self.all() {
+            sink.flush(until);
+        }
+    }
 }
 
 /// `2026-11-22T20:10:50.123Z INFO  request: GET /path 200 …`
@@ -137,7 +204,7 @@ impl<'v> VisitValue<'v> for JsonValue {
 /// Writes text with what could break or disguise a line replaced by `\u{…}`.
 struct Escaping<'s>(&'s mut String);
 
-impl Write for Escaping<'_> {
+impl fmt::Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
             if disturbs(character) {
