@@ -38,6 +38,7 @@ use tokio::sync::oneshot;
 use self::world::*;
 
 mod day;
+mod listeners;
 mod other_programs;
 mod sequence;
 mod world;

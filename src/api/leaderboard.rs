@@ -12,7 +12,7 @@ use serde::Serialize;
 use tokio::time::{Duration, interval, sleep};
 
 use crate::domain::{Leaderboard, LeaderboardId, UserId, drawn_avatar};
-use crate::standings::{Catalog, Entry, StandingsKey, View};
+use crate::standings::{Catalog, Entry, RenderingKey, StandingsKey, View};
 use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::path::{LeaderboardIdPath, UserIdPath};
@@ -78,7 +78,7 @@ struct BoardPage<'v> {
 /// The bytes of a page.
 enum Body {
     /// As the view keeps them for everyone who asks.
-    Kept(Arc<str>),
+    Kept(Arc<[u8]>),
     /// Made for one reply.
     Made(Vec<u8>),
 }
@@ -86,7 +86,7 @@ enum Body {
 impl AsRef<[u8]> for Body {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Body::Kept(text) => text.as_bytes(),
+            Body::Kept(bytes) => bytes,
             Body::Made(bytes) => bytes,
         }
     }
@@ -195,7 +195,7 @@ pub async fn live<'r>(
     let mut views = app.standings.watch(key);
     views.mark_changed();
     let stream = EventStream! {
-        let mut last: Option<Arc<str>> = None;
+        let mut last: Option<Arc<[u8]>> = None;
         let mut rights = interval(RIGHTS_EVERY);
         loop {
             let changed = tokio::select! {
@@ -217,7 +217,7 @@ pub async fn live<'r>(
             if !any_change && last.as_ref() == Some(&page) {
                 continue;
             }
-            yield Event::data(page.to_string()).event("leaderboard");
+            yield Event::data(String::from_utf8_lossy(&page).into_owned()).event("leaderboard");
             last = Some(page);
             tokio::select! {
                 () = sleep(LIVE_EVERY) => {}
@@ -253,7 +253,7 @@ fn building(board: &Leaderboard) -> StandingsPage {
 const FOR_NOBODY: &str = "{\"personal\":{}";
 
 /// A page with the place of a user in it.
-fn with_personal(view: &View, user_id: UserId, page: &str) -> Body {
+fn with_personal(view: &View, user_id: UserId, page: &[u8]) -> Body {
     let entry = view.ranked.get(user_id);
     let personal = Personal {
         user: entry.map(|entry| RankedUser::new(&view.catalog, entry)),
@@ -261,17 +261,19 @@ fn with_personal(view: &View, user_id: UserId, page: &str) -> Body {
     };
     let mut body = b"{\"personal\":".to_vec();
     serde_json::to_writer(&mut body, &personal).expect("plain data has a JSON form, and memory takes it");
-    body.extend_from_slice(&page.as_bytes()[FOR_NOBODY.len()..]);
+    body.extend_from_slice(&page[FOR_NOBODY.len()..]);
     Body::Made(body)
 }
 
 /// A page for nobody in particular, made once for each view.
-fn kept_page(view: &View, page: usize, limit: usize) -> Arc<str> {
-    view.page(page, limit, || render(view, view.ranked.page(page.saturating_mul(PAGE_MAX), limit)))
+fn kept_page(view: &View, page: usize, limit: usize) -> Arc<[u8]> {
+    // The whole page is what most people ask for, and so is variant 0.
+    let variant = PAGE_MAX.saturating_sub(limit) as u64;
+    view.kept(RenderingKey { form: "json", page, variant }, || render(view, view.page(page, limit)))
 }
 
-fn render(view: &View, entries: &[Entry]) -> String {
+fn render(view: &View, entries: &[Entry]) -> Vec<u8> {
     let users = entries.iter().map(|entry| RankedUser::new(&view.catalog, entry)).collect();
     let page = BoardPage { personal: Nobody {}, leaderboard: &view.board, users };
-    serde_json::to_string(&page).expect("plain data has a JSON form")
+    serde_json::to_vec(&page).expect("plain data has a JSON form")
 }

@@ -10,6 +10,7 @@
 mod catalog;
 mod follower;
 mod handle;
+mod kept;
 mod key;
 mod ranked;
 mod rankings;
@@ -24,6 +25,7 @@ mod window;
 
 pub use catalog::Catalog;
 pub use handle::{Standings, StandingsOptions, StandingsThread};
+pub use kept::RenderingKey;
 pub use key::{AsOf, StandingsKey};
 pub use ranked::{Entry, Ranked};
 pub use subscription::Subscription;

@@ -1,14 +1,11 @@
 //! What a reader of standings gets.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
-use super::{Catalog, Ranked};
+use super::kept::{Kept, RenderingKey};
+use super::{Catalog, Entry, Ranked};
 use crate::domain::{Leaderboard, Period};
-
-/// Rendered pages that a view keeps: the first ones, which are asked for most.
-const PAGES_MAX: usize = 64;
 
 /// The standings of a board over a period at one moment, immutable.
 #[derive(Debug)]
@@ -22,15 +19,18 @@ pub struct View {
     /// What users are called.
     pub catalog: Arc<Catalog>,
     version: u64,
-    pages: Mutex<HashMap<(usize, usize), Arc<str>>>,
+    kept: Kept,
 }
 
 impl View {
+    /// Users on a page, unless fewer are asked for. Page 1 begins after as many.
+    pub const PAGE_USERS: usize = 100;
+
     /// A view of its own version.
     pub fn new(board: Arc<Leaderboard>, period: Period, ranked: Arc<Ranked>, catalog: Arc<Catalog>) -> View {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let version = COUNT.fetch_add(1, Ordering::Relaxed);
-        View { board, period, ranked, catalog, version, pages: Mutex::default() }
+        View { board, period, ranked, catalog, version, kept: Kept::default() }
     }
 
     /// A name that no other view has, in this process or another.
@@ -39,17 +39,20 @@ impl View {
         format!("{:x}-{:x}", *PROCESS, self.version)
     }
 
-    /// A page as it goes onto the wire: made by `render` once, then kept as long as the view.
-    pub fn page(&self, page: usize, limit: usize, render: impl FnOnce() -> String) -> Arc<str> {
-        let kept = || self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(page) = kept().get(&(page, limit)) {
-            return Arc::clone(page);
+    /// The users on a page, at most `limit` of them. A page beyond the end has none.
+    pub fn page(&self, page: usize, limit: usize) -> &[Entry] {
+        self.ranked.page(page.saturating_mul(View::PAGE_USERS), limit.min(View::PAGE_USERS))
+    }
+
+    /// What is rendered of this view under a key: made by `render` once for all who ask, then kept as long as the view.
+    /// Everything that the rendering depends on, beside the view itself, has to be in the key.
+    ///
+    /// The plain first page of each form is always kept, of others the ones that were asked for last. A page beyond the
+    /// end is rendered for each who asks: it is quickly made, and there is no end of such pages.
+    pub fn kept(&self, key: RenderingKey, render: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {
+        if key.page > 0 && self.page(key.page, 1).is_empty() {
+            return render().into();
         }
-        let text: Arc<str> = render().into();
-        let mut kept = kept();
-        if kept.len() < PAGES_MAX {
-            kept.insert((page, limit), Arc::clone(&text));
-        }
-        text
+        self.kept.get_or_render(key, render)
     }
 }

@@ -1,11 +1,12 @@
 //! What is asked of who leads.
 
 use crate::domain::{Period, UserId};
+use crate::standings::View;
 use crate::web::kinds::{Limit, PageNumber, Radius};
 use crate::web::request::request;
 
 /// Users on a page, unless fewer are asked for.
-pub const PAGE_MAX: usize = 100;
+pub const PAGE_MAX: usize = View::PAGE_USERS;
 
 /// Neighbours on each side, unless asked otherwise.
 const RADIUS: usize = 5;
