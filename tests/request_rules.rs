@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::{EVENTS, KEY, RECALCULATE, Reply, Request, Server};
 
+/// The paths below which Discourse has its plugin: the one that is used here, and that of its own name.
+const PLUGIN: &str = "/admin/plugins/gamification";
+const PLUGIN_OF_DISCOURSE: &str = "/admin/plugins/discourse-gamification";
 const NOT_FOUND: &str = "The requested URL or resource could not be found.";
 
 /// Sends one request as written, closes, and returns the status and the body.
@@ -44,20 +47,39 @@ fn a_path_with_json_and_with_a_slash_is_the_same_resource() {
     ] {
         let plain = server.get(path);
         assert_eq!(plain.status, 200, "{path}: {plain:?}");
-        for other in [format!("{path}.json"), format!("{path}/"), format!("{path}.json?"), format!("{path}?x=1")] {
+        let discourse = path.replace(PLUGIN, PLUGIN_OF_DISCOURSE);
+        for other in [
+            format!("{path}.json"),
+            format!("{path}/"),
+            format!("{path}.json?"),
+            format!("{path}?x=1"),
+            format!("{discourse}.json?x=1"),
+            discourse,
+        ] {
             let reply = server.get(&other);
             assert_eq!((reply.status, &reply.body), (200, &plain.body), "{other}");
         }
     }
-    for form in ["", ".json", "/"] {
+    for (prefix, form) in
+        [PLUGIN, PLUGIN_OF_DISCOURSE].into_iter().flat_map(|prefix| ["", ".json"].map(|form| (prefix, form)))
+    {
+        let [events, recalculate] = [EVENTS, RECALCULATE].map(|path| path.replace(PLUGIN, prefix));
         let created =
-            stored(&server.post(&format!("{EVENTS}{form}"), &json!({"user_id": 1, "date": "2023-04-14", "points": 1})));
+            stored(&server.post(&format!("{events}{form}"), &json!({"user_id": 1, "date": "2023-04-14", "points": 1})));
         let id = &created["id"];
-        stored(&server.put(&format!("{EVENTS}{form}"), &json!({"id": id, "points": 2})));
-        stored(&server.put(&format!("{RECALCULATE}{form}"), &json!({"from_date": "2023-04-01"})));
-        stored(&server.delete(&format!("{EVENTS}/{id}{form}")));
+        stored(&server.put(&format!("{events}{form}"), &json!({"id": id, "points": 2})));
+        stored(&server.put(&format!("{recalculate}{form}"), &json!({"from_date": "2023-04-01"})));
+        stored(&server.delete(&format!("{events}/{id}{form}")));
     }
     assert_eq!(server.count_events(), 1);
+
+    let event = json!({"user_id": 1, "date": "2023-04-14", "points": 1});
+    let keyed = |path: &str| server.request("POST", path).header("Idempotency-Key", "one").json(&event).send();
+    let first = keyed(&EVENTS.replace(PLUGIN, PLUGIN_OF_DISCOURSE));
+    let again = keyed(EVENTS);
+    assert_eq!((again.body, again.headers.iter().any(|(name, _)| name == "idempotent-replayed")), (first.body, true));
+    let page = server.get(&format!("{}?limit=1", EVENTS.replace(PLUGIN, PLUGIN_OF_DISCOURSE)));
+    assert_eq!(page.header("Link"), Some(&*format!("<{EVENTS}?limit=1&after=1>; rel=\"next\"")));
 }
 
 #[test]
@@ -134,25 +156,6 @@ fn parameters_come_from_query_form_and_json_and_the_body_wins() {
     }
     let over_a_required_one = post(COMPLETE).json(&json!({"points": null})).send();
     over_a_required_one.assert_error(400, "invalid_parameters", "param is missing or the value is empty: points");
-}
-
-#[test]
-fn the_list_takes_its_parameters_from_a_body_too() {
-    let server = Server::start();
-    server.award(1, "2023-04-14", 1);
-    server.award(2, "2023-04-14", 1);
-    let list = |query: &str| server.request("GET", &format!("{EVENTS}{query}"));
-    for (what, request) in [
-        ("query", list("?user_id=2")),
-        ("form", list("").form("user_id=2")),
-        ("JSON", list("").json(&json!({"user_id": "2"}))),
-        ("JSON over query", list("?user_id=1").json(&json!({"user_id": 2}))),
-        ("null is no filter", list("?user_id=2").json(&json!({"date": null}))),
-    ] {
-        let events = stored(&request.send())["events"].clone();
-        assert_eq!(events.as_array().map(Vec::len), Some(1), "{what}: {events}");
-        assert_eq!(events[0]["user_id"], 2, "{what}");
-    }
 }
 
 #[test]

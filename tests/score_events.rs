@@ -156,8 +156,6 @@ fn the_list_takes_every_filter_alone_and_combined() {
     for (query, expected) in table {
         let by_query = server.get(&format!("{EVENTS}?{query}"));
         assert_eq!(ids(&by_query), *expected, "?{query}");
-        let by_form = server.request("GET", EVENTS).form(query).send();
-        assert_eq!(ids(&by_form), *expected, "form body {query}");
     }
 }
 
@@ -200,8 +198,7 @@ fn the_link_names_the_next_page_and_keeps_every_filter() {
     );
     assert_eq!(link(&format!("{EVENTS}?user_id=1&order=desc&limit=2&after=3")), None);
 
-    // A filter that came in the body is in the link too.
-    let first = server.request("GET", EVENTS).json(&json!({"user_id": 1, "limit": 2})).send();
+    let first = server.get(&format!("{EVENTS}?user_id=1&limit=2"));
     assert_eq!(ids(&first), [1, 3]);
     let target = first.header("Link").and_then(|link| link.strip_prefix('<')?.split_once('>')).expect("a link").0;
     assert_eq!(pages(&server, target), [[5]]);

@@ -113,6 +113,11 @@ impl ApiError {
         ApiError::invalid("body", "a JSON object or a form")
     }
 
+    /// More parameters than are taken.
+    pub const fn too_many_parameters() -> ApiError {
+        ApiError::invalid("body", "at most 1,000 parameters")
+    }
+
     /// The status of the reply.
     pub fn status(&self) -> Status {
         match self {

@@ -4,6 +4,7 @@
 //! Nothing here knows a resource's reply or a page, and nothing here changes anything.
 
 mod app;
+mod body;
 pub(crate) mod caller;
 pub(crate) mod error;
 pub(crate) mod idempotency;
@@ -19,6 +20,7 @@ pub(crate) mod session;
 mod sessions;
 pub(crate) mod trace;
 pub(crate) mod viewer;
+mod written;
 
 use std::sync::Arc;
 

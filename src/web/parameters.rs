@@ -1,119 +1,156 @@
 //! The parameters of a request: query, form body and JSON body, merged.
 //!
 //! Reading a parameter yields a value of the domain or the error that names the parameter. What no route asks for is
-//! never looked at. Which parameters a route takes is declared by its request; see [`super::request`].
+//! never looked at. Which parameters a route takes is declared by its request; see [`super::request`]. How a body becomes
+//! parameters is said in [`super::body`].
+
+use std::collections::HashMap;
 
 use percent_encoding::percent_decode;
-use rocket::data::{Data, FromData, Outcome, ToByteUnit};
-use rocket::http::ContentType;
-use rocket::request::Request;
-use serde_json::Value;
-use tokio::io::AsyncReadExt;
+use serde_json::value::RawValue;
 
-use super::error::{ApiError, BODY_BYTES_MAX};
-use super::kinds::Parameter;
+use super::error::ApiError;
+use super::kinds::{JsonType, Parameter};
+use super::written::{Written, whole};
 
-/// How much of a body that is too long is still read, so that its sender gets to see the refusal.
-const DRAINED_MAX: usize = 16 << 20;
+/// How many parameters a request may have. The members of a list are none; the list itself is one.
+pub const PARAMETERS_MAX: usize = 1000;
+
+/// What stands at the end of a name that is sent once for each member of a list, as forms do: `name[]`.
+const LIST_MARK: &str = "[]";
 
 /// A parameter as it came.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 enum Field {
-    /// From a query or a form; `None` where it is not UTF-8.
+    /// From a query or a form; `None` where it is a file, or not UTF-8.
     Text(Option<String>),
     /// From a JSON body.
-    Json(Value),
+    Json(Box<RawValue>),
 }
 
-/// All parameters of a request, in the order of their precedence: the last of a name counts.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Parameters {
-    fields: Vec<(String, Field)>,
+/// The members of a list that came one by one. They lie in one text, so that a body of many short ones takes no more
+/// memory than it is long.
+#[derive(Debug, Clone, Default)]
+struct Members {
+    text: String,
+    /// Where in the text each member ends.
+    ends: Vec<u32>,
+    /// One of them was no text.
+    unreadable: bool,
 }
 
-#[rocket::async_trait]
-impl<'r> FromData<'r> for Parameters {
-    type Error = ApiError;
-
-    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Parameters> {
-        let mut parameters = Parameters::from_query(request);
-        let body = match read_body(data).await {
-            Ok(body) => body,
-            Err(error) => return error.refuse(request),
-        };
-        match parameters.add_body(request.content_type(), request.headers().contains("Content-Type"), &body) {
-            Ok(()) => Outcome::Success(parameters),
-            Err(error) => error.refuse(request),
+impl Members {
+    fn push(&mut self, member: Option<&str>) {
+        let end = member.and_then(|member| {
+            self.text.push_str(member);
+            u32::try_from(self.text.len()).ok()
+        });
+        match end {
+            Some(end) => self.ends.push(end),
+            None => self.unreadable = true,
         }
     }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.text[start as usize..*end as usize])
+    }
 }
 
-/// Reads the whole body, or refuses one that is too long after hearing it out.
-async fn read_body(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
-    let mut stream = data.open(DRAINED_MAX.bytes());
-    let mut body = Vec::new();
-    let broken = |_| ApiError::unreadable_body();
-    (&mut stream).take(BODY_BYTES_MAX as u64 + 1).read_to_end(&mut body).await.map_err(broken)?;
-    if body.len() > BODY_BYTES_MAX {
-        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
-        return Err(ApiError::PayloadTooLarge { bytes_max: BODY_BYTES_MAX });
-    }
-    Ok(body)
+/// All parameters of a request. Of several with one name the last counts.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters {
+    fields: HashMap<String, Field>,
+    /// The lists that came member by member, by the name before their mark.
+    lists: HashMap<String, Members>,
+    /// How many came, those of a name that came before included.
+    count: usize,
 }
 
 impl Parameters {
-    /// The parameters of the query.
-    pub fn from_query(request: &Request<'_>) -> Parameters {
+    /// The parameters of a query or a form.
+    ///
+    /// # Errors
+    /// There are more than [`PARAMETERS_MAX`].
+    pub fn of_form(form: &[u8]) -> Result<Parameters, ApiError> {
         let mut parameters = Parameters::default();
-        if let Some(query) = request.uri().query() {
-            parameters.add_form(query.raw().as_bytes());
-        }
-        parameters
-    }
-
-    fn add_body(&mut self, kind: Option<&ContentType>, named: bool, body: &[u8]) -> Result<(), ApiError> {
-        const FAULT: ApiError = ApiError::unreadable_body();
-        if body.is_empty() {
-            return Ok(());
-        }
-        match kind {
-            Some(kind) if kind.is_json() || kind.sub().as_str().to_ascii_lowercase().ends_with("+json") => {
-                self.add_json(body).map_err(|_| FAULT)?;
-            }
-            Some(kind) if !kind.is_form() => return Err(FAULT),
-            None if named => return Err(FAULT),
-            // curl says that whatever follows -d is a form. A body that reads as a JSON object is no form.
-            _ if body.trim_ascii_start().starts_with(b"{") && self.add_json(body).is_ok() => {}
-            _ => self.add_form(body),
-        }
-        Ok(())
-    }
-
-    fn add_json(&mut self, body: &[u8]) -> serde_json::Result<()> {
-        let object: serde_json::Map<String, Value> = serde_json::from_slice(body)?;
-        self.fields.extend(object.into_iter().map(|(name, value)| (name, Field::Json(value))));
-        Ok(())
-    }
-
-    fn add_form(&mut self, form: &[u8]) {
         for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
                 Some(at) => (&pair[..at], &pair[at + 1..]),
                 None => (pair, &[][..]),
             };
-            if let Some(name) = decode(name) {
-                self.fields.push((name, Field::Text(decode(value))));
+            match decode(name) {
+                Some(name) => parameters.add_text(name, decode(value))?,
+                None => parameters.count_one()?,
             }
         }
+        Ok(parameters)
     }
 
-    fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().rev().find(|(have, _)| have == name).map(|(_, field)| field)
+    /// Adds a parameter that came as a text, or as something that can't be read as one.
+    ///
+    /// # Errors
+    /// There are more than [`PARAMETERS_MAX`].
+    pub(super) fn add_text(&mut self, name: String, text: Option<String>) -> Result<(), ApiError> {
+        let Some(list) = name.strip_suffix(LIST_MARK) else {
+            self.count_one()?;
+            self.fields.insert(name, Field::Text(text));
+            return Ok(());
+        };
+        if !self.lists.contains_key(list) {
+            self.count_one()?;
+        }
+        self.lists.entry(list.to_owned()).or_default().push(text.as_deref());
+        Ok(())
+    }
+
+    /// Adds a parameter that came in a JSON object.
+    ///
+    /// # Errors
+    /// There are more than [`PARAMETERS_MAX`].
+    pub(super) fn add_json(&mut self, name: String, value: Box<RawValue>) -> Result<(), ApiError> {
+        self.count_one()?;
+        match name.strip_suffix(LIST_MARK) {
+            // In JSON a list is an array of the plain name.
+            Some(list) => self.lists.entry(list.to_owned()).or_default().unreadable = true,
+            None => drop(self.fields.insert(name, Field::Json(value))),
+        }
+        Ok(())
+    }
+
+    fn count_one(&mut self) -> Result<(), ApiError> {
+        self.count += 1;
+        if self.count > PARAMETERS_MAX { Err(ApiError::too_many_parameters()) } else { Ok(()) }
+    }
+
+    /// With other parameters, which win over these of the same names.
+    ///
+    /// # Errors
+    /// There are more than [`PARAMETERS_MAX`].
+    pub(super) fn overlaid(mut self, over: Parameters) -> Result<Parameters, ApiError> {
+        for name in over.fields.keys().chain(over.lists.keys()) {
+            self.fields.remove(name);
+            self.lists.remove(name);
+        }
+        self.fields.extend(over.fields);
+        self.lists.extend(over.lists);
+        self.count += over.count;
+        if self.count > PARAMETERS_MAX { Err(ApiError::too_many_parameters()) } else { Ok(self) }
+    }
+
+    fn written(&self, name: &str) -> Option<Sent<'_>> {
+        match self.fields.get(name)? {
+            Field::Text(text) => Some(Sent::Text(text.as_deref())),
+            Field::Json(value) => match Written::of(value) {
+                Written::Null => None,
+                written => Some(Sent::Json(written)),
+            },
+        }
     }
 
     /// A parameter as it was written in a query or a form.
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.field(name) {
+        match self.fields.get(name) {
             Some(Field::Text(text)) => text.as_deref(),
             _ => None,
         }
@@ -121,30 +158,27 @@ impl Parameters {
 
     /// All values of a list as they were written in a query or a form.
     pub fn texts(&self, name: &str) -> impl Iterator<Item = &str> {
-        let listed = listed(name);
-        self.fields.iter().filter(move |(have, _)| *have == listed).filter_map(|(_, field)| match field {
-            Field::Text(text) => text.as_deref(),
-            Field::Json(_) => None,
-        })
+        self.lists.get(name).into_iter().flat_map(Members::iter)
     }
 
     /// Writes a parameter over what was sent.
     pub fn set(&mut self, name: &str, text: impl Into<String>) {
-        self.fields.push((name.to_owned(), Field::Text(Some(text.into()))));
+        self.fields.insert(name.to_owned(), Field::Text(Some(text.into())));
     }
 
     /// Without the parameters that are blank: a form sends all its fields, also those that nobody has filled in.
     pub fn without_blanks(&self) -> Parameters {
-        let blank = |name: &str| self.text(name).is_some_and(|text| text.trim().is_empty());
-        Parameters { fields: self.fields.iter().filter(|(name, _)| !blank(name)).cloned().collect() }
+        let mut filled = self.clone();
+        filled.fields.retain(|_, field| !matches!(field, Field::Text(Some(text)) if is_blank(text)));
+        filled
     }
 
     /// Refuses the first of `names` that is missing, null or blank.
     pub fn require(&self, names: &[&'static str]) -> Result<(), ApiError> {
-        let blank = |text: &str| text.trim().is_empty();
-        let missing = names.iter().find(|name| match self.field(name) {
-            None | Some(Field::Json(Value::Null)) => true,
-            Some(Field::Text(Some(text)) | Field::Json(Value::String(text))) => blank(text),
+        let missing = names.iter().find(|name| match self.written(name) {
+            None => true,
+            Some(Sent::Text(Some(text))) => is_blank(text),
+            Some(Sent::Json(Written::Text(text))) => is_blank(&text),
             Some(_) => false,
         });
         missing.map_or(Ok(()), |name| Err(ApiError::Missing(name)))
@@ -152,49 +186,45 @@ impl Parameters {
 
     /// Reads a parameter that may be absent or null.
     pub fn optional<T: Parameter>(&self, name: &'static str) -> Result<Option<T>, ApiError> {
-        let value = match self.field(name) {
-            None | Some(Field::Json(Value::Null)) => return Ok(None),
-            Some(Field::Text(text)) => text.as_deref().and_then(T::from_text),
-            Some(Field::Json(Value::String(text))) => T::from_text(text),
-            Some(Field::Json(Value::Number(number))) => whole(number).and_then(T::from_number),
-            Some(Field::Json(Value::Bool(flag))) => T::from_flag(*flag),
-            Some(Field::Json(_)) => None,
+        let value = match self.written(name) {
+            None => return Ok(None),
+            Some(Sent::Text(text)) => text.and_then(T::from_text),
+            Some(Sent::Json(written)) => scalar(&written),
         };
         value.map(Some).ok_or(ApiError::invalid(name, T::KIND.accepted))
     }
 
     /// Whether a parameter is there at all, blank or not; a list may be there member by member.
     pub fn has(&self, name: &str) -> bool {
-        !matches!(self.field(name), None | Some(Field::Json(Value::Null))) || self.field(&listed(name)).is_some()
+        self.written(name).is_some() || self.lists.contains_key(name)
     }
 
-    /// Reads a list: an array in JSON, or `name[]=1&name[]=2` in a query or form, or numbers between commas. Absent, null or
+    /// Reads a list: an array in JSON, or `name[]=1&name[]=2` in a query or form, or values between commas. Absent, null or
     /// blank it is empty.
     pub fn list<T: Parameter>(&self, name: &'static str) -> Result<Vec<T>, ApiError> {
-        let fault = ApiError::invalid(name, T::KIND.accepted);
-        let element = |value: &Value| match value {
-            Value::String(text) => T::from_text(text),
-            Value::Number(number) => whole(number).and_then(T::from_number),
-            _ => None,
-        };
-        let texts = |text: &str| -> Option<Vec<T>> {
-            if text.trim().is_empty() { Some(Vec::new()) } else { text.split(',').map(T::from_text).collect() }
-        };
-        let list = match self.field(name) {
-            Some(Field::Json(Value::Array(values))) => values.iter().map(element).collect(),
-            Some(Field::Text(Some(text)) | Field::Json(Value::String(text))) => texts(text),
-            None | Some(Field::Json(Value::Null)) => {
-                let listed = listed(name);
-                let fields = self.fields.iter().filter(|(have, _)| *have == listed);
-                let lists = fields.map(|(_, field)| match field {
-                    Field::Text(Some(text)) => texts(text),
-                    _ => None,
-                });
-                lists.collect::<Option<Vec<_>>>().map(|lists| lists.into_iter().flatten().collect())
+        let list = match self.written(name) {
+            None => self.members(name, between_commas),
+            Some(Sent::Json(Written::List(list))) => {
+                Written::members(list).into_iter().map(|member| scalar(&Written::of(member))).collect()
             }
+            Some(Sent::Text(Some(text))) => between_commas(text),
+            Some(Sent::Json(Written::Text(text))) => between_commas(&text),
             Some(_) => None,
         };
-        list.ok_or(fault)
+        list.ok_or(ApiError::invalid(name, T::KIND.accepted))
+    }
+
+    /// The members of a list that came one by one, each read as any number of values.
+    fn members<T>(&self, name: &str, read: impl Fn(&str) -> Option<Vec<T>>) -> Option<Vec<T>> {
+        let Some(members) = self.lists.get(name) else { return Some(Vec::new()) };
+        if members.unreadable {
+            return None;
+        }
+        let mut list = Vec::new();
+        for member in members.iter() {
+            list.append(&mut read(member)?);
+        }
+        Some(list)
     }
 
     /// Reads a parameter that may be absent or null, but not blank.
@@ -211,14 +241,34 @@ impl Parameters {
     }
 }
 
-/// The fields of a name that is sent once for each member of a list, as forms do: `name[]`.
-fn listed(name: &str) -> String {
-    format!("{name}[]")
+/// A parameter that is there.
+enum Sent<'p> {
+    /// From a query or a form; `None` where it is no text.
+    Text(Option<&'p str>),
+    /// From a JSON body, and not null.
+    Json(Written<'p>),
 }
 
-/// A whole number in JSON. `-0` is one, though it is read as a fraction to keep its sign.
-fn whole(number: &serde_json::Number) -> Option<i64> {
-    number.as_i64().or_else(|| (number.as_f64() == Some(0.0) && number.to_string().starts_with('-')).then_some(0))
+/// Reads a single value of JSON. A text may come as a number, `true` or `false`: then it is what was written.
+fn scalar<T: Parameter>(written: &Written<'_>) -> Option<T> {
+    let is_text = matches!(T::KIND.json, JsonType::Text { .. });
+    match written {
+        Written::Text(text) => T::from_text(text),
+        Written::Number(number) if is_text => T::from_text(number),
+        Written::Number(number) => whole(number).and_then(T::from_number),
+        Written::Flag(flag) if is_text => T::from_text(if *flag { "true" } else { "false" }),
+        Written::Flag(flag) => T::from_flag(*flag),
+        Written::Null | Written::List(_) | Written::Object => None,
+    }
+}
+
+/// Reads the values between commas; a blank text has none.
+fn between_commas<T: Parameter>(text: &str) -> Option<Vec<T>> {
+    if is_blank(text) { Some(Vec::new()) } else { text.split(',').map(T::from_text).collect() }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 /// A decoded part of a query or form; `None` if it is not UTF-8.
@@ -231,25 +281,24 @@ fn decode(part: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn parameters(query: &str, body: &str) -> Parameters {
-        let mut parameters = Parameters::default();
-        parameters.add_form(query.as_bytes());
-        parameters.add_body(None, false, body.as_bytes()).expect("a good body");
-        parameters
+    fn form(form: &str) -> Parameters {
+        Parameters::of_form(form.as_bytes()).expect("not too many")
     }
 
     #[test]
-    fn the_last_of_a_name_counts_and_the_body_after_the_query() {
-        assert_eq!(parameters("a=1&a=2", "").optional::<i64>("a"), Ok(Some(2)));
-        assert_eq!(parameters("a=1", "a=2").optional::<i64>("a"), Ok(Some(2)));
-        assert_eq!(parameters("a=1", r#"{"a":3}"#).optional::<i64>("a"), Ok(Some(3)));
-        assert_eq!(parameters("a=1", r#"{"a":null}"#).optional::<i64>("a"), Ok(None));
-        assert_eq!(parameters("a=1", r#"{"b":3}"#).optional::<i64>("a"), Ok(Some(1)));
+    fn the_last_of_a_name_counts_and_what_lies_over_it() {
+        assert_eq!(form("a=1&a=2").optional::<i64>("a"), Ok(Some(2)));
+        let merged = |query: &str, body: &str| form(query).overlaid(form(body)).expect("not too many");
+        assert_eq!(merged("a=1", "a=2").optional::<i64>("a"), Ok(Some(2)));
+        assert_eq!(merged("a=1", "b=2").optional::<i64>("a"), Ok(Some(1)));
+        assert_eq!(merged("a[]=1&a[]=2", "a[]=3").list::<i64>("a"), Ok(vec![3]));
+        assert_eq!(merged("a=1", "a[]=3").list::<i64>("a"), Ok(vec![3]));
+        assert_eq!(merged("a[]=1", "a=3,4").list::<i64>("a"), Ok(vec![3, 4]));
     }
 
     #[test]
     fn a_blank_field_is_none_whatever_came_before_it() {
-        let form = parameters("a=1&b=2", "a=+&b=3&c=").without_blanks();
+        let form = form("a=1&b=2&a=+&b=3&c=").without_blanks();
         assert_eq!(form.optional::<i64>("a"), Ok(None));
         assert_eq!(form.optional::<i64>("b"), Ok(Some(3)));
         assert_eq!(form.optional::<i64>("c"), Ok(None));
@@ -257,9 +306,20 @@ mod tests {
 
     #[test]
     fn forms_are_decoded() {
-        let form = parameters("d=May+2023%20Karaoke%26more&e=%FF&f", "");
-        assert_eq!(form.field("d"), Some(&Field::Text(Some("May 2023 Karaoke&more".to_owned()))));
-        assert_eq!(form.field("e"), Some(&Field::Text(None)));
+        let form = form("d=May+2023%20Karaoke%26more&e=%FF&f&l%5B%5D=a%2Cb&l[]=c");
+        assert_eq!(form.text("d"), Some("May 2023 Karaoke&more"));
+        assert_eq!((form.has("e"), form.text("e")), (true, None));
         assert_eq!(form.require(&["f"]), Err(ApiError::Missing("f")));
+        assert_eq!(form.texts("l").collect::<Vec<_>>(), ["a,b", "c"]);
+    }
+
+    #[test]
+    fn the_members_of_a_list_are_no_parameters() {
+        let of = |pair: &str, count: usize| Parameters::of_form(pair.repeat(count).as_bytes());
+        assert!(of("a&", PARAMETERS_MAX).is_ok());
+        assert_eq!(of("a&", PARAMETERS_MAX + 1).err(), Some(ApiError::too_many_parameters()));
+        assert_eq!(of("%FF&", PARAMETERS_MAX + 1).err(), Some(ApiError::too_many_parameters()));
+        let list = of("a[]=7&", PARAMETERS_MAX + 1).expect("one list");
+        assert_eq!(list.list::<i64>("a").map(|list| list.len()), Ok(PARAMETERS_MAX + 1));
     }
 }

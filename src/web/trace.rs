@@ -1,5 +1,6 @@
 //! The trace that a request leaves: its id, who acted, its log line; and what is normalised before it is routed.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
@@ -117,14 +118,23 @@ impl Fairing for TraceFairing {
     }
 }
 
-/// The name of the resource that a path with `.json`, or a slash, at its end is another name of.
+/// Discourse's own name of its plugin: paths below it are other names of those below [`PLUGIN`].
+const PLUGIN_OF_DISCOURSE: &str = "/admin/plugins/discourse-gamification";
+
+/// Where scorekeeper has what Discourse's plugin has.
+const PLUGIN: &str = "/admin/plugins/gamification";
+
+/// The name of the resource that a path is another name of: with `.json` or a slash at its end, or with Discourse's own
+/// name of its plugin.
 fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
     let path = uri.path().as_str();
     let slashless = path.strip_suffix('/').unwrap_or(path);
     let plain = slashless.strip_suffix(".json").unwrap_or(slashless);
-    if plain.len() == path.len() || plain.is_empty() {
+    let below_plugin = plain.strip_prefix(PLUGIN_OF_DISCOURSE).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    if plain.is_empty() || (plain.len() == path.len() && below_plugin.is_none()) {
         return None;
     }
+    let plain = below_plugin.map_or(Cow::Borrowed(plain), |rest| Cow::Owned(format!("{PLUGIN}{rest}")));
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Origin::parse_owned(format!("{plain}{query}")).ok()
 }
@@ -133,11 +143,18 @@ fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
 /// is; that Rocket has done this shows only by the method being the one that the form names.
 async fn undo_method_override(request: &mut Request<'_>, data: &mut Data<'_>) {
     const FIELD: &[u8] = b"_method=";
-    if request.method() == Method::Post || !request.content_type().is_some_and(|kind| kind.is_form()) {
+    /// As much of every body has Rocket itself looked at already. A longer method it can't have read, and no body is
+    /// waited for here.
+    const LOOKED_AT: usize = "_method=delete".len();
+    let method = request.method().as_str().as_bytes();
+    let length = FIELD.len() + method.len();
+    if request.method() == Method::Post
+        || length > LOOKED_AT
+        || !request.content_type().is_some_and(|kind| kind.is_form())
+    {
         return;
     }
-    let method = request.method().as_str().as_bytes();
-    let start = data.peek(FIELD.len() + method.len()).await;
+    let start = data.peek(length).await;
     let named = start.strip_prefix(FIELD).is_some_and(|value| value.eq_ignore_ascii_case(method));
     if named {
         request.set_method(Method::Post);
@@ -149,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_and_a_slash_name_the_same_resource() {
+    fn other_names_name_the_same_resource() {
         for (path, plain) in [
             ("/a/b.json", Some("/a/b")),
             ("/a/b.json?c=d.json", Some("/a/b?c=d.json")),
@@ -158,6 +175,10 @@ mod tests {
             ("/a/b.json/", Some("/a/b")),
             ("/a/b", None),
             ("/a.json/b", None),
+            ("/admin/plugins/discourse-gamification", Some("/admin/plugins/gamification")),
+            ("/admin/plugins/discourse-gamification/a.json?b=c", Some("/admin/plugins/gamification/a?b=c")),
+            ("/admin/plugins/discourse-gamifications", None),
+            ("/admin/plugins/discourse-gamification-x/a", None),
             ("/", None),
         ] {
             let uri = Origin::parse(path).expect("a path");

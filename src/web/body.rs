@@ -1,0 +1,125 @@
+//! The body of a request: read whole, within bounds, and taken apart as what its type or its look says it is.
+
+use multer::Multipart;
+use rocket::data::{Data, FromData, Outcome, ToByteUnit};
+use rocket::http::{ContentType, Method};
+use rocket::request::Request;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use tokio::io::AsyncReadExt;
+
+use super::error::{ApiError, BODY_BYTES_MAX};
+use super::parameters::Parameters;
+use super::written;
+
+/// How much of a body that is too long is still read, so that its sender gets to see the refusal.
+const DRAINED_MAX: usize = 16 << 20;
+
+/// What a text of JSON may begin with, though it should not.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for Parameters {
+    type Error = ApiError;
+
+    /// The parameters of the query, and over them those of the body. A GET has those of its query alone: what a cache keeps
+    /// under an address must not depend on a body.
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Parameters> {
+        match read(request, data).await {
+            Ok(parameters) => Outcome::Success(parameters),
+            Err(error) => error.refuse(request),
+        }
+    }
+}
+
+async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Parameters, ApiError> {
+    let query = request.uri().query().map_or("", |query| query.raw().as_str());
+    let parameters = Parameters::of_form(query.as_bytes())?;
+    if matches!(request.method(), Method::Get | Method::Head) {
+        return Ok(parameters);
+    }
+    let body = read_body(data).await?;
+    let named = request.headers().contains("Content-Type");
+    parameters.overlaid(of_body(request.content_type(), named, &body).await?)
+}
+
+/// Reads the whole body, or refuses one that is too long after hearing it out.
+async fn read_body(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
+    let mut stream = data.open(DRAINED_MAX.bytes());
+    let mut body = Vec::new();
+    let broken = |_| ApiError::unreadable_body();
+    (&mut stream).take(BODY_BYTES_MAX as u64 + 1).read_to_end(&mut body).await.map_err(broken)?;
+    if body.len() > BODY_BYTES_MAX {
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
+        return Err(ApiError::PayloadTooLarge { bytes_max: BODY_BYTES_MAX });
+    }
+    Ok(body)
+}
+
+/// The parameters of a body. `named` says that a type was sent, be it one that can't be read.
+async fn of_body(kind: Option<&ContentType>, named: bool, body: &[u8]) -> Result<Parameters, ApiError> {
+    if body.is_empty() {
+        return Ok(Parameters::default());
+    }
+    match kind {
+        Some(kind) if kind.is_json() || kind.sub().as_str().to_ascii_lowercase().ends_with("+json") => {
+            of_json(body).unwrap_or(Err(ApiError::unreadable_body()))
+        }
+        Some(kind) if kind.is_form_data() => of_multipart(kind, body).await,
+        Some(kind) if !kind.is_form() => Err(ApiError::unreadable_body()),
+        None if named => Err(ApiError::unreadable_body()),
+        // curl says that whatever follows -d is a form. A body that reads as a JSON object is no form.
+        _ => of_json(body).unwrap_or_else(|_| Parameters::of_form(body)),
+    }
+}
+
+/// The parameters of a JSON object. The outer error says that the body is no such object, the inner one that it has too
+/// many members.
+fn of_json(body: &[u8]) -> serde_json::Result<Result<Parameters, ApiError>> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let text = std::str::from_utf8(body).map_err(Error::custom)?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let parameters = deserializer.deserialize_map(Object)?;
+    deserializer.end()?;
+    Ok(parameters)
+}
+
+/// Reads a JSON object of which each member is a parameter.
+struct Object;
+
+impl<'de> Visitor<'de> for Object {
+    type Value = Result<Parameters, ApiError>;
+
+    fn expecting(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        text.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut parameters = Ok(Parameters::default());
+        while let Some((name, value)) = members.next_entry::<String, Box<RawValue>>()? {
+            written::check(&value).map_err(Error::custom)?;
+            // Also what follows one parameter too many has to be JSON.
+            parameters = parameters.and_then(|mut parameters: Parameters| {
+                parameters.add_json(name, value)?;
+                Ok(parameters)
+            });
+        }
+        Ok(parameters)
+    }
+}
+
+/// The parameters of a form in parts, as `curl -F` sends it. A part that is a file is a parameter that can't be read.
+async fn of_multipart(kind: &ContentType, body: &[u8]) -> Result<Parameters, ApiError> {
+    let broken = |_| ApiError::unreadable_body();
+    let boundary = multer::parse_boundary(kind.to_string()).map_err(broken)?;
+    let mut parts = Multipart::with_reader(body, boundary);
+    let mut parameters = Parameters::default();
+    while let Some(part) = parts.next_field().await.map_err(broken)? {
+        let name = part.name().ok_or(ApiError::unreadable_body())?.to_owned();
+        let is_file = part.file_name().is_some();
+        let value = part.bytes().await.map_err(broken)?;
+        let text = if is_file { None } else { String::from_utf8(value.into()).ok() };
+        parameters.add_text(name, text)?;
+    }
+    Ok(parameters)
+}

@@ -1,0 +1,176 @@
+//! A value of a JSON body, as it was written.
+//!
+//! The text is kept and read when a route asks for the value. So a number that is meant as a text stays as it was written
+//! (`1.50`), and a body takes no more memory than its own length, whatever stands in it.
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// A value as it was written.
+#[derive(Debug, Clone)]
+pub(super) enum Written<'w> {
+    /// `null`
+    Null,
+    /// A text, without its quotes.
+    Text(String),
+    /// A number, digit by digit.
+    Number(&'w str),
+    /// `true` or `false`.
+    Flag(bool),
+    /// An array.
+    List(&'w RawValue),
+    /// An object: no parameter is one.
+    Object,
+}
+
+impl Written<'_> {
+    /// What a value is.
+    pub(super) fn of(value: &RawValue) -> Written<'_> {
+        let text = value.get();
+        match text.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(text).map_or(Written::Object, Written::Text),
+            Some(b'n') => Written::Null,
+            Some(b't') => Written::Flag(true),
+            Some(b'f') => Written::Flag(false),
+            Some(b'[') => Written::List(value),
+            Some(b'{') | None => Written::Object,
+            Some(_) => Written::Number(text),
+        }
+    }
+
+    /// The members of an array.
+    pub(super) fn members(list: &RawValue) -> Vec<&RawValue> {
+        serde_json::from_str(list.get()).unwrap_or_default()
+    }
+}
+
+/// The whole number that a JSON number is, which may be written `15`, `15.0` or `1e2`; `None` if it has a fraction or does
+/// not fit.
+pub(super) fn whole(number: &str) -> Option<i64> {
+    /// As many decimal digits as an `i64` has at most.
+    const DIGITS_MAX: i64 = 19;
+    let (negative, unsigned) = match number.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, number),
+    };
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [before, after].concat();
+    let significant = digits.trim_start_matches('0').trim_end_matches('0');
+    if significant.is_empty() {
+        return Some(0);
+    }
+    let zeros = digits.len() - digits.trim_end_matches('0').len();
+    let shift = |length: usize| i64::try_from(length).ok();
+    // An exponent that does not fit either makes a fraction or a number that is far too large.
+    let exponent = exponent.parse::<i64>().ok()?.checked_sub(shift(after.len())?)?.checked_add(shift(zeros)?)?;
+    if exponent < 0 || exponent.checked_add(shift(significant.len())?)? > DIGITS_MAX {
+        return None;
+    }
+    // At most 19 digits: it fits into an `i128`.
+    let size = significant.parse::<i128>().ok()? * 10_i128.pow(u32::try_from(exponent).ok()?);
+    i64::try_from(if negative { -size } else { size }).ok()
+}
+
+/// Whether a value is good JSON in all its depth. A [`RawValue`] is looked through for its end only: the escapes in its
+/// texts, the sizes of its numbers and how deep it goes are not checked before.
+pub(super) fn check(value: &RawValue) -> serde_json::Result<()> {
+    serde_json::from_str::<Checked>(value.get()).map(|_| ())
+}
+
+/// A value of which nothing is kept.
+struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Checked, D::Error> {
+        deserializer.deserialize_any(Checked)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked {
+    type Value = Checked;
+
+    fn expecting(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        text.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Checked, E> {
+        Ok(Checked)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<Checked, A::Error> {
+        while members.next_element::<Checked>()?.is_some() {}
+        Ok(Checked)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Checked, A::Error> {
+        while entries.next_entry::<Checked, Checked>()?.is_some() {}
+        Ok(Checked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_may_be_written_with_a_point_or_an_exponent() {
+        for (text, number) in [
+            ("15", 15),
+            ("-15", -15),
+            ("15.0", 15),
+            ("15.000", 15),
+            ("1e2", 100),
+            ("1E+2", 100),
+            ("1.5e1", 15),
+            ("1500e-2", 15),
+            ("0", 0),
+            ("-0", 0),
+            ("-0.0", 0),
+            ("0e99999999999999999999", 0),
+            ("9223372036854775807", i64::MAX),
+            ("-9223372036854775808", i64::MIN),
+            ("-9223372036854775808.0", i64::MIN),
+            ("9e18", 9_000_000_000_000_000_000),
+        ] {
+            assert_eq!(whole(text), Some(number), "{text}");
+        }
+        for text in [
+            "1.5",
+            "-0.5",
+            "1e-3",
+            "15e-2",
+            "0.1e0",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "1e19",
+            "1e999999999",
+            "1e99999999999999999999",
+            "1e-99999999999999999999",
+            "10e9223372036854775807",
+        ] {
+            assert_eq!(whole(text), None, "{text}");
+        }
+    }
+}
