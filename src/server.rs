@@ -87,10 +87,10 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         .with_configured_key(settings.api_key.as_ref().map(PlainKey::digest))
         .with_recalculations_per_day(settings.recalculations_per_day);
     let actions = Arc::new(actions);
-    let jobs = jobs::start(Arc::clone(&actions), rollup.clone(), settings.schedule())?;
+    let jobs = jobs::start(Arc::clone(&actions), rollup.clone(), settings.schedule(), store.register_thread("jobs"))?;
     let app = App {
         actions,
-        store,
+        store: store.clone(),
         clock,
         rollup,
         standings,
@@ -102,7 +102,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     let in_flight = Arc::new(InFlight::default());
     let rocket = web::mount(rocket::custom(figment), app, Arc::clone(&in_flight));
     let rocket = announce(pages::mount(api::mount(rocket)), settings.database.clone());
-    let end = runtime.block_on(launch(rocket, signals, &in_flight));
+    let end = runtime.block_on(launch(rocket, signals, &in_flight, &store));
     rollup_thread.stop();
     jobs.stop();
     standings_thread.stop();
@@ -115,7 +115,12 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
 }
 
 /// Runs Rocket to its end.
-async fn launch(rocket: Rocket<Build>, signals: [Signal; 2], in_flight: &InFlight) -> Result<(), ServeError> {
+async fn launch(
+    rocket: Rocket<Build>,
+    signals: [Signal; 2],
+    in_flight: &InFlight,
+    store: &Store,
+) -> Result<(), ServeError> {
     let rocket = rocket.ignite().await.map_err(|error| ServeError::Rocket(error.kind().to_string()))?;
     let address = format!("{}:{}", rocket.config().address, rocket.config().port);
     let shutdown = rocket.shutdown();
@@ -125,6 +130,7 @@ async fn launch(rocket: Rocket<Build>, signals: [Signal; 2], in_flight: &InFligh
             _ = terminate.recv() => log::info!("SIGTERM: finishing what is in flight"),
             _ = interrupt.recv() => log::info!("SIGINT: finishing what is in flight"),
         }
+        store.expect_end();
         shutdown.notify();
         // With any connection open, even an idle one, Rocket waits for all of its grace period. All that has to be
         // waited for are the replies.

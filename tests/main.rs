@@ -33,6 +33,7 @@ mod live;
 mod live_rights;
 mod log_sinks;
 mod logs;
+mod merging;
 mod model;
 mod overload;
 mod pages;

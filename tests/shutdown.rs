@@ -143,7 +143,7 @@ impl Wire {
     fn read_until(&mut self, text: &str) -> String {
         let (mut answer, mut byte) = (Vec::new(), [0]);
         while !answer.ends_with(text.as_bytes()) {
-            assert_eq!(self.0.read(&mut byte).expect("an answer in time"), 1, "the connection ended");
+            self.0.read_exact(&mut byte).expect("an answer in time");
             answer.push(byte[0]);
         }
         String::from_utf8(answer).expect("UTF-8")

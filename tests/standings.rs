@@ -29,7 +29,8 @@ use scorekeeper::store::directory::{GroupChange, UserChange};
 use scorekeeper::store::leaderboards::Changed;
 use scorekeeper::store::score_events::Awarded;
 use scorekeeper::store::{
-    OpenMode, OpenOptions, Store, StoreError, Write, WriterThread, directory, leaderboards, open_reader, score_events,
+    OpenMode, OpenOptions, Store, StoreError, Write, WriterThread, directory, leaderboards, merge, open_reader,
+    score_events,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

@@ -55,7 +55,7 @@ impl Actions {
     pub async fn merge_users(&self, actor: &Actor, from: UserId, into: UserId) -> Result<(), Refusal> {
         actor.require(Scope::Users)?;
         actor.require(Scope::EventsCorrect)?;
-        let found = self.store.write(move |write| directory::merge(write, from, into)).await?;
+        let found = self.store.merge(from, into).await?;
         self.show().await;
         known(found)
     }

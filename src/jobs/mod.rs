@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::actions::Actions;
 use crate::rollup::{Rollup, RollupError};
+use crate::store::Alive;
 
 /// How often scores are rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +30,17 @@ pub struct JobsThread {
     thread: JoinHandle<()>,
 }
 
-/// Starts the thread. It begins with every job.
+/// Starts the thread, which keeps `alive` as long as it works. It begins with every job.
 ///
 /// # Errors
 /// The operating system refuses a thread.
-pub fn start(actions: Arc<Actions>, rollup: Rollup, schedule: Schedule) -> std::io::Result<JobsThread> {
+pub fn start(actions: Arc<Actions>, rollup: Rollup, schedule: Schedule, alive: Alive) -> std::io::Result<JobsThread> {
     let (stop, stopped) = channel();
     let jobs = Jobs { actions, rollup, schedule };
-    let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(move || jobs.run(&stopped))?;
+    let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(move || {
+        let _alive = alive;
+        jobs.run(&stopped);
+    })?;
     Ok(JobsThread { stop, thread })
 }
 
@@ -48,11 +52,6 @@ impl JobsThread {
         if self.thread.join().is_err() {
             log::error!("the jobs ended in a panic");
         }
-    }
-
-    /// Whether the thread still works.
-    pub fn is_alive(&self) -> bool {
-        !self.thread.is_finished()
     }
 }
 

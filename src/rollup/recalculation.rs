@@ -98,7 +98,12 @@ impl Rollup {
         let (wake, woken) = channel();
         let rollup = Rollup { shared: Arc::default(), store: store.clone(), clock, wake };
         let worker = Worker { store, clock: rollup.clock.clone(), shared: Arc::clone(&rollup.shared) };
-        let thread = std::thread::Builder::new().name("rollup".to_owned()).spawn(move || worker.run(&woken))?;
+        let alive = worker.store.register_thread("rollup");
+        let work = move || {
+            let _alive = alive;
+            worker.run(&woken);
+        };
+        let thread = std::thread::Builder::new().name("rollup".to_owned()).spawn(work)?;
         Ok((rollup.clone(), RollupThread { rollup, thread }))
     }
 

@@ -72,9 +72,13 @@ impl Standings {
         let patience = SNAPSHOT_PATIENCE;
         let snapshots = Snapshots::new(writer, file, connection, sender.clone(), Arc::clone(&facts), patience);
         let follower = Follower::new(Arc::clone(&standings.shared), facts, inbox, snapshots, clock, ranking);
+        let alive = store.register_thread("standings");
         let thread = std::thread::Builder::new()
             .name("standings".to_owned())
-            .spawn(move || follower.run(every))
+            .spawn(move || {
+                let _alive = alive;
+                follower.run(every);
+            })
             .map_err(|error| {
                 log::error!("the standings' thread can't be started: {error}");
                 StoreError::Closed

@@ -5,8 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::error::StoreError;
 use super::facts::DirectoryChange;
 use super::write::Write;
-use super::{repairs, score_events, scores};
-use crate::domain::{EventDate, Group, GroupId, User, UserId, Username, drawn_avatar};
+use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar};
 
 /// A change of a user; what is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -246,19 +245,10 @@ pub fn delete_group(write: &Write<'_>, id: GroupId) -> Result<bool, StoreError> 
     Ok(removed > 0)
 }
 
-/// Moves all that one user has to another: events, scores and groups. The directory forgets the first. `false`: there is
-/// nothing to move.
-pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, StoreError> {
+/// Makes one user's groups another's, and forgets the first. `false`: the directory knows nothing of it.
+pub(super) fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, StoreError> {
     let users = named_params! { ":from": from, ":into": into };
     let execute = |statement: &str| write.connection.prepare_cached(statement)?.execute(users);
-    let events = score_events::move_all(write, from, into)?;
-    let days = scores::user_days(write.connection, from, &(EventDate::MIN..=EventDate::MAX))?;
-    for day in &days {
-        scores::add(write, from, day.date, -day.score, -day.events)?;
-        scores::add(write, into, day.date, day.score, day.events)?;
-    }
-    // What a rebuild found lacking at one of the two may lack at the other now.
-    repairs::count_up(write.connection)?;
     let changed = groups_of(write.connection, from)?;
     let groups = execute("UPDATE OR IGNORE group_members SET user_id = :into WHERE user_id = :from")?;
     let rest = write.connection.prepare_cached("DELETE FROM group_members WHERE user_id = ?1")?.execute([from])?;
@@ -270,7 +260,7 @@ pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, Stor
     let lifted = lift_forgotten_suspension(write, from)?;
     let known = write.connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([from])? > 0;
     note_user(write, from)?;
-    Ok(known || lifted || events + days.len() + groups + rest > 0)
+    Ok(known || lifted || groups + rest > 0)
 }
 
 fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {

@@ -25,8 +25,9 @@ pub enum StoreError {
     /// Reading took longer than is allowed, and was broken off.
     #[error("reading took longer than 5 seconds")]
     TooSlow,
-    /// The disk failed while the work was being committed. It may be stored or not.
-    #[error("the disk failed at the commit: what was committed may be stored or not")]
+    /// The disk failed while the work was being committed, so that it may be stored or not; or work of many transactions
+    /// broke off, so that it is stored in part.
+    #[error("what was being committed may be stored, in part or not at all")]
     OutcomeUnknown,
     /// The database file was deleted or replaced after it had been opened.
     #[error("{0} was deleted or replaced")]

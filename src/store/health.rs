@@ -21,6 +21,8 @@ pub(super) struct Health {
     place: Place,
     /// Whether the log has been told that the files are not in their place.
     told_missing: AtomicBool,
+    /// The server is about to end.
+    ending: AtomicBool,
     commits: Mutex<Commits>,
     /// Held by the threads as long as they run.
     threads: Mutex<Vec<(&'static str, Weak<()>)>>,
@@ -38,12 +40,19 @@ struct Commits {
 }
 
 /// A thread keeps this as long as it runs. It goes with the thread, also if that panics.
-pub(super) struct Alive(#[expect(dead_code, reason = "what counts is that it is there")] Arc<()>);
+#[derive(Debug)]
+pub struct Alive(#[expect(dead_code, reason = "what counts is that it is there")] Arc<()>);
 
 impl Health {
     /// The health of a database that has just been opened.
     pub fn new(place: Place) -> Health {
-        Health { place, told_missing: AtomicBool::new(false), commits: Mutex::default(), threads: Mutex::default() }
+        Health {
+            place,
+            told_missing: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
+            commits: Mutex::default(),
+            threads: Mutex::default(),
+        }
     }
 
     /// Registers a thread by its name. The thread has to keep what is returned.
@@ -66,6 +75,16 @@ impl Health {
             }
         }
         if missing { Err(StoreError::TakenAway(path.to_owned())) } else { Ok(()) }
+    }
+
+    /// Notes that the server is about to end.
+    pub fn expect_end(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether the server is about to end.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
     }
 
     /// Notes how a transaction ended.

@@ -23,6 +23,7 @@ mod id_blocks;
 pub mod idempotency;
 mod layout;
 pub mod leaderboards;
+pub mod merge;
 mod order;
 pub mod rebuild;
 pub mod recalculations;
@@ -49,13 +50,15 @@ pub use day_number::DayNumber;
 pub use error::StoreError;
 pub use facts::{Committed, DirectoryChange, ScoreChange, Subscriber};
 use file::Place;
+pub use health::Alive;
 use health::Health;
+use merge::Merged;
 pub use order::Order;
 pub use write::Write;
 use writer::Parts;
 pub use writer::{GROUP_MAX, Writer, WriterThread};
 
-use crate::domain::Clock;
+use crate::domain::{Clock, UserId};
 
 /// Connections for reads that may take long. More would only compete for the same processors and disk.
 const READERS_MAX: u32 = 8;
@@ -101,6 +104,8 @@ pub struct Store {
     /// The connection that only [`Store::check`] uses, so that nothing else can keep it from its answer.
     checks: Arc<Mutex<Connection>>,
     health: Arc<Health>,
+    /// Held while two users are merged.
+    merging: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Store {
@@ -123,7 +128,7 @@ impl Store {
             StoreError::Closed
         })?;
         let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
-        Ok((Store { writer, readers, permits, lookups, checks, health }, thread))
+        Ok((Store { writer, readers, permits, lookups, checks, health, merging: Arc::default() }, thread))
     }
 
     /// The way to change anything.
@@ -138,6 +143,52 @@ impl Store {
         T: Send + 'static,
     {
         self.writer.write(work).await
+    }
+
+    /// Makes all that one user has another's, in pieces between which other writes come. `false`: there is nothing to move.
+    /// Once begun it goes on even if nobody waits for it any more.
+    ///
+    /// # Errors
+    /// What a piece met. If there were pieces before it, [`StoreError::OutcomeUnknown`]: what is left is moved when the same
+    /// is asked for again.
+    pub async fn merge(&self, from: UserId, into: UserId) -> Result<bool, StoreError> {
+        let store = self.clone();
+        let all = async move {
+            // Two merges of the same users, one back and one forth, would undo each other's pieces for ever.
+            let _one_at_a_time = store.merging.lock().await;
+            store.merge_pieces(from, into).await
+        };
+        tokio::spawn(all).await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn merge_pieces(&self, from: UserId, into: UserId) -> Result<bool, StoreError> {
+        let mut begun = false;
+        loop {
+            match self.write(move |write| merge::merge(write, from, into)).await {
+                Ok(Merged::Wholly(found)) => return Ok(found || begun),
+                Ok(Merged::InPart) => begun = true,
+                Err(error) if begun => {
+                    log::error!("the merge of user {from} into {into} broke off, and waits to be repeated: {error}");
+                    return Err(StoreError::OutcomeUnknown);
+                }
+                Err(error) => return Err(error),
+            }
+            if self.health.is_ending() {
+                log::warn!("the merge of user {from} into {into} broke off at the end, and waits to be repeated");
+                return Err(StoreError::OutcomeUnknown);
+            }
+        }
+    }
+
+    /// Tells that the server is about to end: what takes many transactions is to end after the next.
+    pub fn expect_end(&self) {
+        self.health.expect_end();
+    }
+
+    /// Registers a thread that the server needs. [`Store::check`] fails once what is returned is gone, so the thread has to
+    /// keep it as long as it works.
+    pub fn register_thread(&self, name: &'static str) -> Alive {
+        self.health.thread(name)
     }
 
     /// Runs `work` on a reading connection, off the asynchronous workers. Waiting and reading together may take

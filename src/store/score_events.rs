@@ -4,11 +4,9 @@ use rusqlite::{Connection, named_params};
 
 use super::error::StoreError;
 use super::event_rows;
-use super::id_blocks::IdBlocks;
-use super::order::Order;
 use super::scores;
 use super::write::Write;
-use crate::domain::{Award, Correction, EventDate, EventId, Revision, RevisionAction, ScoreEvent, UserId, Username};
+use crate::domain::{Award, Correction, EventDate, EventId, Revision, RevisionAction, ScoreEvent, Username};
 
 /// What became of an award.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -98,20 +96,6 @@ pub fn delete(write: &Write<'_>, id: EventId, by: &Username) -> Result<bool, Sto
     write.connection.prepare_cached(DELETE)?.execute([id])?;
     scores::add(write, event.user_id, event.date, -i64::from(event.points), -1)?;
     Ok(true)
-}
-
-/// Makes all events of one user another's. Returns how many there were.
-pub(super) fn move_all(write: &Write<'_>, from: UserId, into: UserId) -> Result<usize, StoreError> {
-    const UPDATE: &str = "
-        UPDATE score_events INDEXED BY score_events_by_user SET user_id = :into
-        WHERE id >> 18 = :block AND user_id = :from";
-    let mut update = write.connection.prepare_cached(UPDATE)?;
-    let mut moved = 0;
-    let mut blocks = IdBlocks::new(write.connection, Order::Ascending, i64::MIN..=i64::MAX)?;
-    while let Some((block, _)) = blocks.next()? {
-        moved += update.execute(named_params! { ":block": block, ":from": from, ":into": into })?;
-    }
-    Ok(moved)
 }
 
 /// One event, by the primary key.

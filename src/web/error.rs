@@ -76,7 +76,8 @@ pub enum ApiError {
     },
     /// 503: the database can't be used right now.
     Unavailable,
-    /// 503: the disk failed at the commit, so that nobody can tell whether the change is stored.
+    /// 503: the disk failed at the commit, so that nobody can tell whether the change is stored; or a change of many
+    /// transactions broke off.
     OutcomeUnknown,
     /// 500: a defect of scorekeeper.
     Internal,
@@ -198,9 +199,11 @@ impl ApiError {
             ApiError::Unavailable => {
                 "The database is unavailable right now; nothing was stored. Please try again.".to_owned()
             }
-            ApiError::OutcomeUnknown => "The disk failed while this was being stored, so it may be stored or not: \
+            ApiError::OutcomeUnknown => {
+                "This may be stored, in part or not at all, since the database failed meanwhile: \
                  repeat it with the same Idempotency-Key."
-                .to_owned(),
+                    .to_owned()
+            }
             ApiError::Internal => "Something went wrong in the server; this is a defect.".to_owned(),
         }
     }
