@@ -109,7 +109,7 @@ impl Actions {
     where
         T: Serialize + DeserializeOwned + Send + 'static,
     {
-        let idempotency = key.map(|key| Idempotency::new(&actor.username, key, resource, asked));
+        let idempotency = key.map(|key| Idempotency::new(&actor.username, actor.key, key, resource, asked));
         let done = self.store.write(move |write| once(write, idempotency.as_ref(), || work(write))).await?;
         match done {
             Once::Fresh(outcome) => Ok(Answer { outcome, replayed: false }),

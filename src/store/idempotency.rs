@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::StoreError;
 use super::write::Write;
-use crate::domain::{IdempotencyKey, Timestamp, Username};
+use crate::domain::{IdempotencyKey, KeyRef, Timestamp, Username};
 
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::days(7);
@@ -19,20 +19,37 @@ pub const KEPT: TimeDelta = TimeDelta::days(7);
 /// Rows that one transaction of [`forget_old`] removes.
 const FORGET_MAX: i64 = 1000;
 
-/// What a retry has to match: the key, who sent it, and what was asked for.
+/// In the column of the API key: an answer that was kept before the column came. It is any key's.
+const KEY_ID_ANY: i64 = -1;
+
+/// What a retry has to match: the idempotency key, who sent it with which API key, and what was asked for.
 #[derive(Debug, Clone)]
 pub struct Idempotency {
     actor: String,
+    key_id: i64,
     key: String,
     fingerprint: [u8; 32],
 }
 
 impl Idempotency {
-    /// The key that `actor` sent with `parameters` to `path`.
-    pub fn new(actor: &Username, key: IdempotencyKey, path: &str, parameters: &impl Serialize) -> Idempotency {
+    /// The idempotency key that `actor` sent with `parameters` to `path`, using the API key `api_key`. Only the same API key
+    /// gets the answer again; all configured keys, one after the other, count as the same.
+    pub fn new(
+        actor: &Username,
+        api_key: KeyRef,
+        key: IdempotencyKey,
+        path: &str,
+        parameters: &impl Serialize,
+    ) -> Idempotency {
         let parameters = serde_json::to_vec(parameters).expect("plain data has a JSON form");
         let fingerprint = Sha256::new().chain_update(path).chain_update([0]).chain_update(parameters).finalize();
-        Idempotency { actor: actor.folded(), key: key.as_str().to_owned(), fingerprint: fingerprint.into() }
+        let key_id = match api_key {
+            // The numbers of stored keys begin at 1.
+            KeyRef::Stored(id) => id,
+            KeyRef::Configured => 0,
+            KeyRef::CommandLine => -2,
+        };
+        Idempotency { actor: actor.folded(), key_id, key: key.as_str().to_owned(), fingerprint: fingerprint.into() }
     }
 }
 
@@ -56,17 +73,20 @@ pub fn once<T>(
 where
     T: Serialize + DeserializeOwned,
 {
-    let Some(Idempotency { actor, key, fingerprint }) = idempotency else { return work().map(Once::Fresh) };
+    let Some(Idempotency { actor, key_id, key, fingerprint }) = idempotency else { return work().map(Once::Fresh) };
     const SELECT: &str = "
         SELECT fingerprint, outcome FROM idempotency_keys
-        WHERE actor = :actor AND key = :key AND created_at > :oldest";
+        WHERE actor = :actor AND key = :key AND key_id IN (:key_id, :any) AND created_at > :oldest";
     let oldest = Timestamp::new(write.now.moment() - KEPT);
     let kept: Option<(Vec<u8>, String)> = write
         .connection
         .prepare_cached(SELECT)?
-        .query_row(named_params! { ":actor": actor, ":key": key, ":oldest": oldest }, |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(
+            named_params! {
+                ":actor": actor, ":key": key, ":key_id": key_id, ":any": KEY_ID_ANY, ":oldest": oldest,
+            },
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
         .optional()?;
     if let Some((first, outcome)) = kept {
         if first != fingerprint {
@@ -77,11 +97,12 @@ where
     }
     let outcome = work()?;
     const REPLACE: &str = "
-        INSERT OR REPLACE INTO idempotency_keys (actor, key, fingerprint, outcome, created_at)
-        VALUES (:actor, :key, :fingerprint, :outcome, :now)";
+        INSERT OR REPLACE INTO idempotency_keys (actor, key, key_id, fingerprint, outcome, created_at)
+        VALUES (:actor, :key, :key_id, :fingerprint, :outcome, :now)";
     write.connection.prepare_cached(REPLACE)?.execute(named_params! {
         ":actor": actor,
         ":key": key,
+        ":key_id": key_id,
         ":fingerprint": fingerprint,
         ":outcome": serde_json::to_string(&outcome).expect("plain data has a JSON form"),
         ":now": write.now,
@@ -92,8 +113,8 @@ where
 /// Removes answers that are no longer kept, a bounded number at a time. Returns whether there may be more.
 pub fn forget_old(write: &Write<'_>) -> Result<bool, StoreError> {
     const DELETE: &str = "
-        DELETE FROM idempotency_keys WHERE (actor, key) IN
-            (SELECT actor, key FROM idempotency_keys WHERE created_at <= :oldest LIMIT :count)";
+        DELETE FROM idempotency_keys WHERE (actor, key, key_id) IN
+            (SELECT actor, key, key_id FROM idempotency_keys WHERE created_at <= :oldest LIMIT :count)";
     let oldest = Timestamp::new(write.now.moment() - KEPT);
     let removed =
         write.connection.prepare_cached(DELETE)?.execute(named_params! { ":oldest": oldest, ":count": FORGET_MAX })?;
