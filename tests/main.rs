@@ -24,6 +24,8 @@ mod errors;
 #[cfg(feature = "program-tests")]
 mod examples;
 mod facts;
+mod history;
+mod idempotency_holders;
 mod layouts;
 mod leaderboard_pages;
 mod leaderboards;
@@ -34,6 +36,7 @@ mod live_rights;
 mod log_sinks;
 mod logs;
 mod merging;
+mod minimum_score;
 mod model;
 mod overload;
 mod pages;

@@ -19,8 +19,8 @@ use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 use scorekeeper::domain::{
-    Award, Clock, Correction, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, LeaderboardSettings, Period,
-    Points, Ranking, Timestamp, User, UserId, Username,
+    Award, Clock, Correction, Deletion, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName,
+    LeaderboardSettings, Period, Points, Ranking, Timestamp, User, UserId, Username,
 };
 use scorekeeper::standings::{
     Catalog, Ranked, Standings, StandingsKey, StandingsOptions, StandingsThread, Subscription, Sum, View, sum_windows,
@@ -113,7 +113,10 @@ fn a_view_stays_until_it_changes() {
     assert_eq!(version(Period::Daily), daily, "an event outside the window");
     let monthly = version(Period::Monthly);
     world.award(1, day("2026-04-01"), 5);
-    world.write(|write| award(write, 1, day("2026-03-31"), 5).and_then(|id| score_events::delete(write, id, &by())));
+    world.write(|write| {
+        award(write, 1, day("2026-03-31"), 5)
+            .and_then(|id| score_events::delete(write, &Deletion { id, minimum_score: None }, &by()))
+    });
     world.refresh();
     assert_eq!(version(Period::Monthly), monthly, "an event of the future, and one taken back at once");
     world.other_program().execute("DELETE FROM scores WHERE date = '2026-03-01'", []).expect("a change");

@@ -1,8 +1,8 @@
 //! Giving, correcting and taking back points.
 
 use super::{Actions, Actor, Answer, Refusal};
-use crate::domain::{Award, Correction, EventId, IdempotencyKey, Scope};
-use crate::store::score_events::{self, Awarded};
+use crate::domain::{Award, Correction, Deletion, IdempotencyKey, Scope};
+use crate::store::score_events::{self, Awarded, Revised};
 
 /// What an idempotency key of an award is bound to, however the path of the request is written.
 const RESOURCE: &str = "/admin/plugins/gamification/score_events";
@@ -28,23 +28,32 @@ impl Actions {
     /// Changes the points of an event, and its description if one is given.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`] if there is no such event; others as [`Refusal`] says.
+    /// [`Refusal::Unknown`] if there is no such event, [`Refusal::InsufficientPoints`] if that would leave less than the minimum
+    /// that the correction names; others as [`Refusal`] says.
     pub async fn correct(&self, actor: &Actor, correction: Correction) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
         let by = actor.username.clone();
-        let found = self.store.write(move |write| score_events::correct(write, &correction, &by)).await?;
-        known(found)
+        revised(self.store.write(move |write| score_events::correct(write, &correction, &by)).await?)
     }
 
     /// Takes an event back: it no longer counts, and its history stays.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`] if there is no such event; others as [`Refusal`] says.
-    pub async fn delete_event(&self, actor: &Actor, id: EventId) -> Result<(), Refusal> {
+    /// [`Refusal::Unknown`] if there is no such event, [`Refusal::InsufficientPoints`] if that would leave less than the minimum
+    /// that the deletion names; others as [`Refusal`] says.
+    pub async fn delete_event(&self, actor: &Actor, deletion: Deletion) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
         let by = actor.username.clone();
-        let found = self.store.write(move |write| score_events::delete(write, id, &by)).await?;
-        known(found)
+        revised(self.store.write(move |write| score_events::delete(write, &deletion, &by)).await?)
+    }
+}
+
+/// Passes if the event was changed.
+fn revised(outcome: Revised) -> Result<(), Refusal> {
+    match outcome {
+        Revised::Done => Ok(()),
+        Revised::Unknown => Err(Refusal::Unknown),
+        Revised::InsufficientPoints { score } => Err(Refusal::InsufficientPoints { score }),
     }
 }
 

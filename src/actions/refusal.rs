@@ -26,6 +26,12 @@ pub enum Refusal {
     /// There is nothing of that number.
     #[error("there is no such thing")]
     Unknown,
+    /// It would leave the user with fewer points than it was to leave.
+    #[error("not enough points: the spendable score is {score}")]
+    InsufficientPoints {
+        /// The spendable score as it is.
+        score: i64,
+    },
     /// Something of that number is there already.
     #[error("the number is taken")]
     NumberTaken,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::domain::{EventId, Revision, ScoreEvent};
 use crate::store::Order;
 use crate::store::event_list::{self, EventFilter};
+use crate::store::revisions::{self, HistoryFilter};
 use crate::store::score_events::{self, Awarded};
 use crate::web::App;
 use crate::web::caller::{May, need};
@@ -14,7 +15,7 @@ use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::path::EventIdPath;
 use crate::web::reply::{Json, Paged, Replay, SUCCESS, Success};
 use crate::web::request::Sent;
-use crate::web::requests::events::{ChangedEvent, EVENTS, ListEvents, NewEvent};
+use crate::web::requests::events::{ChangedEvent, DeleteEvent, EVENTS, ListEvents, NewEvent, ShowHistory};
 
 /// `{"events":[…]}`
 #[derive(Debug, Serialize)]
@@ -83,26 +84,32 @@ pub async fn show(
 }
 
 /// Takes an event back.
-#[delete("/admin/plugins/gamification/score_events/<id>")]
+#[delete("/admin/plugins/gamification/score_events/<id>", data = "<asked>")]
 pub async fn delete(
     caller: May<need::CorrectEvents>,
     app: &State<App>,
     id: EventIdPath,
+    asked: Sent<DeleteEvent>,
 ) -> Result<Json<Success>, ApiError> {
-    app.actions.delete_event(&caller.actor, id.known()?).await?;
+    let id = id.known()?;
+    app.actions.delete_event(&caller.actor, asked.read()?.of(id)).await?;
     Ok(SUCCESS)
 }
 
 /// Shows what was done to an event.
-#[get("/admin/plugins/gamification/score_events/<id>/history")]
+#[get("/admin/plugins/gamification/score_events/<id>/history", data = "<asked>")]
 pub async fn history(
     _caller: May<need::ReadEvents>,
     app: &State<App>,
     id: EventIdPath,
-) -> Result<Json<Revisions>, ApiError> {
+    asked: Sent<ShowHistory>,
+) -> Result<Paged<Revisions>, ApiError> {
     let id = id.known()?;
-    let revisions = app.store.read(move |connection| score_events::history(connection, id)).await?;
-    if revisions.is_empty() { Err(ApiError::NotFound) } else { Ok(Json(Revisions { revisions })) }
+    let filter = HistoryFilter::from(asked.read()?);
+    let page = app.store.read(move |connection| revisions::history(connection, id, &filter)).await?;
+    let page = page.ok_or(ApiError::NotFound)?;
+    let next = page.next.map(|last| format!("{EVENTS}/{id}/history?limit={}&after={last}", filter.limit));
+    Ok(Paged { body: Revisions { revisions: page.revisions }, next })
 }
 
 /// The path and query of the page that follows.

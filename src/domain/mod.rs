@@ -26,7 +26,9 @@ pub use leaderboard::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardSe
 pub use period::Period;
 pub use permissions::{Permissions, Scope};
 pub use ranking::Ranking;
-pub use score_event::{Award, Correction, Description, EventId, Points, Revision, RevisionAction, ScoreEvent, UserId};
+pub use score_event::{
+    Award, Correction, Deletion, Description, EventId, Points, Revision, RevisionAction, ScoreEvent, UserId,
+};
 pub use timestamp::Timestamp;
 pub use unacceptable::Unacceptable;
 pub use username::Username;

@@ -145,6 +145,17 @@ pub struct Correction {
     pub points: Points,
     /// Its description from now on; `None` keeps it.
     pub description: Option<Description>,
+    /// Change it only if the user's spendable score is at least this afterwards.
+    pub minimum_score: Option<i64>,
+}
+
+/// The taking back of a stored event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deletion {
+    /// The event.
+    pub id: EventId,
+    /// Take it back only if the user's spendable score is at least this afterwards.
+    pub minimum_score: Option<i64>,
 }
 
 /// What was done to an event.

@@ -13,6 +13,7 @@ use super::error::StoreError;
 use super::event_days::DaysMerged;
 use super::event_rows::event;
 use super::order::Order;
+use super::revisions;
 use super::user_events::{UserEvents, Walked};
 use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId, Username};
 
@@ -227,7 +228,7 @@ impl<'s> PageBuilder<'s> {
         Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    fn fits(&self, event: &ScoreEvent, created_by: &str) -> Result<bool, StoreError> {
+    fn fits(&mut self, event: &ScoreEvent, created_by: &str) -> Result<bool, StoreError> {
         let points = i64::from(event.points);
         let sign = match self.search.sign {
             None => true,
@@ -246,22 +247,14 @@ impl<'s> PageBuilder<'s> {
             }
         }
         match &self.by {
-            Some(by) if created_by.to_lowercase() != *by => self.changed_by(event.id, by),
+            Some(by) if created_by.to_lowercase() != *by => {
+                let (changed, names) = revisions::changed_by(self.connection, event.id, by)?;
+                // Each name that was read counts as one more event that is looked at.
+                self.pass_over(names);
+                Ok(changed)
+            }
             _ => Ok(true),
         }
-    }
-
-    /// Whether someone is in the history of an event, by the primary key.
-    fn changed_by(&self, id: EventId, by: &str) -> Result<bool, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT DISTINCT by FROM event_revisions WHERE event_id = ?1")?;
-        let mut names = statement.query([id])?;
-        while let Some(row) = names.next()? {
-            if row.get_ref(0)?.as_str().is_ok_and(|name| name.to_lowercase() == by) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 
@@ -292,10 +285,10 @@ mod tests {
                 };
                 score_events::award(write, &award, &"ana".parse().expect("a username"))?;
             }
-            let correction = Correction { id: EventId(3), points: points(6), description: None };
+            let correction = Correction { id: EventId(3), points: points(6), description: None, minimum_score: None };
             score_events::correct(write, &correction, &"Bob".parse().expect("a username"))
         });
-        assert!(stored.expect("stored"));
+        assert_eq!(stored.expect("stored"), score_events::Revised::Done);
         test(&store);
         writer.stop();
     }

@@ -28,6 +28,7 @@ mod order;
 pub mod rebuild;
 pub mod recalculations;
 mod repairs;
+pub mod revisions;
 pub mod score_events;
 pub mod scores;
 mod user_events;

@@ -266,6 +266,7 @@ impl From<Refusal> for ApiError {
             Refusal::OfAnotherUsername => ApiError::OfAnotherUsername,
             Refusal::Outlives { last } => ApiError::OutlivesKey { last },
             Refusal::Unknown => ApiError::NotFound,
+            Refusal::InsufficientPoints { score } => ApiError::InsufficientPoints { score },
             Refusal::NumberTaken => ApiError::NumberTaken,
             Refusal::Missing(name) => ApiError::Missing(name),
             Refusal::NameTaken => ApiError::NameTaken,

@@ -51,7 +51,7 @@ fn a_score_without_events_does_not_unsettle_the_sums() {
     world.settle(&connection).expect("boards as by SQL");
     world.award(1, day("2026-03-31"), 3);
     world.settle(&connection).expect("boards after an award");
-    world.write(move |write| score_events::delete(write, award, &by()));
+    world.write(move |write| score_events::delete(write, &Deletion { id: award, minimum_score: None }, &by()));
     world.settle(&connection).expect("boards after a deletion");
 }
 
@@ -78,7 +78,9 @@ fn changes_from_all_sides_at_once_end_in_what_sql_says() {
                             writer.write_blocking(move |write| award(write, user_id, date, event)).expect("stored");
                         if event % 3 == 0 {
                             writer
-                                .write_blocking(move |write| score_events::delete(write, id, &by()))
+                                .write_blocking(move |write| {
+                                    score_events::delete(write, &Deletion { id, minimum_score: None }, &by())
+                                })
                                 .expect("deleted");
                         }
                         if event % 50 == 49 {

@@ -213,14 +213,14 @@ impl Story<'_> {
             Step::Correct(which, points) => {
                 if let Some(id) = self.pick(which) {
                     let points = Points::try_from(points).expect("points");
-                    let correction = Correction { id, points, description: None };
+                    let correction = Correction { id, points, description: None, minimum_score: None };
                     world.write(move |write| score_events::correct(write, &correction, &by()));
                 }
                 false
             }
             Step::Delete(which) => {
                 if let Some(id) = self.pick(which) {
-                    world.write(move |write| score_events::delete(write, id, &by()));
+                    world.write(move |write| score_events::delete(write, &Deletion { id, minimum_score: None }, &by()));
                 }
                 false
             }

@@ -7,19 +7,23 @@ use super::confirm::Confirm;
 use super::field::Field;
 use super::form::{Fault, Form, SentForm};
 use super::{Frame, Layout, Tab, command, go};
-use crate::domain::{Correction, EventId, Revision, RevisionAction, ScoreEvent};
+use crate::domain::{Correction, Deletion, EventId, Revision, RevisionAction, ScoreEvent};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
-use crate::store::score_events;
+use crate::store::revisions::{self, HistoryFilter, HistoryPage};
+use crate::store::{Order, score_events};
 use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::EventIdPath;
 use crate::web::requests::events::ChangedEvent;
 use crate::web::session::{SignedIn, SignedInEditor};
+
+/// Steps of the history on a page.
+const STEPS_MAX: usize = 100;
 
 #[derive(Template)]
 #[template(path = "admin/event.html")]
@@ -30,6 +34,8 @@ struct EventPage {
     /// `None`: it is deleted.
     now: Option<Now>,
     revisions: Vec<Step>,
+    /// After which step, by its number, older ones follow.
+    older: Option<i64>,
     points: Field,
     description: Field,
 }
@@ -73,14 +79,15 @@ fn text(description: Option<&crate::domain::Description>) -> String {
     description.map(|description| format::plain(description.as_str()).into_owned()).unwrap_or_default()
 }
 
-/// An event and its history, both as of one moment.
-async fn read(app: &App, id: EventId) -> Result<(Option<ScoreEvent>, Vec<Revision>), ErrorPage> {
+/// An event and its history, latest first from before the step `after` on, both as of one moment.
+async fn read(app: &App, id: EventId, after: Option<i64>) -> Result<(Option<ScoreEvent>, HistoryPage), ErrorPage> {
+    let filter = HistoryFilter { order: Order::Descending, after, limit: STEPS_MAX };
     let read = app.store.read(move |connection| {
         let snapshot = connection.unchecked_transaction()?;
-        Ok((score_events::get(&snapshot, id)?, score_events::history(&snapshot, id)?))
+        Ok((score_events::get(&snapshot, id)?, revisions::history(&snapshot, id, &filter)?))
     });
     let (event, history) = read.await?;
-    if history.is_empty() { Err(ApiError::NotFound.into()) } else { Ok((event, history)) }
+    Ok((event, history.ok_or(ApiError::NotFound)?))
 }
 
 async fn page(
@@ -88,9 +95,10 @@ async fn page(
     admin: Frame,
     address: &Address,
     id: EventId,
+    after: Option<i64>,
     refused: Option<(&Form, Fault)>,
 ) -> Result<Html, ErrorPage> {
-    let (event, history) = read(app, id).await?;
+    let (event, history) = read(app, id, after).await?;
     let catalog = app.standings.catalog();
     let username = admin.me.actor.username.as_str().to_owned();
     let now = event.as_ref().map(|event| Now {
@@ -113,7 +121,8 @@ async fn page(
         layout: admin.layout(),
         id,
         now,
-        revisions: history.iter().rev().map(Step::new).collect(),
+        revisions: history.revisions.iter().map(Step::new).collect(),
+        older: history.next,
         points: Field::number("points", "Points").value(typed("points", points)).required().fault(fault),
         description: Field::area("description", "Description").value(typed("description", description)).fault(fault),
         admin,
@@ -132,7 +141,8 @@ pub async fn show(
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     let frame = Frame::after(Tab::Events, &me, parameters.text("done"));
-    page(app, frame, &address, id.known()?, None).await
+    let after = parameters.text("after").and_then(|after| after.parse().ok());
+    page(app, frame, &address, id.known()?, after, None).await
 }
 
 /// Corrects an event.
@@ -154,7 +164,7 @@ pub async fn correct(
         Ok(changed) => Correction::from(changed),
         Err(error) => {
             let fault = Fault::of(error, "")?;
-            return page(app, Frame::new(Tab::Events, &me), &address, id, Some((&form, fault))).await;
+            return page(app, Frame::new(Tab::Events, &me), &address, id, None, Some((&form, fault))).await;
         }
     };
     // A field that is left blank where nothing was is no change.
@@ -178,7 +188,8 @@ pub async fn ask_delete(
 ) -> Result<Html, ErrorPage> {
     const CONSEQUENCE: &str = "It no longer counts and is no longer listed. Its history stays.";
     let id = id.known()?;
-    let event = read(app, id).await?.0.ok_or(ApiError::NotFound)?;
+    let event = app.store.read(move |connection| score_events::get(connection, id)).await?;
+    let event = event.ok_or(ApiError::NotFound)?;
     let here = format!("/admin/events/{id}");
     let person = Person::in_full(&app.standings.catalog(), event.user_id);
     let frame = Frame::new(Tab::Events, &editor.0);
@@ -201,6 +212,6 @@ pub async fn delete(
 ) -> Result<Html, ErrorPage> {
     form.of(&editor.0)?;
     let id = id.known()?;
-    app.actions.delete_event(&editor.0.actor, id).await?;
+    app.actions.delete_event(&editor.0.actor, Deletion { id, minimum_score: None }).await?;
     Ok(go(&format!("/admin/events/{id}"), "event-deleted"))
 }

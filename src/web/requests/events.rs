@@ -1,8 +1,9 @@
 //! What is asked of score events.
 
-use crate::domain::{Award, Correction, Description, EventDate, EventId, Points, UserId};
+use crate::domain::{Award, Correction, Deletion, Description, EventDate, EventId, Points, UserId};
 use crate::store::Order;
 use crate::store::event_list::EventFilter;
+use crate::store::revisions::HistoryFilter;
 use crate::web::kinds::{After, Limit};
 use crate::web::request::request;
 
@@ -86,11 +87,53 @@ request! {
         required points: Points,
         /// Its description from now on; absent it stays, empty it goes.
         optional description: Description,
+        /// Change it only if the user's spendable score is at least this afterwards.
+        optional minimum_score: i64,
     }
 }
 
 impl From<ChangedEvent> for Correction {
     fn from(changed: ChangedEvent) -> Correction {
-        Correction { id: changed.id, points: changed.points, description: changed.description }
+        Correction {
+            id: changed.id,
+            points: changed.points,
+            description: changed.description,
+            minimum_score: changed.minimum_score,
+        }
+    }
+}
+
+request! {
+    /// How an event is taken back.
+    pub struct DeleteEvent {
+        /// Take it back only if the user's spendable score is at least this afterwards.
+        optional minimum_score: i64,
+    }
+}
+
+impl DeleteEvent {
+    /// The taking back of that event.
+    pub fn of(self, id: EventId) -> Deletion {
+        Deletion { id, minimum_score: self.minimum_score }
+    }
+}
+
+request! {
+    /// Which steps of an event's history are shown, oldest first.
+    pub struct ShowHistory {
+        /// How many are shown at most.
+        optional limit: Limit,
+        /// The number of the step after which the history goes on; the first one has the number 0.
+        optional after: After,
+    }
+}
+
+impl From<ShowHistory> for HistoryFilter {
+    fn from(asked: ShowHistory) -> HistoryFilter {
+        HistoryFilter {
+            order: Order::Ascending,
+            after: asked.after.map(After::get),
+            limit: asked.limit.map_or(PAGE_MAX, Limit::get),
+        }
     }
 }
