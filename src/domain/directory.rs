@@ -66,6 +66,12 @@ pub fn fallback_username(id: UserId) -> String {
     format!("user-{id}")
 }
 
+/// The number in a username that [`fallback_username`] has made; `None` for any other text.
+pub fn id_in_fallback_username(username: &str) -> Option<UserId> {
+    let number: i64 = username.strip_prefix("user-")?.parse().ok()?;
+    UserId::try_from(number).ok().filter(|id| fallback_username(*id) == username)
+}
+
 /// Where the server's own picture of a user is.
 pub fn drawn_avatar(id: UserId) -> String {
     format!("/avatars/{id}/{{size}}.svg")

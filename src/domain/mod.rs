@@ -20,7 +20,7 @@ mod username;
 pub use api_key::{KeyDigest, KeyRef, PlainKey, random_token};
 pub use clock::Clock;
 pub use date::EventDate;
-pub use directory::{Group, GroupId, User, drawn_avatar, fallback_username};
+pub use directory::{Group, GroupId, User, drawn_avatar, fallback_username, id_in_fallback_username};
 pub use idempotency_key::IdempotencyKey;
 pub use leaderboard::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardSettings};
 pub use period::Period;

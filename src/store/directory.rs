@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::error::StoreError;
 use super::facts::DirectoryChange;
 use super::write::Write;
-use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar};
+use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar, id_in_fallback_username};
 
 /// A change of a user; what is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,6 +76,12 @@ pub fn user(connection: &Connection, id: UserId) -> Result<Option<User>, StoreEr
 pub fn id_of(connection: &Connection, username: &Username) -> Result<Option<UserId>, StoreError> {
     const SELECT: &str = "SELECT id FROM users WHERE folded = ?1";
     Ok(connection.prepare_cached(SELECT)?.query_row([username.folded()], |row| row.get(0)).optional()?)
+}
+
+/// The number of the user who goes by a name: the username, or the one that stands for somebody whom the directory does not
+/// know, as `user-13`.
+pub fn id_by_name(connection: &Connection, username: &Username) -> Result<Option<UserId>, StoreError> {
+    Ok(id_of(connection, username)?.or_else(|| id_in_fallback_username(username.as_str())))
 }
 
 /// Every user, by number.

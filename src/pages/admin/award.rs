@@ -1,10 +1,11 @@
 //! `/admin/award`: giving and redeeming points, with a look at what comes of it before it is stored.
 
 use askama::Template;
+use rocket::http::Status;
 use rocket::{State, get, post};
 
 use super::field::Field;
-use super::form::{Fault, Form, SentForm, minted_key};
+use super::form::{Fault, Form, FormRefusal, SentForm, minted_key};
 use super::{Frame, Layout, Tab, go, who};
 use crate::domain::{Award, EventDate, Points};
 use crate::pages::browser::Browser;
@@ -19,7 +20,7 @@ use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::parameters::Parameters;
 use crate::web::request::Request;
 use crate::web::requests::events::NewEvent;
-use crate::web::session::SignedInEditor;
+use crate::web::session::{SignedIn, SignedInEditor};
 
 /// What is typed into the form.
 const FIELDS: [&str; 6] = ["kind", "user_id", "points", "date", "description", "minimum_score"];
@@ -35,11 +36,11 @@ struct AwardPage {
     date: Field,
     description: Field,
     minimum: Field,
-    short: Option<Short>,
+    short: Option<Shortage>,
 }
 
-/// Points that are not there.
-struct Short {
+/// Somebody who has fewer points than would be redeemed.
+struct Shortage {
     person: Person,
     score: String,
     wanted: String,
@@ -74,32 +75,27 @@ fn is_redeem(kind: &str) -> bool {
 }
 
 /// Reads what a form asks for, in the API's words: redeeming takes points, and only those that are there.
-async fn read(app: &App, form: &mut Form) -> Result<Result<Award, Fault>, ErrorPage> {
+async fn read(app: &App, form: &mut Form) -> Result<Award, FormRefusal> {
     form.unify_lines("description");
     let mut parameters = form.filled_parameters();
     if let Some(id) = who::user_id(app, form.typed("user_id")).await? {
         parameters.set("user_id", id.to_string());
     }
-    let redeem = is_redeem(form.typed("kind"));
-    let award = match NewEvent::read(&parameters) {
-        Ok(new) => Award::from(new),
-        Err(error) => return Fault::of(error, "").map(Err),
-    };
-    if !redeem {
-        return Ok(Ok(Award { minimum_score: None, ..award }));
+    let new = NewEvent::read(&parameters).map_err(|error| FormRefusal::of(error, ""))?;
+    let award = Award::from(new);
+    if !is_redeem(form.typed("kind")) {
+        return Ok(Award { minimum_score: None, ..award });
     }
-    let points = i64::from(award.points);
-    let Some(points) = Some(-points).filter(|points| *points < 0).and_then(|points| Points::try_from(points).ok())
-    else {
-        return Ok(Err(Fault::new("points", "Enter how many points are redeemed: more than 0.")));
-    };
-    Ok(Ok(Award { points, minimum_score: Some(award.minimum_score.unwrap_or(0)), ..award }))
+    let points = Some(-i64::from(award.points)).filter(|points| *points < 0);
+    let points = points.and_then(|points| Points::try_from(points).ok());
+    let points = points.ok_or(Fault::new("points", "Enter how many points are redeemed: more than 0."))?;
+    Ok(Award { points, minimum_score: Some(award.minimum_score.unwrap_or(0)), ..award })
 }
 
-impl Short {
-    fn new(catalog: &Catalog, award: &Award, score: i64) -> Short {
+impl Shortage {
+    fn new(catalog: &Catalog, award: &Award, score: i64) -> Shortage {
         let minimum = award.minimum_score.filter(|minimum| *minimum != 0);
-        Short {
+        Shortage {
             person: Person::in_full(catalog, award.user_id),
             score: format::count(score, "point", "points"),
             wanted: format::number(-i64::from(award.points)),
@@ -108,17 +104,31 @@ impl Short {
     }
 }
 
-/// The form, with what `typed` says is in it.
+/// Why the form is shown again.
+enum Problem {
+    /// A field is not right.
+    Fault(Fault),
+    /// The points are not there.
+    Shortage(Shortage),
+}
+
+/// The form, with what `typed` says is in it, and with what stood against it when it was sent.
 fn form_page(
     app: &App,
-    admin: Frame,
+    me: &SignedIn,
     typed: impl Fn(&str) -> String,
-    fault: Option<&Fault>,
-    short: Option<Short>,
+    problem: Option<Problem>,
 ) -> Result<Html, ErrorPage> {
+    let (fault, short) = match problem {
+        Some(Problem::Fault(fault)) => (Some(fault), None),
+        Some(Problem::Shortage(short)) => (None, Some(short)),
+        None => (None, None),
+    };
+    let fault = fault.as_ref();
     let today = app.clock.today().to_string();
     let date = Some(typed("date")).filter(|date| !date.is_empty()).unwrap_or(today);
-    let status = if short.is_some() { rocket::http::Status::UnprocessableEntity } else { Fault::status_of(fault) };
+    let status = if short.is_some() { Status::UnprocessableEntity } else { Fault::status_of(fault) };
+    let admin = Frame::new(Tab::Award, me);
     let template = AwardPage {
         layout: admin.layout(),
         admin,
@@ -141,6 +151,11 @@ fn form_page(
     Ok(Html::new(&template)?.status(status).unkept())
 }
 
+/// The form as it was sent, with what stands against it.
+fn refused(app: &App, me: &SignedIn, form: &Form, problem: Problem) -> Result<Html, ErrorPage> {
+    form_page(app, me, |name| form.typed(name).to_owned(), Some(problem))
+}
+
 /// The empty form; an address may fill it.
 #[get("/admin/award", data = "<parameters>")]
 pub async fn form(
@@ -149,8 +164,7 @@ pub async fn form(
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    let frame = Frame::new(Tab::Award, &editor.0);
-    form_page(app, frame, |name| parameters.text(name).unwrap_or_default().to_owned(), None, None)
+    form_page(app, &editor.0, |name| parameters.text(name).unwrap_or_default().to_owned(), None)
 }
 
 /// The form with what was typed, to be changed.
@@ -162,10 +176,10 @@ pub async fn again(
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
     let form = form.of(&editor.0)?;
-    form_page(app, Frame::new(Tab::Award, &editor.0), |name| form.typed(name).to_owned(), None, None)
+    form_page(app, &editor.0, |name| form.typed(name).to_owned(), None)
 }
 
-/// What would come of it.
+/// Shows what would come of it.
 #[post("/admin/award/preview", data = "<form>")]
 pub async fn preview(
     _browser: Browser,
@@ -175,30 +189,34 @@ pub async fn preview(
 ) -> Result<Html, ErrorPage> {
     let SignedInEditor(me) = editor;
     let mut form = form.of(&me)?;
-    let frame = Frame::new(Tab::Award, &me);
-    let award = match read(app, &mut form).await? {
+    let award = match read(app, &mut form).await {
         Ok(award) => award,
-        Err(fault) => return form_page(app, frame, |name| form.typed(name).to_owned(), Some(&fault), None),
+        Err(refusal) => return refused(app, &me, &form, Problem::Fault(refusal.fault()?)),
     };
     let (today, wanted) = (app.clock.today(), award.clone());
-    let (short, before) = app
-        .store
-        .read(move |connection| {
-            let snapshot = connection.unchecked_transaction()?;
-            let short = events::lacking(&snapshot, &wanted, today)?;
-            Ok((short, scores::total(&snapshot, wanted.user_id, &(EventDate::MIN..=today))?))
-        })
-        .await?;
-    let catalog = app.standings.catalog();
-    if let Some(score) = short {
-        let short = Short::new(&catalog, &award, score);
-        return form_page(app, frame, |name| form.typed(name).to_owned(), None, Some(short));
+    let found = app.store.read(move |connection| {
+        let snapshot = connection.unchecked_transaction()?;
+        let short = events::lacking(&snapshot, &wanted, today)?;
+        Ok((short, scores::total(&snapshot, wanted.user_id, &(EventDate::MIN..=today))?))
+    });
+    match found.await? {
+        (Some(score), _) => {
+            let short = Shortage::new(&app.standings.catalog(), &award, score);
+            refused(app, &me, &form, Problem::Shortage(short))
+        }
+        (None, before) => preview_page(app, &me, &form, &award, before),
     }
+}
+
+/// What comes of an award for somebody who has `before` points.
+fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i64) -> Result<Html, ErrorPage> {
+    let admin = Frame::new(Tab::Award, me);
+    let catalog = app.standings.catalog();
     let points = i64::from(award.points);
     let description = award.description.as_ref().map(|description| description.as_str()).unwrap_or_default();
     let template = PreviewPage {
-        layout: frame.layout(),
-        admin: frame,
+        layout: admin.layout(),
+        admin,
         redeem: award.minimum_score.is_some(),
         suspended: catalog.suspended.contains(&award.user_id),
         person: Person::in_full(&catalog, award.user_id),
@@ -208,7 +226,7 @@ pub async fn preview(
         before: format::number(before),
         after: format::number(before.saturating_add(points)),
         date: format::date(award.date),
-        later: award.date > today,
+        later: award.date > app.clock.today(),
         description: format::plain(description).into_owned(),
         hidden: FIELDS.map(|name| (name, form.typed(name).to_owned())).into(),
         key: minted_key()?,
@@ -226,17 +244,16 @@ pub async fn store(
 ) -> Result<Html, ErrorPage> {
     let SignedInEditor(me) = editor;
     let mut form = form.of(&me)?;
-    let frame = Frame::new(Tab::Award, &me);
-    let award = match read(app, &mut form).await? {
+    let award = match read(app, &mut form).await {
         Ok(award) => award,
-        Err(fault) => return form_page(app, frame, |name| form.typed(name).to_owned(), Some(&fault), None),
+        Err(refusal) => return refused(app, &me, &form, Problem::Fault(refusal.fault()?)),
     };
     let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
     match app.actions.award(&me.actor, award.clone(), key).await?.outcome {
         Awarded::Stored(event) => Ok(go(&format!("/admin/events/{}", event.id), "stored")),
         Awarded::InsufficientPoints { score } => {
-            let short = Short::new(&app.standings.catalog(), &award, score);
-            form_page(app, frame, |name| form.typed(name).to_owned(), None, Some(short))
+            let short = Shortage::new(&app.standings.catalog(), &award, score);
+            refused(app, &me, &form, Problem::Shortage(short))
         }
     }
 }

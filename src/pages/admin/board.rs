@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use askama::Template;
 use rocket::{State, get, post};
 
-use super::confirm::Confirm;
+use super::confirm::Confirmation;
 use super::field::Field;
-use super::form::{Fault, Form, SentForm};
+use super::form::{Filling, Form, FormRefusal, SentForm};
 use super::{Frame, Layout, Tab, go};
-use crate::domain::{GroupId, Leaderboard, LeaderboardId, LeaderboardSettings, Period};
+use crate::domain::{EventDate, GroupId, Leaderboard, LeaderboardId, LeaderboardSettings, Period};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
@@ -35,7 +35,7 @@ struct BoardPage {
     to_date: Field,
     periods: Vec<Choice>,
     filter_disabled: bool,
-    groups: Vec<Groups>,
+    groups: Vec<GroupChoices>,
     /// What is wrong with something that has no field of its own.
     fault: Option<String>,
     deletable: bool,
@@ -48,8 +48,8 @@ struct Choice {
     chosen: bool,
 }
 
-/// Groups that a board has for some purpose.
-struct Groups {
+/// The groups that a board may have for one purpose, and which of them it has.
+struct GroupChoices {
     name: &'static str,
     label: &'static str,
     hint: &'static str,
@@ -71,73 +71,80 @@ async fn find(app: &App, id: LeaderboardId) -> Result<(Leaderboard, BTreeMap<i64
     Ok((board, groups.into_iter().map(|group| (group.id.into(), name(&group.name))).collect()))
 }
 
-async fn page(app: &App, admin: Frame, id: LeaderboardId, refused: Option<(&Form, &Fault)>) -> Result<Html, ErrorPage> {
-    let (board, groups) = find(app, id).await?;
-    let fault = refused.map(|(_, fault)| fault);
-    let typed = |name: &str, stored: String| match refused {
-        Some((form, _)) => form.typed(name).to_owned(),
-        None => stored,
-    };
-    let date = |date: Option<crate::domain::EventDate>| date.map(|date| date.to_string()).unwrap_or_default();
-    let period = typed("default_period", board.default_period.number().to_string());
-    let choices = |name: &str, stored: &[GroupId]| -> Vec<Choice> {
-        let chosen: Vec<i64> = match refused {
-            Some((form, _)) => form.all(name).iter().filter_map(|text| text.parse().ok()).collect(),
-            None => stored.iter().map(|id| i64::from(*id)).collect(),
+impl GroupChoices {
+    /// The lists of groups, each with all groups there are and with those that are `chosen` and gone.
+    fn all(groups: &BTreeMap<i64, String>, chosen: impl Fn(&str) -> Vec<i64>) -> Vec<GroupChoices> {
+        let list = |(name, label, hint)| {
+            let chosen = chosen(name);
+            let gone = chosen.iter().filter(|id| !groups.contains_key(id));
+            // A group that is gone stays chosen until somebody takes it out.
+            let gone = gone.map(|id| (*id, format!("group {id}, deleted")));
+            let known = groups.iter().map(|(id, name)| (*id, name.clone()));
+            let choices = known.chain(gone);
+            let choices = choices.map(|(value, label)| Choice { value, label, chosen: chosen.contains(&value) });
+            GroupChoices { name, label, hint, choices: choices.collect() }
         };
-        // A group that is gone stays chosen until somebody takes it out.
-        let gone = chosen.iter().filter(|id| !groups.contains_key(id)).map(|id| (*id, format!("group {id}, deleted")));
-        let known = groups.iter().map(|(id, name)| (*id, name.clone()));
-        let choice = |(value, label)| Choice { value, label, chosen: chosen.contains(&value) };
-        known.chain(gone).map(choice).collect()
+        LISTS.map(list).into()
+    }
+}
+
+/// The periods that a board may show first.
+fn periods(chosen: &str) -> Vec<Choice> {
+    let choice = |period: Period| Choice {
+        value: period.number().into(),
+        label: period_label(period).to_owned(),
+        chosen: period.number().to_string() == chosen,
     };
-    let stored = [&board.included_groups_ids, &board.excluded_groups_ids, &board.visible_to_groups_ids];
-    let lists = LISTS.iter().zip(stored).map(|((name, label, hint), stored)| Groups {
-        name,
-        label,
-        hint,
-        choices: choices(name, stored),
-    });
-    let may_write = admin.may_write();
-    let own = ["name", "from_date", "to_date"];
+    Period::ALL.map(choice).into()
+}
+
+async fn page(app: &App, admin: Frame, id: LeaderboardId, filling: Filling<'_>) -> Result<Html, ErrorPage> {
+    let (board, groups) = find(app, id).await?;
+    let chosen = |name: &str| -> Vec<i64> {
+        match (filling, name) {
+            (Filling::Refused(form, _), _) => form.all(name).iter().filter_map(|text| text.parse().ok()).collect(),
+            (Filling::Stored, "included_groups_ids") => numbers(&board.included_groups_ids),
+            (Filling::Stored, "excluded_groups_ids") => numbers(&board.excluded_groups_ids),
+            (Filling::Stored, _) => numbers(&board.visible_to_groups_ids),
+        }
+    };
+    let date =
+        |name, stored: Option<EventDate>| filling.value(name, stored.map(|date| date.to_string()).unwrap_or_default());
+    let (fault, may_write) = (filling.fault(), admin.may_write());
     let template = BoardPage {
         layout: admin.layout(),
         id,
         title: format::plain(board.name.as_str()).into_owned(),
         updated: format::moment(board.updated_at),
         name: Field::text("name", "Name")
-            .value(typed("name", board.name.as_str().to_owned()))
+            .value(filling.value("name", board.name.as_str()))
             .required()
             .locked_unless(may_write)
             .fault(fault),
         from_date: Field::date("from_date", "First day")
-            .value(typed("from_date", date(board.from_date)))
+            .value(date("from_date", board.from_date))
             .hint("Scores of earlier days do not count.")
             .locked_unless(may_write)
             .fault(fault),
         to_date: Field::date("to_date", "Last day")
-            .value(typed("to_date", date(board.to_date)))
+            .value(date("to_date", board.to_date))
             .hint("Scores of later days do not count.")
             .locked_unless(may_write)
             .fault(fault),
-        periods: Period::ALL
-            .into_iter()
-            .map(|each| Choice {
-                value: each.number().into(),
-                label: period_label(each).to_owned(),
-                chosen: each.number().to_string() == period,
-            })
-            .collect(),
-        filter_disabled: match refused {
-            Some((form, _)) => form.typed("period_filter_disabled") == "true",
-            None => board.period_filter_disabled,
-        },
-        groups: lists.collect(),
-        fault: fault.filter(|fault| !own.contains(&fault.field)).map(|fault| fault.sentence.clone()),
+        periods: periods(&filling.value("default_period", board.default_period.number().to_string())),
+        filter_disabled: filling.flag("period_filter_disabled", board.period_filter_disabled),
+        groups: GroupChoices::all(&groups, chosen),
+        fault: fault
+            .filter(|fault| !["name", "from_date", "to_date"].contains(&fault.field))
+            .map(|fault| fault.sentence.clone()),
         deletable: id != LeaderboardId::GLOBAL,
         admin,
     };
-    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+    Ok(Html::new(&template)?.status(filling.status()).unkept())
+}
+
+fn numbers(ids: &[GroupId]) -> Vec<i64> {
+    ids.iter().map(|id| i64::from(*id)).collect()
 }
 
 /// Shows a board.
@@ -149,7 +156,15 @@ pub async fn show(
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), id.known()?, None).await
+    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), id.known()?, Filling::Stored).await
+}
+
+/// Stores what a form makes of a board.
+async fn save(app: &App, me: &SignedIn, id: LeaderboardId, form: &Form) -> Result<(), FormRefusal> {
+    let asked = form.read_filled::<ReplaceBoard>().and_then(LeaderboardSettings::try_from);
+    let settings = asked.map_err(|error| FormRefusal::of(error, "name"))?;
+    let saved = app.actions.update_board(&me.actor, id, settings).await;
+    saved.map_err(|refusal| FormRefusal::of(refusal, "name"))
 }
 
 /// Replaces all of a board.
@@ -161,18 +176,12 @@ pub async fn update(
     id: LeaderboardIdPath,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let form = form.of(&editor.0)?;
+    let SignedInEditor(me) = editor;
+    let form = form.of(&me)?;
     let id = id.known()?;
-    let saved = match form.read_filled::<ReplaceBoard>().and_then(LeaderboardSettings::try_from) {
-        Ok(settings) => app.actions.update_board(&editor.0.actor, id, settings).await.map_err(ApiError::from),
-        Err(error) => Err(error),
-    };
-    match saved {
+    match save(app, &me, id, &form).await {
         Ok(()) => Ok(go(&format!("/admin/boards/{}", id.0), "board-saved")),
-        Err(error) => {
-            let fault = Fault::of(error, "name")?;
-            page(app, Frame::new(Tab::Boards, &editor.0), id, Some((&form, &fault))).await
-        }
+        Err(refusal) => page(app, Frame::new(Tab::Boards, &me), id, Filling::Refused(&form, &refusal.fault()?)).await,
     }
 }
 
@@ -184,16 +193,22 @@ pub async fn ask_delete(
     app: &State<App>,
     id: LeaderboardIdPath,
 ) -> Result<Html, ErrorPage> {
-    const CONSEQUENCE: &str = "Nobody can look at it any more. Events and scores stay as they are.";
     let id = id.known()?;
     let (board, _) = find(app, id).await?;
     if id == LeaderboardId::GLOBAL {
         return Err(ApiError::LeaderboardProtected.into());
     }
     let here = format!("/admin/boards/{}", id.0);
-    let question = format!("Delete “{}”?", format::plain(board.name.as_str()));
-    let frame = Frame::new(Tab::Boards, &editor.0);
-    Confirm::new(frame, question, CONSEQUENCE, "Delete it", format!("{here}/delete"), here).page()
+    let confirmation = Confirmation {
+        question: format!("Delete “{}”?", format::plain(board.name.as_str())),
+        consequence: "Nobody can look at it any more. Events and scores stay as they are.",
+        facts: Vec::new(),
+        hidden: Vec::new(),
+        button: "Delete it",
+        action: format!("{here}/delete"),
+        back: here,
+    };
+    confirmation.page(Frame::new(Tab::Boards, &editor.0))
 }
 
 /// Deletes a board.

@@ -4,9 +4,9 @@ use askama::Template;
 use rocket::{State, get, post};
 
 use super::field::Field;
-use super::form::{Fault, SentForm, minted_key};
+use super::form::{Filling, Form, FormRefusal, SentForm, minted_key};
 use super::{Frame, Layout, Tab, go};
-use crate::actions::{Answer, NewBoard};
+use crate::actions::NewBoard;
 use crate::domain::{Leaderboard, LeaderboardId};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
@@ -65,23 +65,17 @@ impl BoardRow {
     }
 }
 
-async fn page(
-    app: &App,
-    admin: Frame,
-    address: Address,
-    typed: &str,
-    fault: Option<&Fault>,
-) -> Result<Html, ErrorPage> {
+async fn page(app: &App, admin: Frame, address: Address, filling: Filling<'_>) -> Result<Html, ErrorPage> {
     let boards = app.store.read(leaderboards::list).await?;
     let template = BoardsPage {
         layout: admin.layout(),
         admin,
         rows: boards.iter().map(BoardRow::new).collect(),
-        name: Field::text("name", "Name").value(typed).required().fault(fault),
+        name: Field::text("name", "Name").value(filling.value("name", "")).required().fault(filling.fault()),
         key: minted_key()?,
         address,
     };
-    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+    Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
 /// The list.
@@ -93,7 +87,16 @@ pub async fn list(
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), address, "", None).await
+    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), address, Filling::Stored).await
+}
+
+/// Stores the board that a form asks for, once for each key of a form.
+async fn store_new(app: &App, me: &SignedIn, form: &Form) -> Result<LeaderboardId, FormRefusal> {
+    let new = form.read_filled::<NameBoard>().and_then(NewBoard::try_from);
+    let new = new.map_err(|error| FormRefusal::of(error, "name"))?;
+    let key = SentIdempotencyKey::of_form(form.typed("key")).read().map_err(ErrorPage::from)?;
+    let made = app.actions.create_board_once(&me.actor, new, key).await;
+    Ok(made.map_err(|refusal| FormRefusal::of(refusal, "name"))?.outcome)
 }
 
 /// Makes a board.
@@ -107,17 +110,10 @@ pub async fn create(
 ) -> Result<Html, ErrorPage> {
     let SignedInEditor(me) = editor;
     let form = form.of(&me)?;
-    let frame = Frame::new(Tab::Boards, &me);
-    let new = match form.read_filled::<NameBoard>().and_then(NewBoard::try_from) {
-        Ok(new) => new,
-        Err(error) => return page(app, frame, address, form.typed("name"), Some(&Fault::of(error, "name")?)).await,
-    };
-    let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
-    match app.actions.create_board_once(&me.actor, new, key).await {
-        Ok(Answer { outcome: id, .. }) => Ok(go(&format!("/admin/boards/{}", id.0), "board-created")),
+    match store_new(app, &me, &form).await {
+        Ok(id) => Ok(go(&format!("/admin/boards/{}", id.0), "board-created")),
         Err(refusal) => {
-            let fault = Fault::of(refusal, "name")?;
-            page(app, frame, address, form.typed("name"), Some(&fault)).await
+            page(app, Frame::new(Tab::Boards, &me), address, Filling::Refused(&form, &refusal.fault()?)).await
         }
     }
 }

@@ -6,48 +6,37 @@ use super::{Frame, Layout};
 use crate::pages::html::{ErrorPage, Html};
 
 /// A question with a button that does it and a link that does not.
-#[derive(Template)]
-#[template(path = "admin/confirm.html")]
-pub struct Confirm {
-    layout: Layout,
-    admin: Frame,
-    question: String,
-    consequence: &'static str,
-    facts: Vec<(&'static str, String)>,
-    hidden: Vec<(&'static str, String)>,
-    action: String,
-    button: &'static str,
-    back: String,
+pub struct Confirmation {
+    /// What is asked, as the heading of the page.
+    pub question: String,
+    /// What follows from a yes.
+    pub consequence: &'static str,
+    /// What to know before answering: names and values.
+    pub facts: Vec<(&'static str, String)>,
+    /// Fields that are sent along with a yes.
+    pub hidden: Vec<(&'static str, String)>,
+    /// What the button of a yes says.
+    pub button: &'static str,
+    /// The path that a yes is sent to.
+    pub action: String,
+    /// The path that a no leads to.
+    pub back: String,
 }
 
-impl Confirm {
-    /// A question, what follows from a yes, the path that a yes is sent to, and where a no leads.
-    pub fn new(
-        admin: Frame,
-        question: String,
-        consequence: &'static str,
-        button: &'static str,
-        action: String,
-        back: String,
-    ) -> Confirm {
-        let (facts, hidden) = (Vec::new(), Vec::new());
-        Confirm { layout: admin.layout(), admin, question, consequence, facts, hidden, action, button, back }
-    }
+#[derive(Template)]
+#[template(path = "admin/confirm.html")]
+struct ConfirmPage {
+    layout: Layout,
+    admin: Frame,
+    ask: Confirmation,
+}
 
-    /// With something to know before answering.
-    pub fn fact(mut self, name: &'static str, value: impl Into<String>) -> Confirm {
-        self.facts.push((name, value.into()));
-        self
-    }
-
-    /// With something that is sent along with a yes.
-    pub fn hidden(mut self, name: &'static str, value: impl Into<String>) -> Confirm {
-        self.hidden.push((name, value.into()));
-        self
-    }
-
-    /// The page.
-    pub fn page(self) -> Result<Html, ErrorPage> {
-        Ok(Html::new(&self)?.unkept())
+impl Confirmation {
+    /// The page that asks.
+    ///
+    /// # Errors
+    /// The page can't be made.
+    pub fn page(self, admin: Frame) -> Result<Html, ErrorPage> {
+        Ok(Html::new(&ConfirmPage { layout: admin.layout(), admin, ask: self })?.unkept())
     }
 }

@@ -3,9 +3,9 @@
 use askama::Template;
 use rocket::{State, get, post};
 
-use super::confirm::Confirm;
+use super::confirm::Confirmation;
 use super::field::Field;
-use super::form::{Fault, Form, SentForm};
+use super::form::{Filling, Form, FormRefusal, SentForm};
 use super::{Frame, Layout, Tab, command, go};
 use crate::domain::{Correction, Deletion, EventId, Revision, RevisionAction, ScoreEvent};
 use crate::pages::address::Address;
@@ -32,8 +32,8 @@ struct EventPage {
     admin: Frame,
     id: EventId,
     /// `None`: it is deleted.
-    now: Option<Now>,
-    revisions: Vec<Step>,
+    now: Option<CurrentEvent>,
+    revisions: Vec<HistoryRow>,
     /// After which step, by its number, older ones follow.
     older: Option<i64>,
     points: Field,
@@ -41,7 +41,7 @@ struct EventPage {
 }
 
 /// The event as it is.
-struct Now {
+struct CurrentEvent {
     person: Person,
     date: String,
     points: String,
@@ -51,7 +51,7 @@ struct Now {
 }
 
 /// A step of its history.
-struct Step {
+struct HistoryRow {
     at: String,
     by: String,
     action: &'static str,
@@ -59,9 +59,9 @@ struct Step {
     description: String,
 }
 
-impl Step {
-    fn new(revision: &Revision) -> Step {
-        Step {
+impl HistoryRow {
+    fn new(revision: &Revision) -> HistoryRow {
+        HistoryRow {
             at: format::moment(revision.at),
             by: format::plain(&revision.by).into_owned(),
             action: match revision.action {
@@ -96,12 +96,12 @@ async fn page(
     address: &Address,
     id: EventId,
     after: Option<i64>,
-    refused: Option<(&Form, Fault)>,
+    filling: Filling<'_>,
 ) -> Result<Html, ErrorPage> {
     let (event, history) = read(app, id, after).await?;
     let catalog = app.standings.catalog();
     let username = admin.me.actor.username.as_str().to_owned();
-    let now = event.as_ref().map(|event| Now {
+    let now = event.as_ref().map(|event| CurrentEvent {
         person: Person::in_full(&catalog, event.user_id),
         date: format::date(event.date),
         points: format::signed(event.points.into()),
@@ -109,25 +109,23 @@ async fn page(
         description: text(event.description.as_ref()),
         curl: command::award(address, &username, event),
     });
-    let fault = refused.as_ref().map(|(_, fault)| fault);
-    let typed = |name: &str, stored: String| match &refused {
-        Some((form, _)) => form.typed(name).to_owned(),
-        None => stored,
-    };
     let points = event.as_ref().map(|event| i64::from(event.points).to_string()).unwrap_or_default();
     let stored = event.as_ref().and_then(|event| event.description.as_ref());
     let description = stored.map(|description| description.as_str().to_owned()).unwrap_or_default();
+    let fault = filling.fault();
     let template = EventPage {
         layout: admin.layout(),
         id,
         now,
-        revisions: history.revisions.iter().map(Step::new).collect(),
+        revisions: history.revisions.iter().map(HistoryRow::new).collect(),
         older: history.next,
-        points: Field::number("points", "Points").value(typed("points", points)).required().fault(fault),
-        description: Field::area("description", "Description").value(typed("description", description)).fault(fault),
+        points: Field::number("points", "Points").value(filling.value("points", points)).required().fault(fault),
+        description: Field::area("description", "Description")
+            .value(filling.value("description", description))
+            .fault(fault),
         admin,
     };
-    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+    Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
 /// Shows an event.
@@ -142,7 +140,23 @@ pub async fn show(
 ) -> Result<Html, ErrorPage> {
     let frame = Frame::after(Tab::Events, &me, parameters.text("done"));
     let after = parameters.text("after").and_then(|after| after.parse().ok());
-    page(app, frame, &address, id.known()?, after, None).await
+    page(app, frame, &address, id.known()?, after, Filling::Stored).await
+}
+
+/// Reads how a form corrects an event.
+async fn read_correction(app: &App, id: EventId, form: &mut Form) -> Result<Correction, FormRefusal> {
+    form.set("id", id.to_string());
+    form.unify_lines("description");
+    let changed: ChangedEvent = form.read().map_err(|error| FormRefusal::of(error, ""))?;
+    let mut correction = Correction::from(changed);
+    // A field that is left blank where nothing was is no change.
+    if correction.description.as_ref().is_some_and(|description| description.as_str().is_empty()) {
+        let event = app.store.read(move |connection| score_events::get(connection, id)).await?;
+        if event.is_some_and(|event| event.description.is_none()) {
+            correction.description = None;
+        }
+    }
+    Ok(correction)
 }
 
 /// Corrects an event.
@@ -158,22 +172,13 @@ pub async fn correct(
     let SignedInEditor(me) = editor;
     let mut form = form.of(&me)?;
     let id = id.known()?;
-    form.set("id", id.to_string());
-    form.unify_lines("description");
-    let mut correction = match form.read::<ChangedEvent>() {
-        Ok(changed) => Correction::from(changed),
-        Err(error) => {
-            let fault = Fault::of(error, "")?;
-            return page(app, Frame::new(Tab::Events, &me), &address, id, None, Some((&form, fault))).await;
+    let correction = match read_correction(app, id, &mut form).await {
+        Ok(correction) => correction,
+        Err(refusal) => {
+            let filling = Filling::Refused(&form, &refusal.fault()?);
+            return page(app, Frame::new(Tab::Events, &me), &address, id, None, filling).await;
         }
     };
-    // A field that is left blank where nothing was is no change.
-    if correction.description.as_ref().is_some_and(|description| description.as_str().is_empty()) {
-        let event = app.store.read(move |connection| score_events::get(connection, id)).await?;
-        if event.is_some_and(|event| event.description.is_none()) {
-            correction.description = None;
-        }
-    }
     app.actions.correct(&me.actor, correction).await?;
     Ok(go(&format!("/admin/events/{id}"), "corrected"))
 }
@@ -186,19 +191,26 @@ pub async fn ask_delete(
     app: &State<App>,
     id: EventIdPath,
 ) -> Result<Html, ErrorPage> {
-    const CONSEQUENCE: &str = "It no longer counts and is no longer listed. Its history stays.";
     let id = id.known()?;
     let event = app.store.read(move |connection| score_events::get(connection, id)).await?;
     let event = event.ok_or(ApiError::NotFound)?;
     let here = format!("/admin/events/{id}");
     let person = Person::in_full(&app.standings.catalog(), event.user_id);
-    let frame = Frame::new(Tab::Events, &editor.0);
-    Confirm::new(frame, format!("Delete event #{id}?"), CONSEQUENCE, "Delete it", format!("{here}/delete"), here)
-        .fact("User", format!("{} (#{})", person.username, person.id))
-        .fact("Points", format::signed(event.points.into()))
-        .fact("For the day", format::date(event.date))
-        .fact("Description", format::cut(&text(event.description.as_ref()), 300))
-        .page()
+    let confirmation = Confirmation {
+        question: format!("Delete event #{id}?"),
+        consequence: "It no longer counts and is no longer listed. Its history stays.",
+        facts: vec![
+            ("User", format!("{} (#{})", person.username, person.id)),
+            ("Points", format::signed(event.points.into())),
+            ("For the day", format::date(event.date)),
+            ("Description", format::cut(&text(event.description.as_ref()), 300)),
+        ],
+        hidden: Vec::new(),
+        button: "Delete it",
+        action: format!("{here}/delete"),
+        back: here,
+    };
+    confirmation.page(Frame::new(Tab::Events, &editor.0))
 }
 
 /// Deletes an event.

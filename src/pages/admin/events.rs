@@ -4,7 +4,7 @@ use askama::Template;
 use rocket::{State, get};
 
 use super::field::Field;
-use super::form::Fault;
+use super::form::{Fault, FormRefusal};
 use super::{Frame, Layout, Tab, encoded, who};
 use crate::domain::EventId;
 use crate::pages::address::Address;
@@ -49,7 +49,7 @@ struct EventsPage {
     /// Whether the list begins with the newest.
     newest: bool,
     rows: Vec<EventRow>,
-    next: Option<Next>,
+    next: Option<NextPage>,
     /// The address of the list without `after`.
     here: String,
     address: Address,
@@ -70,7 +70,7 @@ struct EventRow {
 }
 
 /// Where more is.
-struct Next {
+struct NextPage {
     url: String,
     /// Until when was looked back, if the page ended because enough was looked at.
     back_to: Option<String>,
@@ -160,7 +160,7 @@ pub async fn list(
     if let Some(id) = who::user_id(app, &typed("user_id")).await? {
         wanted.set("user_id", id.to_string());
     }
-    let search = search(&wanted).map_err(|error| Fault::of(error, ""));
+    let search = search(&wanted).map_err(|error| FormRefusal::of(error, "").fault());
     let (search, fault) = match search {
         Ok(search) => (Some(search), None),
         Err(fault) => (None, Some(fault?)),
@@ -180,7 +180,7 @@ pub async fn list(
     let catalog = app.standings.catalog();
     let next = |id: EventId, back_to| {
         let separator = if filters.is_empty() { "" } else { "&" };
-        Next { url: format!("{here}{separator}after={id}"), back_to }
+        NextPage { url: format!("{here}{separator}after={id}"), back_to }
     };
     let template = EventsPage {
         layout: Layout::new(super::Section::Administration),

@@ -10,7 +10,7 @@ use super::form::Fault;
 pub struct Field {
     name: &'static str,
     label: &'static str,
-    kind: Kind,
+    kind: InputKind,
     value: String,
     hint: &'static str,
     placeholder: &'static str,
@@ -23,7 +23,7 @@ pub struct Field {
 
 /// What is typed into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum InputKind {
     Text,
     Area,
     Date,
@@ -32,20 +32,20 @@ enum Kind {
     Search,
 }
 
-impl Kind {
+impl InputKind {
     fn input(self) -> &'static str {
         match self {
-            Kind::Text | Kind::Area => "text",
-            Kind::Date => "date",
-            Kind::Number => "number",
-            Kind::Password => "password",
-            Kind::Search => "search",
+            InputKind::Text | InputKind::Area => "text",
+            InputKind::Date => "date",
+            InputKind::Number => "number",
+            InputKind::Password => "password",
+            InputKind::Search => "search",
         }
     }
 }
 
 impl Field {
-    fn new(kind: Kind, name: &'static str, label: &'static str) -> Field {
+    fn new(kind: InputKind, name: &'static str, label: &'static str) -> Field {
         Field {
             name,
             label,
@@ -63,32 +63,32 @@ impl Field {
 
     /// A line of text.
     pub fn text(name: &'static str, label: &'static str) -> Field {
-        Field::new(Kind::Text, name, label)
+        Field::new(InputKind::Text, name, label)
     }
 
     /// Some lines of text.
     pub fn area(name: &'static str, label: &'static str) -> Field {
-        Field::new(Kind::Area, name, label)
+        Field::new(InputKind::Area, name, label)
     }
 
     /// A day.
     pub fn date(name: &'static str, label: &'static str) -> Field {
-        Field::new(Kind::Date, name, label)
+        Field::new(InputKind::Date, name, label)
     }
 
     /// A whole number.
     pub fn number(name: &'static str, label: &'static str) -> Field {
-        Field::new(Kind::Number, name, label)
+        Field::new(InputKind::Number, name, label)
     }
 
     /// What is not shown while it is typed.
     pub fn password(name: &'static str, label: &'static str) -> Field {
-        Field::new(Kind::Password, name, label)
+        Field::new(InputKind::Password, name, label)
     }
 
     /// What is looked for.
     pub fn search(name: &'static str, label: &'static str) -> Field {
-        Field::new(Kind::Search, name, label)
+        Field::new(InputKind::Search, name, label)
     }
 
     /// With something in it.
@@ -140,7 +140,7 @@ impl Field {
     }
 
     fn is_area(&self) -> bool {
-        self.kind == Kind::Area
+        self.kind == InputKind::Area
     }
 
     /// The ids of the texts that say more of it.

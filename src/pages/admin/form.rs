@@ -6,6 +6,7 @@ use rocket::request::Request as HttpRequest;
 
 use crate::domain::random_token;
 use crate::pages::html::ErrorPage;
+use crate::store::StoreError;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::request::Request;
@@ -45,6 +46,7 @@ fn out_of_date() -> ErrorPage {
 }
 
 /// A form that this session has sent.
+#[derive(Debug)]
 pub struct Form {
     sent: Parameters,
 }
@@ -113,7 +115,7 @@ pub fn minted_key() -> Result<String, ApiError> {
     })
 }
 
-/// Why a form was refused: a sentence beside the field that it is about.
+/// What is wrong with a form: a sentence beside the field that it is about.
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// The field.
@@ -125,29 +127,9 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A refusal of what is well-formed.
+    /// A fault in a form whose fields are well-formed, each by itself.
     pub fn new(field: &'static str, sentence: impl Into<String>) -> Fault {
         Fault { field, sentence: sentence.into(), status: Status::UnprocessableEntity }
-    }
-
-    /// What is said against a field. `name` is the field that holds the name, of which errors may speak.
-    ///
-    /// # Errors
-    /// It is about something else than a field.
-    pub fn of(error: impl Into<ApiError>, name: &'static str) -> Result<Fault, ErrorPage> {
-        let error = error.into();
-        let (field, sentence) = match &error {
-            ApiError::Missing(field) => (*field, "Please fill this in.".to_owned()),
-            ApiError::Invalid { name, accepted } => (*name, format!("Enter {}.", by_name(name).unwrap_or(accepted))),
-            ApiError::NameTaken => (name, "This name is taken.".to_owned()),
-            ApiError::NumberTaken => ("id", "This number is taken.".to_owned()),
-            ApiError::NameReserved => (name, "This name is kept for other use. Please take another.".to_owned()),
-            ApiError::OutlivesKey { .. } => ("expires_on", error.sentence()),
-            ApiError::DatesReversed => ("to_date", "The last day is before the first.".to_owned()),
-            ApiError::SameUser => ("into_id", "A user can't be merged with itself.".to_owned()),
-            _ => return Err(error.into()),
-        };
-        Ok(Fault { field, sentence, status: error.status() })
     }
 
     /// The sentence, if it is about that field.
@@ -158,6 +140,104 @@ impl Fault {
     /// The status of a page that shows a form.
     pub fn status_of(fault: Option<&Fault>) -> Status {
         fault.map_or(Status::Ok, |fault| fault.status)
+    }
+}
+
+/// Why a form was refused.
+#[derive(Debug)]
+pub enum FormRefusal {
+    /// Something is wrong in it: it is shown again, with a sentence beside the field.
+    Fault(Fault),
+    /// Something that no other input would mend: a page of its own tells of it.
+    Page(ErrorPage),
+}
+
+impl FormRefusal {
+    /// What an error says against a form. `name` is the field that holds the name of what is stored, of which errors may
+    /// speak; it is empty where the form has none.
+    pub fn of(error: impl Into<ApiError>, name: &'static str) -> FormRefusal {
+        let error = error.into();
+        let (field, sentence) = match &error {
+            ApiError::Missing(field) => (*field, "Please fill this in.".to_owned()),
+            ApiError::Invalid { name, accepted } => (*name, format!("Enter {}.", by_name(name).unwrap_or(accepted))),
+            ApiError::NameTaken => (name, "This name is taken.".to_owned()),
+            ApiError::NumberTaken => ("id", "This number is taken.".to_owned()),
+            ApiError::NameReserved => (name, "This name is kept for other use. Please take another.".to_owned()),
+            ApiError::OutlivesKey { .. } => ("expires_on", error.sentence()),
+            ApiError::DatesReversed => ("to_date", "The last day is before the first.".to_owned()),
+            ApiError::SameUser => ("into_id", "A user can't be merged with itself.".to_owned()),
+            _ => return FormRefusal::Page(error.into()),
+        };
+        FormRefusal::Fault(Fault { field, sentence, status: error.status() })
+    }
+
+    /// The fault with which the form is shown again.
+    ///
+    /// # Errors
+    /// The page that tells of what no other input would mend.
+    pub fn fault(self) -> Result<Fault, ErrorPage> {
+        match self {
+            FormRefusal::Fault(fault) => Ok(fault),
+            FormRefusal::Page(page) => Err(page),
+        }
+    }
+}
+
+impl From<Fault> for FormRefusal {
+    fn from(fault: Fault) -> FormRefusal {
+        FormRefusal::Fault(fault)
+    }
+}
+
+impl From<ErrorPage> for FormRefusal {
+    fn from(page: ErrorPage) -> FormRefusal {
+        FormRefusal::Page(page)
+    }
+}
+
+impl From<StoreError> for FormRefusal {
+    fn from(error: StoreError) -> FormRefusal {
+        FormRefusal::Page(error.into())
+    }
+}
+
+/// What a page puts into its form.
+#[derive(Debug, Clone, Copy)]
+pub enum Filling<'f> {
+    /// What is stored.
+    Stored,
+    /// What was sent, with what is wrong in it.
+    Refused(&'f Form, &'f Fault),
+}
+
+impl<'f> Filling<'f> {
+    /// What a field holds, given what is stored.
+    pub fn value(&self, name: &str, stored: impl Into<String>) -> String {
+        match self {
+            Filling::Stored => stored.into(),
+            Filling::Refused(form, _) => form.typed(name).to_owned(),
+        }
+    }
+
+    /// Whether a box is ticked, given what is stored.
+    pub fn flag(&self, name: &str, stored: bool) -> bool {
+        match self {
+            Filling::Stored => stored,
+            Filling::Refused(form, _) => form.typed(name) == "true",
+        }
+    }
+
+    /// What is wrong in the form.
+    pub fn fault(&self) -> Option<&'f Fault> {
+        match self {
+            Filling::Stored => None,
+            Filling::Refused(_, fault) => Some(fault),
+        }
+    }
+
+    /// The status of the page.
+    pub fn status(&self) -> Status {
+        Fault::status_of(self.fault())
     }
 }
 

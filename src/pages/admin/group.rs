@@ -3,9 +3,9 @@
 use askama::Template;
 use rocket::{State, get, post};
 
-use super::confirm::Confirm;
+use super::confirm::Confirmation;
 use super::field::Field;
-use super::form::{Fault, Form, SentForm};
+use super::form::{Fault, Filling, Form, FormRefusal, SentForm};
 use super::{Frame, Layout, Tab, go, who};
 use crate::actions::{Existence, Refusal};
 use crate::domain::{Group, GroupId};
@@ -39,52 +39,41 @@ async fn find(app: &App, id: GroupId) -> Result<Group, ErrorPage> {
     Ok(groups.into_iter().find(|group| group.id == id).ok_or(ApiError::NotFound)?)
 }
 
-async fn page(
-    app: &App,
-    admin: Frame,
-    id: Option<GroupId>,
-    refused: Option<(&Form, &Fault)>,
-) -> Result<Html, ErrorPage> {
+async fn page(app: &App, admin: Frame, id: Option<GroupId>, filling: Filling<'_>) -> Result<Html, ErrorPage> {
     let group = match id {
         Some(id) => Some(find(app, id).await?),
         None => None,
     };
     let catalog = app.standings.catalog();
-    let fault = refused.map(|(_, fault)| fault);
-    let typed = |name: &str, stored: Option<String>| match refused {
-        Some((form, _)) => form.typed(name).to_owned(),
-        None => stored.unwrap_or_default(),
-    };
-    let members = group.as_ref().map(|group| {
-        let lines: Vec<String> = group.user_ids.iter().map(|id| who::written(&catalog, *id)).collect();
-        lines.join("\n")
-    });
-    let may_write = admin.may_write();
+    let name = group.as_ref().map(|group| group.name.as_str()).unwrap_or_default();
+    let members = group.iter().flat_map(|group| &group.user_ids).map(|id| who::written(&catalog, *id));
+    let members = members.collect::<Vec<_>>().join("\n");
+    let (fault, may_write) = (filling.fault(), admin.may_write());
     let template = GroupPage {
         layout: admin.layout(),
         id: id.map(i64::from),
-        title: group.as_ref().map(|group| format::plain(&group.name).into_owned()).unwrap_or_default(),
-        number: Field::number("id", "Number").value(typed("id", None)).required().fault(fault),
+        title: format::plain(name).into_owned(),
+        number: Field::number("id", "Number").value(filling.value("id", "")).required().fault(fault),
         name: Field::text("name", "Name")
-            .value(typed("name", group.as_ref().map(|group| group.name.clone())))
+            .value(filling.value("name", name))
             .required()
             .locked_unless(may_write)
             .fault(fault),
         members: Field::area("user_ids", "Members")
-            .value(typed("user_ids", members))
+            .value(filling.value("user_ids", members))
             .hint("One on each line, by username or number.")
             .rows(12)
             .locked_unless(may_write)
             .fault(fault),
         admin,
     };
-    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+    Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
 /// The form for a new group.
 #[get("/admin/people/new-group")]
 pub async fn new(_browser: Browser, editor: SignedInEditor, app: &State<App>) -> Result<Html, ErrorPage> {
-    page(app, Frame::new(Tab::People, &editor.0), None, None).await
+    page(app, Frame::new(Tab::People, &editor.0), None, Filling::Stored).await
 }
 
 /// Shows a group.
@@ -96,26 +85,44 @@ pub async fn show(
     id: GroupIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::People, &me, parameters.text("done")), Some(id.known()?), None).await
+    page(app, Frame::after(Tab::People, &me, parameters.text("done")), Some(id.known()?), Filling::Stored).await
 }
 
 /// Reads what a form says of a group: each line of its members names one.
-async fn read(app: &App, form: &Form) -> Result<Result<GroupChange, Fault>, ErrorPage> {
+async fn read(app: &App, form: &Form) -> Result<GroupChange, FormRefusal> {
     let mut parameters = form.parameters().clone();
     let lines: Vec<String> =
         form.typed("user_ids").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
     let found = who::user_ids(app, lines.clone()).await?;
     if let Some((line, _)) = lines.iter().zip(&found).find(|(_, found)| found.is_none()) {
         let sentence = format!("Nobody is called “{}”.", format::cut(&format::plain(line), 60));
-        return Ok(Err(Fault::new("user_ids", sentence)));
+        return Err(Fault::new("user_ids", sentence).into());
     }
     let ids: Vec<String> = found.into_iter().flatten().map(|id| id.to_string()).collect();
     parameters.set("user_ids", ids.join(","));
-    let change = parameters.require(&["name"]).and_then(|()| PutGroup::read(&parameters)).map(GroupChange::from);
-    match change {
-        Ok(change) => Ok(Ok(change)),
-        Err(error) => Fault::of(error, "name").map(Err),
+    let change = parameters.require(&["name"]).and_then(|()| PutGroup::read(&parameters));
+    Ok(change.map_err(|error| FormRefusal::of(error, "name"))?.into())
+}
+
+/// Stores a group that is new.
+async fn store_new(app: &App, me: &SignedIn, form: &Form) -> Result<GroupId, FormRefusal> {
+    let id = form.read::<NewGroupId>().map_err(|error| FormRefusal::of(error, "name"))?.id;
+    let change = read(app, form).await?;
+    match app.actions.put_group(&me.actor, id, change, Existence::New).await {
+        Ok(()) => Ok(id),
+        Err(Refusal::NumberTaken) => Err(Fault::new("id", "Another group has this number.").into()),
+        Err(refusal) => Err(ErrorPage::from(refusal).into()),
     }
+}
+
+/// Stores what a form changes of a group.
+async fn store_change(app: &App, me: &SignedIn, id: GroupId, form: &Form) -> Result<(), FormRefusal> {
+    find(app, id).await?;
+    let change = read(app, form).await?;
+    app.actions
+        .put_group(&me.actor, id, change, Existence::Any)
+        .await
+        .map_err(|refusal| ErrorPage::from(refusal).into())
 }
 
 /// Makes a group.
@@ -126,28 +133,12 @@ pub async fn create(
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let form = form.of(&editor.0)?;
-    let id = match form.read::<NewGroupId>() {
-        Ok(new) => new.id,
-        Err(error) => return refused(app, &editor.0, None, &form, &Fault::of(error, "name")?).await,
-    };
-    let change = match read(app, &form).await? {
-        Ok(change) => change,
-        Err(fault) => return refused(app, &editor.0, None, &form, &fault).await,
-    };
-    match app.actions.put_group(&editor.0.actor, id, change, Existence::New).await {
-        Ok(()) => Ok(go(&format!("/admin/people/groups/{}", i64::from(id)), "group-saved")),
-        Err(Refusal::NumberTaken) => {
-            let fault = Fault::new("id", "Another group has this number.");
-            refused(app, &editor.0, None, &form, &fault).await
-        }
-        Err(refusal) => Err(refusal.into()),
+    let SignedInEditor(me) = editor;
+    let form = form.of(&me)?;
+    match store_new(app, &me, &form).await {
+        Ok(id) => Ok(go(&format!("/admin/people/groups/{}", i64::from(id)), "group-saved")),
+        Err(refusal) => page(app, Frame::new(Tab::People, &me), None, Filling::Refused(&form, &refusal.fault()?)).await,
     }
-}
-
-/// The form as it was sent, with what is wrong in it.
-async fn refused(app: &App, me: &SignedIn, id: Option<GroupId>, form: &Form, fault: &Fault) -> Result<Html, ErrorPage> {
-    page(app, Frame::new(Tab::People, me), id, Some((form, fault))).await
 }
 
 /// Changes a group.
@@ -159,15 +150,14 @@ pub async fn update(
     id: GroupIdPath,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let form = form.of(&editor.0)?;
+    let SignedInEditor(me) = editor;
+    let form = form.of(&me)?;
     let id = id.known()?;
-    find(app, id).await?;
-    match read(app, &form).await? {
-        Ok(change) => {
-            app.actions.put_group(&editor.0.actor, id, change, Existence::Any).await?;
-            Ok(go(&format!("/admin/people/groups/{}", i64::from(id)), "group-saved"))
+    match store_change(app, &me, id, &form).await {
+        Ok(()) => Ok(go(&format!("/admin/people/groups/{}", i64::from(id)), "group-saved")),
+        Err(refusal) => {
+            page(app, Frame::new(Tab::People, &me), Some(id), Filling::Refused(&form, &refusal.fault()?)).await
         }
-        Err(fault) => refused(app, &editor.0, Some(id), &form, &fault).await,
     }
 }
 
@@ -179,14 +169,18 @@ pub async fn ask_delete(
     app: &State<App>,
     id: GroupIdPath,
 ) -> Result<Html, ErrorPage> {
-    const CONSEQUENCE: &str = "Its members stay users. A leaderboard that ranks this group alone then ranks nobody.";
     let group = find(app, id.known()?).await?;
     let here = format!("/admin/people/groups/{}", i64::from(group.id));
-    let question = format!("Delete the group “{}”?", format::plain(&group.name));
-    let frame = Frame::new(Tab::People, &editor.0);
-    Confirm::new(frame, question, CONSEQUENCE, "Delete it", format!("{here}/delete"), here)
-        .fact("Members", format::number(group.user_ids.len() as i64))
-        .page()
+    let confirmation = Confirmation {
+        question: format!("Delete the group “{}”?", format::plain(&group.name)),
+        consequence: "Its members stay users. A leaderboard that ranks this group alone then ranks nobody.",
+        facts: vec![("Members", format::number(group.user_ids.len() as i64))],
+        hidden: Vec::new(),
+        button: "Delete it",
+        action: format!("{here}/delete"),
+        back: here,
+    };
+    confirmation.page(Frame::new(Tab::People, &editor.0))
 }
 
 /// Deletes a group.

@@ -6,9 +6,9 @@
 use askama::Template;
 use rocket::{State, get, post};
 
-use super::confirm::Confirm;
+use super::confirm::Confirmation;
 use super::field::Field;
-use super::form::{Fault, Form, SentForm, minted_key};
+use super::form::{Fault, Filling, Form, FormRefusal, SentForm, minted_key};
 use super::{Frame, Layout, Tab, command, go};
 use crate::actions::{MadeKey, may_revoke};
 use crate::domain::{EventDate, KeyRef, PlainKey, Username};
@@ -61,12 +61,12 @@ struct NewKeyPage {
     layout: Layout,
     admin: Frame,
     /// `None`: it was shown before.
-    shown: Option<Shown>,
+    shown: Option<ShownKey>,
     id: i64,
 }
 
 /// A new key, this once.
-struct Shown {
+struct ShownKey {
     plain: PlainKey,
     curl: String,
 }
@@ -94,10 +94,10 @@ impl KeyRow {
     }
 }
 
-async fn page(app: &App, admin: Frame, refused: Option<(&Form, &Fault)>) -> Result<Html, ErrorPage> {
+async fn page(app: &App, admin: Frame, filling: Filling<'_>) -> Result<Html, ErrorPage> {
     let keys = app.store.read(api_keys::list).await?;
-    let fault = refused.map(|(_, fault)| fault);
-    let typed = |name: &str| refused.map(|(form, _)| form.typed(name).to_owned()).unwrap_or_default();
+    let fault = filling.fault();
+    let typed = |name: &str| filling.value(name, "");
     let today = app.clock.today();
     let username = Field::text("username", "For the username").fault(fault);
     let template = KeysPage {
@@ -126,11 +126,11 @@ async fn page(app: &App, admin: Frame, refused: Option<(&Form, &Fault)>) -> Resu
                 "Left blank, it does not expire."
             })
             .fault(fault),
-        read_only: typed("read_only") == "true",
+        read_only: filling.flag("read_only", false),
         key: minted_key()?,
         admin,
     };
-    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+    Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
 /// The list.
@@ -141,20 +141,21 @@ pub async fn list(
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::Keys, &me, parameters.text("done")), None).await
+    page(app, Frame::after(Tab::Keys, &me, parameters.text("done")), Filling::Stored).await
 }
 
 /// Reads what a form says of a key.
-fn read(app: &App, me: &SignedIn, parameters: &Parameters) -> Result<NewKey, Result<Fault, ErrorPage>> {
-    let refused = |error| Fault::of(error, "username");
+fn read(app: &App, me: &SignedIn, form: &Form) -> Result<NewKey, FormRefusal> {
+    let parameters = form.filled_parameters();
+    let refused = |error| FormRefusal::of(error, "username");
     let username: Option<Username> = parameters.optional("username").map_err(refused)?;
     let description = parameters.text("description").map(|text| text.trim().to_owned());
     if description.as_ref().is_some_and(|text| text.chars().count() > DESCRIPTION_MAX) {
-        return Err(Ok(Fault::new("description", "At most 255 characters fit here.")));
+        return Err(Fault::new("description", "At most 255 characters fit here.").into());
     }
     let expires_on: Option<EventDate> = parameters.optional("expires_on").map_err(refused)?;
     if expires_on.is_some_and(|last| last < app.clock.today()) {
-        return Err(Ok(Fault::new("expires_on", "This day is over: the key would never work.")));
+        return Err(Fault::new("expires_on", "This day is over: the key would never work.").into());
     }
     Ok(NewKey {
         username: if me.actor.one_username { Some(me.actor.username.clone()) } else { username },
@@ -176,23 +177,23 @@ pub async fn create(
     let SignedInEditor(me) = editor;
     let form = form.of(&me)?;
     let frame = Frame::new(Tab::Keys, &me);
-    let new = match read(app, &me, &form.filled_parameters()) {
+    let new = match read(app, &me, &form) {
         Ok(new) => new,
-        Err(fault) => return page(app, frame, Some((&form, &fault?))).await,
+        Err(refusal) => return page(app, frame, Filling::Refused(&form, &refusal.fault()?)).await,
     };
     let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
     let (acting, read_only) = (new.username.clone().unwrap_or_else(|| me.actor.username.clone()), new.read_only);
     let MadeKey { id, plain } = match app.actions.create_key(&me.actor, new, key).await {
         Ok(made) => made,
         Err(refusal) => {
-            let fault = Fault::of(refusal, "username")?;
-            return page(app, frame, Some((&form, &fault))).await;
+            let fault = FormRefusal::of(refusal, "username").fault()?;
+            return page(app, frame, Filling::Refused(&form, &fault)).await;
         }
     };
     let shown = plain.map(|plain| {
         let (method, body) = if read_only { ("GET", None) } else { ("POST", Some(example(app))) };
         let curl = command::request(&address, method, EVENTS, plain.reveal(), acting.as_str(), body.as_ref());
-        Shown { plain, curl }
+        ShownKey { plain, curl }
     });
     Ok(Html::new(&NewKeyPage { layout: frame.layout(), admin: frame, shown, id })?.unkept())
 }
@@ -221,16 +222,23 @@ pub async fn ask_revoke(
     } else {
         "Whatever uses it is refused from the next request on, and whoever is signed in with it is signed out."
     };
-    let frame = Frame::new(Tab::Keys, &me);
-    let (action, back) = (format!("/admin/keys/{}/revoke", key.id), Tab::Keys.path().to_owned());
-    let username =
-        key.username.as_ref().map_or("all users".to_owned(), |name| format::plain(name.as_str()).into_owned());
-    Confirm::new(frame, format!("Revoke the key {}…?", key.prefix), consequence, "Revoke it", action, back)
-        .fact("For", username)
-        .fact("Made", format::moment(key.created_at))
-        .fact("Last used", key.last_used_at.map_or("never".to_owned(), format::moment))
-        .fact("What it is for", format::cut(&format::plain(key.description.as_deref().unwrap_or("–")), 255))
-        .page()
+    let everyone = || "all users".to_owned();
+    let username = key.username.as_ref().map_or_else(everyone, |name| format::plain(name.as_str()).into_owned());
+    let confirmation = Confirmation {
+        question: format!("Revoke the key {}…?", key.prefix),
+        consequence,
+        facts: vec![
+            ("For", username),
+            ("Made", format::moment(key.created_at)),
+            ("Last used", key.last_used_at.map_or("never".to_owned(), format::moment)),
+            ("What it is for", format::cut(&format::plain(key.description.as_deref().unwrap_or("–")), 255)),
+        ],
+        hidden: Vec::new(),
+        button: "Revoke it",
+        action: format!("/admin/keys/{}/revoke", key.id),
+        back: Tab::Keys.path().to_owned(),
+    };
+    confirmation.page(Frame::new(Tab::Keys, &me))
 }
 
 /// Revokes a key.

@@ -2,7 +2,7 @@
 
 use rocket::{State, get, post};
 
-use super::confirm::Confirm;
+use super::confirm::Confirmation;
 use super::form::SentForm;
 use super::{Frame, Tab, go, who};
 use crate::domain::{EventDate, UserId};
@@ -52,14 +52,20 @@ pub async fn ask(
     let line =
         |person: &Person, score| format!("{} (#{}), {} points", person.username, person.id, format::number(score));
     let here = format!("/admin/people/users/{from}");
-    let question = format!("Merge {} into {}?", one.username, other.username);
-    let frame = Frame::new(Tab::People, &editor.0);
-    Confirm::new(frame, question, CONSEQUENCE, "Merge them", format!("{here}/merge"), here)
-        .fact("Goes", line(&one, from_score))
-        .fact("Stays", line(&other, into_score))
-        .fact("Afterwards", format!("{} points", format::number(from_score.saturating_add(into_score))))
-        .hidden("into_id", into.to_string())
-        .page()
+    let confirmation = Confirmation {
+        question: format!("Merge {} into {}?", one.username, other.username),
+        consequence: CONSEQUENCE,
+        facts: vec![
+            ("Goes", line(&one, from_score)),
+            ("Stays", line(&other, into_score)),
+            ("Afterwards", format!("{} points", format::number(from_score.saturating_add(into_score)))),
+        ],
+        hidden: vec![("into_id", into.to_string())],
+        button: "Merge them",
+        action: format!("{here}/merge"),
+        back: here,
+    };
+    confirmation.page(Frame::new(Tab::People, &editor.0))
 }
 
 /// Makes one user of two.

@@ -4,7 +4,7 @@ use askama::Template;
 use rocket::{State, get};
 
 use super::field::Field;
-use super::form::Fault;
+use super::form::{Fault, FormRefusal};
 use super::{Frame, Layout, Tab, encoded};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
@@ -59,7 +59,7 @@ pub async fn list(
     wanted.set("limit", PAGE.to_string());
     let (filter, fault) = match ListUsers::read(&wanted).map(UserFilter::from) {
         Ok(filter) => (Some(filter), None),
-        Err(error) => (None, Some(Fault::of(error, "filter")?)),
+        Err(error) => (None, Some(FormRefusal::of(error, "filter").fault()?)),
     };
     let first_page = filter.as_ref().is_none_or(|filter| filter.after == 0);
     let ((users, more), groups) = app

@@ -4,7 +4,7 @@ use askama::Template;
 use rocket::{State, get, post};
 
 use super::field::Field;
-use super::form::{Fault, Form, SentForm, minted_key};
+use super::form::{Fault, Filling, Form, FormRefusal, SentForm, minted_key};
 use super::{Frame, Layout, Tab};
 use crate::actions::Refusal;
 use crate::domain::EventDate;
@@ -39,7 +39,7 @@ struct RecalculationPage {
     layout: Layout,
     admin: Frame,
     running: bool,
-    run: Option<Run>,
+    run: Option<RunReport>,
     remaining: u32,
     limit: u32,
     spans: Vec<Span>,
@@ -51,7 +51,7 @@ struct RecalculationPage {
 }
 
 /// The recalculation that runs, or the last one.
-struct Run {
+struct RunReport {
     from: String,
     done: u64,
     total: u64,
@@ -67,8 +67,8 @@ struct Span {
     chosen: bool,
 }
 
-impl Run {
-    fn new(status: &Status) -> Option<Run> {
+impl RunReport {
+    fn new(status: &Status) -> Option<RunReport> {
         let from = status.from_date?;
         let (done, total) = (status.progress.days_done, status.progress.days_total);
         let days = format::count(total as i64, "day", "days");
@@ -77,7 +77,7 @@ impl Run {
             1 => "1 score was different, and is right now.".to_owned(),
             different => format!("{} scores were different, and are right now.", format::number(different as i64)),
         };
-        Some(Run {
+        Some(RunReport {
             from: if from == EventDate::MIN { "the first day".to_owned() } else { format::date(from) },
             done,
             total: total.max(1),
@@ -88,35 +88,33 @@ impl Run {
     }
 }
 
-async fn page(app: &App, admin: Frame, address: Address, refused: Option<(&Form, &Fault)>) -> Result<Html, ErrorPage> {
+async fn page(app: &App, admin: Frame, address: Address, filling: Filling<'_>) -> Result<Html, ErrorPage> {
     let (now, limit) = (app.clock.now(), app.actions.recalculations_per_day());
     let remaining = app.store.read(move |connection| recalculations::remaining(connection, now, limit)).await?;
     let status = app.rollup.status();
-    let fault = refused.map(|(_, fault)| fault);
-    let span = refused.map_or("10", |(form, _)| form.typed("span"));
+    let fault = filling.fault();
+    let span = filling.value("span", "10");
     let template = RecalculationPage {
         layout: admin.layout(),
         running: status.running,
-        run: Run::new(&status),
+        run: RunReport::new(&status),
         remaining,
         limit,
         spans: SPANS.map(|(value, label, _)| Span { value, label, chosen: value == span }).into(),
         by_date: span == BY_DATE,
-        from_date: Field::date("from_date", "First day")
-            .value(refused.map(|(form, _)| form.typed("from_date").to_owned()).unwrap_or_default())
-            .fault(fault),
+        from_date: Field::date("from_date", "First day").value(filling.value("from_date", "")).fault(fault),
         fault: fault.filter(|fault| fault.field != "from_date").map(|fault| fault.sentence.clone()),
         key: minted_key()?,
         address,
         admin,
     };
-    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+    Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
 /// Shows how far it is, and the form for another.
 #[get("/admin/recalculate")]
 pub async fn show(_browser: Browser, me: SignedIn, address: Address, app: &State<App>) -> Result<Html, ErrorPage> {
-    page(app, Frame::new(Tab::Recalculate, &me), address, None).await
+    page(app, Frame::new(Tab::Recalculate, &me), address, Filling::Stored).await
 }
 
 /// Reads from which day on.
@@ -133,7 +131,21 @@ fn from_date(app: &App, form: &Form) -> Result<EventDate, ApiError> {
     Recalculate::read(&parameters)?.first_day(app)
 }
 
-/// Starts one.
+/// Starts what a form asks for, once for each key of a form.
+async fn run(app: &App, me: &SignedIn, form: &Form) -> Result<(), FormRefusal> {
+    let from_date = from_date(app, form).map_err(|error| FormRefusal::of(error, ""))?;
+    let key = SentIdempotencyKey::of_form(form.typed("key")).read().map_err(ErrorPage::from)?;
+    match app.actions.recalculate(&me.actor, from_date, key).await {
+        Ok(()) => Ok(()),
+        Err(refusal @ Refusal::Limited { .. }) => {
+            let error = ApiError::from(refusal);
+            Err(Fault { field: "span", sentence: error.sentence(), status: error.status() }.into())
+        }
+        Err(refusal) => Err(ErrorPage::from(refusal).into()),
+    }
+}
+
+/// Starts a recalculation.
 #[post("/admin/recalculate", data = "<form>")]
 pub async fn start(
     _browser: Browser,
@@ -144,22 +156,11 @@ pub async fn start(
 ) -> Result<Html, ErrorPage> {
     let SignedInEditor(me) = editor;
     let form = form.of(&me)?;
-    let frame = Frame::new(Tab::Recalculate, &me);
-    let from_date = match from_date(app, &form) {
-        Ok(from_date) => from_date,
-        Err(error) => {
-            let fault = Fault::of(error, "")?;
-            return page(app, frame, address, Some((&form, &fault))).await;
-        }
-    };
-    let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
-    match app.actions.recalculate(&me.actor, from_date, key).await {
+    match run(app, &me, &form).await {
         Ok(()) => Ok(Html::moved(Tab::Recalculate.path())),
-        Err(refusal @ Refusal::Limited { .. }) => {
-            let error = ApiError::from(refusal);
-            let fault = Fault { field: "span", sentence: error.sentence(), status: error.status() };
-            page(app, frame, address, Some((&form, &fault))).await
+        Err(refusal) => {
+            let frame = Frame::new(Tab::Recalculate, &me);
+            page(app, frame, address, Filling::Refused(&form, &refusal.fault()?)).await
         }
-        Err(refusal) => Err(refusal.into()),
     }
 }

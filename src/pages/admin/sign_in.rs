@@ -44,14 +44,14 @@ impl<'r> FromRequest<'r> for Tls {
 }
 
 /// Whoever may be signed in already. (An optional [`SignedIn`] would leave its refusal behind, for the catcher.)
-pub struct Anyone(Option<SignedIn>);
+pub struct MaybeSignedIn(Option<SignedIn>);
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Anyone {
+impl<'r> FromRequest<'r> for MaybeSignedIn {
     type Error = std::convert::Infallible;
 
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Anyone, Self::Error> {
-        Outcome::Success(Anyone(SignedIn::of(request).await))
+    async fn from_request(request: &'r Request<'_>) -> Outcome<MaybeSignedIn, Self::Error> {
+        Outcome::Success(MaybeSignedIn(SignedIn::of(request).await))
     }
 }
 
@@ -92,7 +92,7 @@ fn page(
 #[get("/admin/sign-in", data = "<parameters>")]
 pub async fn form(
     _browser: Browser,
-    anyone: Anyone,
+    anyone: MaybeSignedIn,
     tls: Tls,
     app: &State<App>,
     parameters: Parameters,

@@ -3,9 +3,9 @@
 use askama::Template;
 use rocket::{State, get, post};
 
-use super::confirm::Confirm;
+use super::confirm::Confirmation;
 use super::field::Field;
-use super::form::{Fault, Form, SentForm};
+use super::form::{Fault, Filling, Form, FormRefusal, SentForm};
 use super::{Frame, Layout, Tab, go};
 use crate::actions::{Existence, Refusal};
 use crate::domain::{EventDate, User, UserId, drawn_avatar};
@@ -40,12 +40,7 @@ struct UserPage {
     into: Field,
 }
 
-async fn page(
-    app: &App,
-    admin: Frame,
-    id: Option<UserId>,
-    refused: Option<(&Form, &Fault)>,
-) -> Result<Html, ErrorPage> {
+async fn page(app: &App, admin: Frame, id: Option<UserId>, filling: Filling<'_>) -> Result<Html, ErrorPage> {
     let today = app.clock.today();
     let (user, forgotten_as_suspended, score): (Option<User>, bool, i64) = match id {
         Some(id) => {
@@ -60,11 +55,8 @@ async fn page(
         }
         None => (None, false, 0),
     };
-    let fault = refused.map(|(_, fault)| fault);
-    let typed = |name: &str, stored: Option<String>| match refused {
-        Some((form, _)) => form.typed(name).to_owned(),
-        None => stored.unwrap_or_default(),
-    };
+    let fault = filling.fault();
+    let typed = |name: &str, stored: Option<&str>| filling.value(name, stored.unwrap_or_default());
     let stored = user.as_ref();
     let own_avatar =
         stored.map(|user| &user.avatar_template).filter(|own| id.is_none_or(|id| **own != drawn_avatar(id)));
@@ -81,34 +73,31 @@ async fn page(
             .hint("The number that events name the user by.")
             .fault(fault),
         username: Field::text("username", "Username")
-            .value(typed("username", stored.map(|user| user.username.as_str().to_owned())))
+            .value(typed("username", stored.map(|user| user.username.as_str())))
             .required()
             .locked_unless(may_write)
             .fault(fault),
         name: Field::text("name", "Full name")
-            .value(typed("name", stored.and_then(|user| user.name.clone())))
+            .value(typed("name", stored.and_then(|user| user.name.as_deref())))
             .locked_unless(may_write)
             .fault(fault),
         avatar: Field::text("avatar_template", "Picture")
-            .value(typed("avatar_template", own_avatar.cloned()))
+            .value(typed("avatar_template", own_avatar.map(String::as_str)))
             .placeholder("https://…/{size}.png")
             .hint("An address in which {size} stands for the width. Without one, the server draws a letter.")
             .locked_unless(may_write)
             .fault(fault),
-        suspended: match refused {
-            Some((form, _)) => form.typed("suspended") == "true",
-            None => stored.map_or(forgotten_as_suspended, |user| user.suspended),
-        },
+        suspended: filling.flag("suspended", stored.map_or(forgotten_as_suspended, |user| user.suspended)),
         into: Field::text("into_id", "Merge into").required().placeholder("name or number"),
         admin,
     };
-    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept())
+    Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
 /// The form for someone new.
 #[get("/admin/people/new-user")]
 pub async fn new(_browser: Browser, editor: SignedInEditor, app: &State<App>) -> Result<Html, ErrorPage> {
-    page(app, Frame::new(Tab::People, &editor.0), None, None).await
+    page(app, Frame::new(Tab::People, &editor.0), None, Filling::Stored).await
 }
 
 /// Shows a user, also one whom the directory does not know.
@@ -120,30 +109,28 @@ pub async fn show(
     id: UserIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::People, &me, parameters.text("done")), Some(id.known()?), None).await
+    page(app, Frame::after(Tab::People, &me, parameters.text("done")), Some(id.known()?), Filling::Stored).await
 }
 
-/// Stores what a form says of a user. `Err` within `Ok` is what is wrong in the form.
-async fn save(
-    app: &App,
-    me: &SignedIn,
-    form: &mut Form,
-    id: UserId,
-    existence: Existence,
-) -> Result<Result<(), Fault>, ErrorPage> {
+/// Stores what a form says of a user.
+async fn save(app: &App, me: &SignedIn, form: &mut Form, id: UserId, existence: Existence) -> Result<(), FormRefusal> {
     // In the form of someone new the empty box says nothing: a user whom the directory has forgotten as suspended stays so.
     if existence == Existence::Any && form.filled("suspended").is_none() {
         form.set("suspended", "false");
     }
-    let change = match form.read::<PutUser>() {
-        Ok(change) => change.into(),
-        Err(error) => return Fault::of(error, "username").map(Err),
-    };
-    match app.actions.put_user(&me.actor, id, change, existence).await {
-        Ok(()) => Ok(Ok(())),
-        Err(Refusal::NumberTaken) => Ok(Err(Fault::new("id", "Another user has this number."))),
-        Err(refusal) => Fault::of(refusal, "username").map(Err),
+    let change: PutUser = form.read().map_err(|error| FormRefusal::of(error, "username"))?;
+    match app.actions.put_user(&me.actor, id, change.into(), existence).await {
+        Ok(()) => Ok(()),
+        Err(Refusal::NumberTaken) => Err(Fault::new("id", "Another user has this number.").into()),
+        Err(refusal) => Err(FormRefusal::of(refusal, "username")),
     }
+}
+
+/// Stores a user who is new, under the number that the form says.
+async fn save_new(app: &App, me: &SignedIn, form: &mut Form) -> Result<UserId, FormRefusal> {
+    let id = form.read::<NewUserId>().map_err(|error| FormRefusal::of(error, "username"))?.id;
+    save(app, me, form, id, Existence::New).await?;
+    Ok(id)
 }
 
 /// Makes a user.
@@ -156,13 +143,9 @@ pub async fn create(
 ) -> Result<Html, ErrorPage> {
     let SignedInEditor(me) = editor;
     let mut form = form.of(&me)?;
-    let saved = match form.read::<NewUserId>() {
-        Ok(NewUserId { id }) => save(app, &me, &mut form, id, Existence::New).await?.map(|()| id),
-        Err(error) => Err(Fault::of(error, "username")?),
-    };
-    match saved {
+    match save_new(app, &me, &mut form).await {
         Ok(id) => Ok(go(&format!("/admin/people/users/{id}"), "user-saved")),
-        Err(fault) => page(app, Frame::new(Tab::People, &me), None, Some((&form, &fault))).await,
+        Err(refusal) => page(app, Frame::new(Tab::People, &me), None, Filling::Refused(&form, &refusal.fault()?)).await,
     }
 }
 
@@ -178,9 +161,11 @@ pub async fn update(
     let SignedInEditor(me) = editor;
     let mut form = form.of(&me)?;
     let id = id.known()?;
-    match save(app, &me, &mut form, id, Existence::Any).await? {
+    match save(app, &me, &mut form, id, Existence::Any).await {
         Ok(()) => Ok(go(&format!("/admin/people/users/{id}"), "user-saved")),
-        Err(fault) => page(app, Frame::new(Tab::People, &me), Some(id), Some((&form, &fault))).await,
+        Err(refusal) => {
+            page(app, Frame::new(Tab::People, &me), Some(id), Filling::Refused(&form, &refusal.fault()?)).await
+        }
     }
 }
 
@@ -197,11 +182,16 @@ pub async fn ask_delete(
     let id = id.known()?;
     let user = app.store.read(move |connection| directory::user(connection, id)).await?.ok_or(ApiError::NotFound)?;
     let here = format!("/admin/people/users/{id}");
-    let question = format!("Forget the names of {}?", format::plain(user.username.as_str()));
-    let frame = Frame::new(Tab::People, &editor.0);
-    Confirm::new(frame, question, CONSEQUENCE, "Forget them", format!("{here}/delete"), here)
-        .fact("Number", id.to_string())
-        .page()
+    let confirmation = Confirmation {
+        question: format!("Forget the names of {}?", format::plain(user.username.as_str())),
+        consequence: CONSEQUENCE,
+        facts: vec![("Number", id.to_string())],
+        hidden: Vec::new(),
+        button: "Forget them",
+        action: format!("{here}/delete"),
+        back: here,
+    };
+    confirmation.page(Frame::new(Tab::People, &editor.0))
 }
 
 /// Forgets a user's names.

@@ -1,6 +1,7 @@
 //! Users as a form names them: by username, or by number.
 
-use crate::domain::{UserId, Username, fallback_username};
+use crate::domain::{UserId, Username};
+use crate::standings::Catalog;
 use crate::store::{StoreError, directory};
 use crate::web::App;
 use crate::web::kinds::Parameter;
@@ -11,25 +12,22 @@ pub async fn user_id(app: &App, text: &str) -> Result<Option<UserId>, StoreError
     Ok(found.into_iter().next().flatten())
 }
 
-/// The users whom some texts name.
+/// The users whom some texts name, each by itself.
 pub async fn user_ids(app: &App, texts: Vec<String>) -> Result<Vec<Option<UserId>>, StoreError> {
-    let find = move |connection: &rusqlite::Connection, text: &str| -> Result<Option<UserId>, StoreError> {
-        let text = text.trim();
-        if let Some(id) = UserId::from_text(text) {
-            return Ok(Some(id));
-        }
-        let Ok(username) = text.parse::<Username>() else { return Ok(None) };
-        let known = directory::id_of(connection, &username)?;
-        Ok(known.or_else(|| {
-            let number = text.rsplit('-').next().and_then(UserId::from_text);
-            number.filter(|id| fallback_username(*id) == text)
-        }))
-    };
-    app.store.read(move |connection| texts.iter().map(|text| find(connection, text)).collect()).await
+    let found = app.store.read(move |connection| {
+        let find = |text: &String| match (UserId::from_text(text.trim()), text.trim().parse::<Username>()) {
+            (Some(id), _) => Ok(Some(id)),
+            (None, Ok(username)) => directory::id_by_name(connection, &username),
+            (None, Err(_)) => Ok(None),
+        };
+        texts.iter().map(find).collect()
+    });
+    found.await
 }
 
-/// How a form names a user so that it finds the same one again: by username, unless that reads as a number.
-pub fn written(catalog: &crate::standings::Catalog, id: UserId) -> String {
+/// What to put into a form for a user, so that [`user_ids`] finds the same one again: the username, or the number where
+/// there is no username or one that reads as a number.
+pub fn written(catalog: &Catalog, id: UserId) -> String {
     let username = catalog.users.get(&id).map(|user| user.username.as_str());
     username.filter(|username| i64::from_text(username).is_none()).map_or_else(|| id.to_string(), str::to_owned)
 }

@@ -16,8 +16,8 @@ use crate::web::requests::leaderboard::PAGE_MAX;
 /// How many stand on the podium.
 const PODIUM: usize = 3;
 
-/// What the page tells of.
-pub struct Sources<'s> {
+/// What a page of a leaderboard is made out of.
+pub struct LeaderboardSources<'s> {
     /// The standings.
     pub view: &'s View,
     /// Those of yesterday.
@@ -28,9 +28,9 @@ pub struct Sources<'s> {
     pub today: EventDate,
 }
 
-/// Which standings a page shows, to whom: what its links lead to.
+/// Addresses of a leaderboard's pages: they keep the period, and whose row is marked.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct LeaderboardLinks {
     /// The board.
     pub board: LeaderboardId,
     /// The period.
@@ -39,9 +39,9 @@ pub struct Place {
     pub for_user: Option<UserId>,
 }
 
-impl Place {
-    /// The path of a page.
-    pub fn link(&self, page: usize) -> String {
+impl LeaderboardLinks {
+    /// The address of a page, by its number from 0.
+    pub fn to_page(self, page: usize) -> String {
         let mut link = format!("/leaderboard/{}?period={}", self.board.0, self.period);
         if page > 0 {
             link.push_str(&format!("&page={page}"));
@@ -52,23 +52,23 @@ impl Place {
         link
     }
 
-    /// The page on which a user is, as that user's own.
-    pub fn way_to(&self, view: &View, id: UserId) -> String {
-        let place = Place { for_user: Some(id), ..*self };
+    /// The address of the page on which a user is, with that user's row marked.
+    pub fn to_user(self, view: &View, id: UserId) -> String {
+        let links = LeaderboardLinks { for_user: Some(id), ..self };
         match view.ranked.index(id) {
-            Some(index) => format!("{}#u{id}", place.link(index / PAGE_MAX)),
-            None => place.link(0),
+            Some(index) => format!("{}#u{id}", links.to_page(index / PAGE_MAX)),
+            None => links.to_page(0),
         }
     }
 }
 
-/// A link that may be to where one is.
-pub struct Link {
+/// A link of a page's navigation.
+pub struct NavLink {
     /// What it says.
     pub label: String,
     /// Where it leads.
     pub url: String,
-    /// Whether one is there.
+    /// Whether it leads to the page on which it stands.
     pub current: bool,
 }
 
@@ -76,21 +76,21 @@ pub struct Link {
 pub struct Heading {
     name: String,
     dates: String,
-    tabs: Vec<Link>,
+    tabs: Vec<NavLink>,
 }
 
 impl Heading {
     /// The top of a board's page.
-    pub fn new(board: &Leaderboard, place: Place, today: EventDate) -> Heading {
-        let tab = |period: Period| Link {
+    pub fn new(board: &Leaderboard, links: LeaderboardLinks, today: EventDate) -> Heading {
+        let tab = |period: Period| NavLink {
             label: period_label(period).to_owned(),
-            url: Place { period, ..place }.link(0),
-            current: period == place.period,
+            url: LeaderboardLinks { period, ..links }.to_page(0),
+            current: period == links.period,
         };
         let tabs = if board.period_filter_disabled { Vec::new() } else { Period::ALL.map(tab).into() };
         Heading {
             name: format::plain(board.name.as_str()).into_owned(),
-            dates: dates(board, place.period, today),
+            dates: dates(board, links.period, today),
             tabs,
         }
     }
@@ -144,10 +144,10 @@ impl Movement {
 }
 
 /// A ranked user.
-struct Row {
+struct LeaderboardRow {
     person: Person,
     position: String,
-    /// `p1`, `p2`, `p3` for whom there is metal.
+    /// The class of the stylesheet for a medal: `p1` gold, `p2` silver, `p3` bronze, else nothing.
     medal: &'static str,
     score: String,
     movement: Movement,
@@ -156,10 +156,10 @@ struct Row {
     own: bool,
 }
 
-impl Row {
-    fn new(sources: &Sources<'_>, entry: &Entry, own: bool) -> Row {
+impl LeaderboardRow {
+    fn new(sources: &LeaderboardSources<'_>, entry: &Entry, own: bool) -> LeaderboardRow {
         let days = sources.days.get(&entry.user_id).map(Vec::as_slice).unwrap_or_default();
-        Row {
+        LeaderboardRow {
             person: Person::listed(&sources.view.catalog, entry.user_id),
             position: format::number(entry.position.into()),
             medal: ["", "p1", "p2", "p3"].get(entry.position as usize).copied().unwrap_or_default(),
@@ -172,8 +172,8 @@ impl Row {
     }
 }
 
-/// The place of the user who was asked for, kept in view.
-struct Own {
+/// The user who was asked for, in a line that stays in view.
+struct OwnRow {
     person: Person,
     /// Position and score; `None` if not ranked.
     standing: Option<(String, String)>,
@@ -181,24 +181,24 @@ struct Own {
     url: String,
 }
 
-/// A search that found nobody.
-pub struct Sought {
+/// A search for a person that found nobody.
+pub struct FailedSearch {
     text: String,
     like: Vec<(Person, String)>,
 }
 
-impl Sought {
-    /// Nobody is called so; some are called nearly so.
-    pub fn new(view: &View, place: Place, text: &str, ids: &[UserId]) -> Sought {
-        let suggest = |id: &UserId| (Person::listed(&view.catalog, *id), place.way_to(view, *id));
-        Sought {
+impl FailedSearch {
+    /// Nobody is called `text`; the usernames of `ids` begin so.
+    pub fn new(view: &View, links: LeaderboardLinks, text: &str, ids: &[UserId]) -> FailedSearch {
+        let suggest = |id: &UserId| (Person::listed(&view.catalog, *id), links.to_user(view, *id));
+        FailedSearch {
             text: format::cut(&format::plain(text.trim()), Username::CHARACTERS_MAX),
             like: ids.iter().map(suggest).collect(),
         }
     }
 }
 
-/// A board.
+/// A page of a leaderboard.
 #[derive(Template)]
 #[template(path = "leaderboard.html")]
 pub struct LeaderboardPage<'p> {
@@ -206,14 +206,14 @@ pub struct LeaderboardPage<'p> {
     heading: Heading,
     period: Period,
     ranked: String,
-    podium: Vec<Row>,
-    rows: Vec<Row>,
-    own: Option<Own>,
-    sought: Option<Sought>,
+    podium: Vec<LeaderboardRow>,
+    rows: Vec<LeaderboardRow>,
+    own: Option<OwnRow>,
+    sought: Option<FailedSearch>,
     page: usize,
-    pages: Vec<Option<Link>>,
+    pages: Vec<Option<NavLink>>,
     last_page: String,
-    boards: Vec<Link>,
+    boards: Vec<NavLink>,
     live: String,
     action: String,
     address: &'p str,
@@ -222,44 +222,46 @@ pub struct LeaderboardPage<'p> {
 }
 
 impl<'p> LeaderboardPage<'p> {
-    /// A page with who is `shown` on it.
+    /// The page of that number, which lists those who are `shown`.
     pub fn new(
-        sources: &Sources<'_>,
-        place: Place,
+        sources: &LeaderboardSources<'_>,
+        links: LeaderboardLinks,
         page: usize,
         shown: &[Entry],
-        boards: Vec<Link>,
-        sought: Option<Sought>,
+        boards: Vec<NavLink>,
+        sought: Option<FailedSearch>,
         address: &'p Address,
     ) -> LeaderboardPage<'p> {
         let view = sources.view;
         let total = view.ranked.entries().len();
-        let mut podium: Vec<Row> =
-            shown.iter().map(|entry| Row::new(sources, entry, place.for_user == Some(entry.user_id))).collect();
+        let mut podium: Vec<LeaderboardRow> = shown
+            .iter()
+            .map(|entry| LeaderboardRow::new(sources, entry, links.for_user == Some(entry.user_id)))
+            .collect();
         let rows = podium.split_off(if page == 0 { PODIUM.min(podium.len()) } else { 0 });
         let standing =
             |entry: &Entry| (format::number(entry.position.into()), format::count(entry.score, "point", "points"));
-        let own = place.for_user.map(|id| Own {
+        let own = links.for_user.map(|id| OwnRow {
             person: Person::listed(&view.catalog, id),
             standing: view.ranked.get(id).map(standing),
-            url: place.way_to(view, id),
+            url: links.to_user(view, id),
         });
         let last_page = total.saturating_sub(1) / PAGE_MAX;
         LeaderboardPage {
             layout: Layout::new(Section::Leaderboard),
-            heading: Heading::new(&view.board, place, sources.today),
-            period: place.period,
+            heading: Heading::new(&view.board, links, sources.today),
+            period: links.period,
             ranked: format::count(total as i64, "person", "people"),
             podium,
             rows,
             own,
             sought,
             page,
-            pages: pages(place, page, last_page),
-            last_page: place.link(last_page),
+            pages: pages(links, page, last_page),
+            last_page: links.to_page(last_page),
             boards,
-            live: format!("/leaderboard/{}/live?period={}&any_change=true", place.board.0, place.period),
-            action: format!("/leaderboard/{}", place.board.0),
+            live: format!("/leaderboard/{}/live?period={}&any_change=true", links.board.0, links.period),
+            action: format!("/leaderboard/{}", links.board.0),
             address: address.as_str(),
             today: sources.today,
             nobody: total == 0,
@@ -272,7 +274,7 @@ impl<'p> LeaderboardPage<'p> {
 }
 
 /// Links to pages: the first, the last, those around; `None` for a gap. Nothing where there is one page.
-fn pages(place: Place, page: usize, last: usize) -> Vec<Option<Link>> {
+fn pages(links: LeaderboardLinks, page: usize, last: usize) -> Vec<Option<NavLink>> {
     if last == 0 {
         return Vec::new();
     }
@@ -281,18 +283,18 @@ fn pages(place: Place, page: usize, last: usize) -> Vec<Option<Link>> {
     numbers.retain(|number| *number <= last);
     numbers.sort_unstable();
     numbers.dedup();
-    let mut links = Vec::new();
+    let mut shown = Vec::new();
     for (index, &number) in numbers.iter().enumerate() {
         if index > 0 && numbers[index - 1] + 1 < number {
-            links.push(None);
+            shown.push(None);
         }
         let label = format::number(number as i64 + 1);
-        links.push(Some(Link { label, url: place.link(number), current: number == page }));
+        shown.push(Some(NavLink { label, url: links.to_page(number), current: number == page }));
     }
-    links
+    shown
 }
 
-/// A board that is not there yet.
+/// The page of a leaderboard whose standings are not built yet.
 #[derive(Template)]
 #[template(path = "building.html")]
 pub struct BuildingPage {
@@ -301,5 +303,5 @@ pub struct BuildingPage {
     /// The top.
     pub heading: Heading,
     /// Boards that can be seen.
-    pub boards: Vec<Link>,
+    pub boards: Vec<NavLink>,
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rocket::http::Status;
-use rocket::response::Redirect;
-use rocket::{Responder, State, get};
+use rocket::{State, get};
 
 use super::address::Address;
 use super::browser::Browser;
@@ -27,8 +26,8 @@ use crate::web::request::Request;
 use crate::web::requests::leaderboard::{PAGE_MAX, ShowBoard};
 use crate::web::viewer::BoardViewer;
 
-use content::{BuildingPage, Heading, LeaderboardPage, Place, Sought, Sources};
-pub use content::{Link, period_label};
+use content::{BuildingPage, FailedSearch, Heading, LeaderboardLinks, LeaderboardPage, LeaderboardSources};
+pub use content::{NavLink, period_label};
 
 /// How long a page waits for yesterday's standings: it is good without them.
 const YESTERDAY_PATIENCE: Duration = Duration::from_millis(500);
@@ -39,28 +38,19 @@ const SUGGESTIONS_MAX: u32 = 8;
 /// Other boards that are linked to.
 const BOARDS_MAX: usize = 50;
 
-/// What someone has typed into a field; not blank.
-struct Typed(String);
+/// The name of somebody who is sought; not blank.
+struct SoughtName(String);
 
-impl Parameter for Typed {
+impl Parameter for SoughtName {
     const KIND: Kind = Kind {
         json: JsonType::Text { characters_max: Username::CHARACTERS_MAX },
         accepted: "a username",
         example: "ann",
     };
 
-    fn from_text(text: &str) -> Option<Typed> {
-        Some(text.trim()).filter(|text| !text.is_empty()).map(|text| Typed(text.to_owned()))
+    fn from_text(text: &str) -> Option<SoughtName> {
+        Some(text.trim()).filter(|text| !text.is_empty()).map(|text| SoughtName(text.to_owned()))
     }
-}
-
-/// A page, or the way to another.
-#[derive(Responder)]
-pub enum Answer {
-    /// The page.
-    Page(Box<Html>),
-    /// The page on which someone who was sought is.
-    Found(Box<Redirect>),
 }
 
 /// The first board that the caller may see.
@@ -71,7 +61,7 @@ pub async fn first(
     app: &State<App>,
     address: Address,
     parameters: Parameters,
-) -> Result<Answer, ErrorPage> {
+) -> Result<Html, ErrorPage> {
     page(&viewer, app, &address, None, &parameters).await
 }
 
@@ -84,7 +74,7 @@ pub async fn show(
     address: Address,
     id: LeaderboardIdPath,
     parameters: Parameters,
-) -> Result<Answer, ErrorPage> {
+) -> Result<Html, ErrorPage> {
     page(&viewer, app, &address, Some(id.known()?), &parameters).await
 }
 
@@ -94,42 +84,42 @@ async fn page(
     address: &Address,
     id: Option<LeaderboardId>,
     parameters: &Parameters,
-) -> Result<Answer, ErrorPage> {
+) -> Result<Html, ErrorPage> {
     let catalog = app.standings.catalog();
     let board = viewer.board(&catalog, id)?;
     let asked = ShowBoard::read(parameters)?;
-    let place = Place { board: board.id, period: board.period(asked.period), for_user: asked.for_user_id };
+    let links = LeaderboardLinks { board: board.id, period: board.period(asked.period), for_user: asked.for_user_id };
     let boards = other_boards(viewer, &catalog, &board);
     let today = app.clock.today();
-    let key = StandingsKey::today(place.board, place.period);
+    let key = StandingsKey::today(links.board, links.period);
     let (view, before) =
         rocket::tokio::join!(app.standings.view(key), app.standings.view_within(key.yesterday(), YESTERDAY_PATIENCE));
     let Some(view) = view else {
-        let heading = Heading::new(&board, place, today);
+        let heading = Heading::new(&board, links, today);
         let page = BuildingPage { layout: Layout::new(Section::Leaderboard), heading, boards };
         let html =
             Html::new(&page)?.status(Status::Accepted).unkept().header("Retry-After", "1").header("Refresh", "2");
-        return Ok(Answer::Page(Box::new(html)));
+        return Ok(html);
     };
     let mut sought = None;
-    if let Some(Typed(text)) = parameters.optional("find").ok().flatten() {
+    if let Some(SoughtName(text)) = parameters.optional("find").ok().flatten() {
         match find(app, &text).await? {
-            Found::One(id) => return Ok(Answer::Found(Box::new(Redirect::to(place.way_to(&view, id))))),
-            Found::Like(ids) => sought = Some(Sought::new(&view, place, &text, &ids)),
+            NameSearch::One(id) => return Ok(Html::moved(links.to_user(&view, id))),
+            NameSearch::Like(ids) => sought = Some(FailedSearch::new(&view, links, &text, &ids)),
         }
     }
     let shown = view.ranked.page(asked.page().saturating_mul(PAGE_MAX), PAGE_MAX);
     let days = recent_days(app, today, shown).await?;
-    let sources = Sources { view: &view, before: before.as_deref(), days: &days, today };
-    let page = LeaderboardPage::new(&sources, place, asked.page(), shown, boards, sought, address);
-    Ok(Answer::Page(Box::new(Html::new(&page)?)))
+    let sources = LeaderboardSources { view: &view, before: before.as_deref(), days: &days, today };
+    let page = LeaderboardPage::new(&sources, links, asked.page(), shown, boards, sought, address);
+    Html::new(&page)
 }
 
-fn other_boards(viewer: &BoardViewer, catalog: &Catalog, board: &Arc<Leaderboard>) -> Vec<Link> {
+fn other_boards(viewer: &BoardViewer, catalog: &Catalog, board: &Arc<Leaderboard>) -> Vec<NavLink> {
     let seen = catalog.boards.iter().filter(|board| viewer.may_see(board));
-    let links: Vec<Link> = seen
+    let links: Vec<NavLink> = seen
         .take(BOARDS_MAX)
-        .map(|other| Link {
+        .map(|other| NavLink {
             label: format::plain(other.name.as_str()).into_owned(),
             url: format!("/leaderboard/{}", other.id.0),
             current: other.id == board.id,
@@ -157,23 +147,25 @@ async fn recent_days(app: &App, today: EventDate, shown: &[Entry]) -> Result<Has
     Ok(days.await?)
 }
 
-/// Who was sought.
-enum Found {
+/// What a search for a person has found.
+enum NameSearch {
+    /// The one who goes by that name.
     One(UserId),
+    /// Nobody; these usernames begin so.
     Like(Vec<UserId>),
 }
 
 /// Finds a user by the username, or by the number that stands for one whom the directory does not know.
-async fn find(app: &App, text: &str) -> Result<Found, ApiError> {
+async fn find(app: &App, text: &str) -> Result<NameSearch, ApiError> {
     let text = text.strip_prefix('@').unwrap_or(text);
     let number = UserId::from_text(text.strip_prefix("user-").unwrap_or(text));
-    let Ok(username) = text.parse::<Username>() else { return Ok(Found::Like(Vec::new())) };
+    let Ok(username) = text.parse::<Username>() else { return Ok(NameSearch::Like(Vec::new())) };
     let found = app.store.read(move |connection| {
         if let Some(id) = directory::id_of(connection, &username)?.or(number) {
-            return Ok(Found::One(id));
+            return Ok(NameSearch::One(id));
         }
         let mut like = user_search::by_beginning(connection, &username, SUGGESTIONS_MAX)?;
-        Ok(if like.len() == 1 { Found::One(like.remove(0)) } else { Found::Like(like) })
+        Ok(if like.len() == 1 { NameSearch::One(like.remove(0)) } else { NameSearch::Like(like) })
     });
     Ok(found.await?)
 }

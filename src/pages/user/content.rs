@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::heat::Heat;
-use super::history::{History, Range};
+use super::history::{ChartRange, History};
 use crate::domain::{EventDate, Period, ScoreEvent, UserId};
 use crate::pages::address::Address;
 use crate::pages::format;
@@ -19,8 +19,8 @@ const DAYS_MAX: usize = 14;
 /// As much of a description as the list shows, in characters.
 const DESCRIPTION_MAX: usize = 200;
 
-/// What the page tells of.
-pub struct Sources<'s> {
+/// What a user's page is made out of.
+pub struct UserSources<'s> {
     /// Users by name.
     pub catalog: &'s Catalog,
     /// The user.
@@ -31,12 +31,12 @@ pub struct Sources<'s> {
     pub days: &'s [DayScore],
     /// The latest events, newest first; `None` where the caller may not read them.
     pub events: Option<&'s [ScoreEvent]>,
-    /// Places on the first board.
-    pub places: Vec<(Period, Option<Entry>)>,
+    /// Where the user stands on the first leaderboard, by period.
+    pub standings: Vec<(Period, Option<Entry>)>,
 }
 
-/// A period with the place in it.
-struct Place {
+/// Where a user stands on the first leaderboard over one period.
+struct PeriodStanding {
     label: &'static str,
     url: String,
     position: Option<String>,
@@ -44,15 +44,15 @@ struct Place {
     score: String,
 }
 
-/// A stretch of the chart.
+/// A link to another stretch of the chart.
 struct RangeLink {
     label: &'static str,
     url: String,
     current: bool,
 }
 
-/// An event, or a day.
-struct Latest {
+/// A line of the list at the end: an event, or a day.
+struct LatestRow {
     date: String,
     points: String,
     taken: bool,
@@ -66,12 +66,12 @@ pub struct UserPage<'p> {
     layout: Layout,
     person: Person,
     overall: String,
-    places: Vec<Place>,
+    standings: Vec<PeriodStanding>,
     ranges: Vec<RangeLink>,
     history: History,
     heat: Heat,
-    events: Option<Vec<Latest>>,
-    days: Vec<Latest>,
+    events: Option<Vec<LatestRow>>,
+    days: Vec<LatestRow>,
     empty: bool,
     address: &'p str,
     today: EventDate,
@@ -79,9 +79,9 @@ pub struct UserPage<'p> {
 
 impl<'p> UserPage<'p> {
     /// The page, with that stretch in its chart.
-    pub fn new(sources: &Sources<'_>, range: Range, address: &'p Address) -> UserPage<'p> {
+    pub fn new(sources: &UserSources<'_>, range: ChartRange, address: &'p Address) -> UserPage<'p> {
         let id = sources.id;
-        let ranges = Range::ALL.map(|other| RangeLink {
+        let ranges = ChartRange::ALL.map(|other| RangeLink {
             label: other.label(),
             url: format!("/users/{id}?range={}#history", other.name()),
             current: other == range,
@@ -91,7 +91,11 @@ impl<'p> UserPage<'p> {
             layout: Layout::new(Section::Leaderboard),
             person: Person::in_full(sources.catalog, id),
             overall: format::number(sources.days.iter().map(|day| day.score).sum()),
-            places: sources.places.iter().map(|(period, entry)| place(sources, *period, entry.as_ref())).collect(),
+            standings: sources
+                .standings
+                .iter()
+                .map(|(period, entry)| standing(sources, *period, entry.as_ref()))
+                .collect(),
             ranges: ranges.into(),
             history: History::new(sources.days, range, sources.today),
             heat: Heat::new(sources.days, sources.today),
@@ -104,10 +108,10 @@ impl<'p> UserPage<'p> {
     }
 }
 
-fn place(sources: &Sources<'_>, period: Period, entry: Option<&Entry>) -> Place {
+fn standing(sources: &UserSources<'_>, period: Period, entry: Option<&Entry>) -> PeriodStanding {
     let window = period.window(sources.today);
     let in_window = sources.days.iter().filter(|day| window.contains(&day.date));
-    Place {
+    PeriodStanding {
         label: period_label(period),
         url: format!("/leaderboard/1?period={period}&for_user_id={}", sources.id),
         position: entry.map(|entry| format::number(entry.position.into())),
@@ -116,11 +120,11 @@ fn place(sources: &Sources<'_>, period: Period, entry: Option<&Entry>) -> Place 
     }
 }
 
-fn event(event: &ScoreEvent) -> Latest {
+fn event(event: &ScoreEvent) -> LatestRow {
     let description = event.description.as_ref().map(|text| text.as_str()).unwrap_or_default();
     latest(event.date, event.points.into(), format::cut(&format::plain(description), DESCRIPTION_MAX))
 }
 
-fn latest(date: EventDate, points: i64, description: String) -> Latest {
-    Latest { date: format::short_date(date), points: format::signed(points), taken: points < 0, description }
+fn latest(date: EventDate, points: i64, description: String) -> LatestRow {
+    LatestRow { date: format::short_date(date), points: format::signed(points), taken: points < 0, description }
 }

@@ -20,7 +20,7 @@ const STEP: u32 = 13;
 const TOP: u32 = 16;
 
 /// A day with points.
-pub struct Square {
+pub struct HeatSquare {
     /// From the left.
     pub x: u32,
     /// From the top.
@@ -32,7 +32,7 @@ pub struct Square {
 }
 
 /// One half of the year.
-pub struct Half {
+pub struct HeatHalf {
     /// Its width.
     pub width: u32,
     /// Its height.
@@ -40,7 +40,7 @@ pub struct Half {
     /// Days without points, in one path.
     pub empty: String,
     /// The others.
-    pub squares: Vec<Square>,
+    pub squares: Vec<HeatSquare>,
     /// Names of months, each from where it begins.
     pub months: Vec<(u32, String)>,
 }
@@ -48,7 +48,7 @@ pub struct Half {
 /// The year.
 pub struct Heat {
     /// Left and right.
-    pub halves: Vec<Half>,
+    pub halves: Vec<HeatHalf>,
     /// In words, for those who can't see it.
     pub summary: String,
     /// Days with points, newest first, and what they are.
@@ -85,7 +85,7 @@ fn half(
     weeks: std::ops::Range<u32>,
     points: &HashMap<EventDate, i64>,
     levels: &Levels,
-) -> Half {
+) -> HeatHalf {
     let (mut empty, mut squares, mut months) = (String::new(), Vec::new(), Vec::new());
     for (column, week) in weeks.clone().enumerate() {
         let x = column as u32 * STEP;
@@ -102,7 +102,7 @@ fn half(
                 None | Some(0) => drop(write!(empty, "M{x} {y}h11v11h-11z")),
                 Some(&score) => {
                     let title = format!("{}: {}", format::short_date(day), format::count(score, "point", "points"));
-                    squares.push(Square { x, y, class: levels.class(score), title });
+                    squares.push(HeatSquare { x, y, class: levels.class(score), title });
                 }
             }
         }
@@ -110,7 +110,7 @@ fn half(
     // Both halves are as wide as the longer, so that their squares are of one size. A name at the very edge would be cut.
     let width = FIRST_HALF * STEP;
     months.retain(|(x, _)| x + 2 * STEP <= width);
-    Half { width, height: TOP + 7 * STEP, empty, squares, months }
+    HeatHalf { width, height: TOP + 7 * STEP, empty, squares, months }
 }
 
 /// Where one shade ends and the next begins: at the quarters of the days with points, so that one great day does not make

@@ -19,7 +19,7 @@ const BARS_HEIGHT: i64 = 100;
 
 /// Which stretch of days the chart shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Range {
+pub enum ChartRange {
     /// The last 30 days.
     Month,
     /// The last 365 days.
@@ -28,50 +28,50 @@ pub enum Range {
     All,
 }
 
-impl Range {
+impl ChartRange {
     /// All of them, shortest first.
-    pub const ALL: [Range; 3] = [Range::Month, Range::Year, Range::All];
+    pub const ALL: [ChartRange; 3] = [ChartRange::Month, ChartRange::Year, ChartRange::All];
 
     /// What it is called in an address.
     pub fn name(self) -> &'static str {
         match self {
-            Range::Month => "month",
-            Range::Year => "year",
-            Range::All => "all",
+            ChartRange::Month => "month",
+            ChartRange::Year => "year",
+            ChartRange::All => "all",
         }
     }
 
     /// What it is called on the page.
     pub fn label(self) -> &'static str {
         match self {
-            Range::Month => "30 days",
-            Range::Year => "A year",
-            Range::All => "All",
+            ChartRange::Month => "30 days",
+            ChartRange::Year => "A year",
+            ChartRange::All => "All",
         }
     }
 
     fn first(self, days: &[DayScore], today: EventDate) -> EventDate {
         match self {
-            Range::Month => today.minus_days(29),
-            Range::Year => today.minus_days(364),
+            ChartRange::Month => today.minus_days(29),
+            ChartRange::Year => today.minus_days(364),
             // A chart of one day alone says little.
-            Range::All => days.first().map_or(today, |day| day.date).min(today.minus_days(29)),
+            ChartRange::All => days.first().map_or(today, |day| day.date).min(today.minus_days(29)),
         }
     }
 }
 
-impl Parameter for Range {
+impl Parameter for ChartRange {
     const KIND: Kind =
         Kind { json: JsonType::Word(&["month", "year", "all"]), accepted: "month, year or all", example: "year" };
 
-    fn from_text(text: &str) -> Option<Range> {
-        Range::ALL.into_iter().find(|range| range.name() == text)
+    fn from_text(text: &str) -> Option<ChartRange> {
+        ChartRange::ALL.into_iter().find(|range| range.name() == text)
     }
 }
 
 /// How many days a bar stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum BarSpan {
     Day,
     Week,
     Month,
@@ -79,38 +79,38 @@ enum Step {
     Decade,
 }
 
-impl Step {
-    fn of(days: i64) -> Step {
-        let steps = [(Step::Day, 1), (Step::Week, 7), (Step::Month, 28), (Step::Year, 365)];
-        steps.into_iter().find(|(_, length)| days <= length * BARS_MAX).map_or(Step::Decade, |(step, _)| step)
+impl BarSpan {
+    fn of(days: i64) -> BarSpan {
+        let spans = [(BarSpan::Day, 1), (BarSpan::Week, 7), (BarSpan::Month, 28), (BarSpan::Year, 365)];
+        spans.into_iter().find(|(_, length)| days <= length * BARS_MAX).map_or(BarSpan::Decade, |(span, _)| span)
     }
 
     /// The number of the bar that a day is in.
     fn number(self, day: EventDate, last: EventDate) -> i64 {
         let calendar = day.calendar_day();
         match self {
-            Step::Day => -last.days_since(day),
+            BarSpan::Day => -last.days_since(day),
             // Weeks end on the last day, so that the last is a whole one.
-            Step::Week => -(last.days_since(day) / 7),
-            Step::Month => i64::from(calendar.year()) * 12 + i64::from(calendar.month0()),
-            Step::Year => calendar.year().into(),
-            Step::Decade => i64::from(calendar.year() / 10),
+            BarSpan::Week => -(last.days_since(day) / 7),
+            BarSpan::Month => i64::from(calendar.year()) * 12 + i64::from(calendar.month0()),
+            BarSpan::Year => calendar.year().into(),
+            BarSpan::Decade => i64::from(calendar.year() / 10),
         }
     }
 
     fn each(self) -> &'static str {
         match self {
-            Step::Day => "Points each day",
-            Step::Week => "Points each week",
-            Step::Month => "Points each month",
-            Step::Year => "Points each year",
-            Step::Decade => "Points each decade",
+            BarSpan::Day => "Points each day",
+            BarSpan::Week => "Points each week",
+            BarSpan::Month => "Points each month",
+            BarSpan::Year => "Points each year",
+            BarSpan::Decade => "Points each decade",
         }
     }
 }
 
 /// A line of the table behind the chart.
-pub struct Line {
+pub struct HistoryLine {
     /// The days.
     pub days: String,
     /// Their points.
@@ -144,21 +144,21 @@ pub struct History {
     /// In words, for those who can't see it.
     pub summary: String,
     /// Bars with points, newest first.
-    pub lines: Vec<Line>,
+    pub lines: Vec<HistoryLine>,
 }
 
 impl History {
     /// Draws a stretch out of all of a user's days, which come oldest first.
-    pub fn new(days: &[DayScore], range: Range, today: EventDate) -> History {
+    pub fn new(days: &[DayScore], range: ChartRange, today: EventDate) -> History {
         let first = range.first(days, today);
-        let step = Step::of(today.days_since(first) + 1);
-        let start = step.number(first, today);
-        let width = step.number(today, today) - start + 1;
+        let span = BarSpan::of(today.days_since(first) + 1);
+        let start = span.number(first, today);
+        let width = span.number(today, today) - start + 1;
         let before: i64 = days.iter().filter(|day| day.date < first).map(|day| day.score).sum();
         // Points of each bar, with the first and the last day that has some.
         let mut bars: Vec<(i64, Option<(EventDate, EventDate)>)> = vec![(0, None); usize::try_from(width).unwrap_or(1)];
         for day in days.iter().filter(|day| day.date >= first) {
-            let at = usize::try_from(step.number(day.date, today) - start).unwrap_or(0);
+            let at = usize::try_from(span.number(day.date, today) - start).unwrap_or(0);
             if let Some((points, spanned)) = bars.get_mut(at) {
                 *points += day.score;
                 *spanned = Some((spanned.map_or(day.date, |(first, _)| first), day.date));
@@ -179,9 +179,9 @@ impl History {
             } else {
                 format!("{} to {}", format::short_date(first), format::short_date(last))
             };
-            Some(Line { days, points: format::number(*points), total: format::number(*total) })
+            Some(HistoryLine { days, points: format::number(*points), total: format::number(*total) })
         });
-        let lines: Vec<Line> = lines.collect();
+        let lines: Vec<HistoryLine> = lines.collect();
         let (line, area) = draw_total(before, &totals);
         let (given, taken, zero) = draw_bars(&points);
         let sum = totals.last().copied().unwrap_or(before) - before;
@@ -192,7 +192,7 @@ impl History {
         let ends = [format::number(highest), if lowest < highest { format::number(lowest) } else { String::new() }];
         let bar_ends = [points.iter().max(), points.iter().min()];
         History {
-            each: step.each(),
+            each: span.each(),
             width,
             area,
             line,
@@ -255,25 +255,25 @@ mod tests {
     fn a_long_history_has_bars_of_months() {
         let today = "2026-03-31".parse().expect("a date");
         let days = [day("2014-06-25", 5), day("2026-03-30", 3), day("2026-03-31", -4)];
-        let history = History::new(&days, Range::All, today);
+        let history = History::new(&days, ChartRange::All, today);
         assert_eq!((history.each, history.width), ("Points each month", 142));
         assert_eq!(history.lines[0].days, "30 Mar 2026 to 31 Mar 2026");
         assert_eq!((history.lines[0].points.as_str(), history.lines[0].total.as_str()), ("−1", "4"));
         assert_eq!(history.lines.len(), 2);
-        assert_eq!(History::new(&days, Range::Month, today).width, 30);
-        assert_eq!(History::new(&days, Range::Year, today).width, 365);
-        assert_eq!(History::new(&days, Range::Month, today).totals, ["8", "4"]);
+        assert_eq!(History::new(&days, ChartRange::Month, today).width, 30);
+        assert_eq!(History::new(&days, ChartRange::Year, today).width, 365);
+        assert_eq!(History::new(&days, ChartRange::Month, today).totals, ["8", "4"]);
     }
 
     #[test]
     fn any_history_has_room() {
         let today = EventDate::MAX;
         for days in [vec![], vec![day("0001-01-01", i64::from(i32::MAX)), day("9999-12-31", i64::from(i32::MIN))]] {
-            for range in Range::ALL {
+            for range in ChartRange::ALL {
                 let history = History::new(&days, range, today);
                 assert!(history.width <= 1_000, "{}", history.width);
             }
         }
-        assert_eq!(History::new(&[], Range::All, EventDate::MIN).width, 1);
+        assert_eq!(History::new(&[], ChartRange::All, EventDate::MIN).width, 1);
     }
 }

@@ -20,8 +20,8 @@ use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::UserIdPath;
 use crate::web::viewer::BoardViewer;
-use content::{Sources, UserPage};
-use history::Range;
+use content::{UserPage, UserSources};
+use history::ChartRange;
 
 /// Events that the page shows.
 const EVENTS_MAX: usize = 20;
@@ -37,12 +37,12 @@ pub async fn show(
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     let id = id.known()?;
-    let range = parameters.optional("range").ok().flatten().unwrap_or(Range::Year);
+    let range = parameters.optional("range").ok().flatten().unwrap_or(ChartRange::Year);
     let today = app.clock.today();
     let catalog = app.standings.catalog();
     let (days, events) = stored(app, id, today, viewer.is_known()).await?;
-    let places = places(app, &viewer, &catalog, id).await;
-    let sources = Sources { catalog: &catalog, id, today, days: &days, events: events.as_deref(), places };
+    let standings = standings(app, &viewer, &catalog, id).await;
+    let sources = UserSources { catalog: &catalog, id, today, days: &days, events: events.as_deref(), standings };
     Html::new(&UserPage::new(&sources, range, &address))
 }
 
@@ -73,8 +73,8 @@ async fn stored(
 }
 
 /// Where the user stands on the first board, for each period that it serves; nothing if the caller may not see that board.
-/// A place is `None` where the user is not ranked, or not yet.
-async fn places(app: &App, viewer: &BoardViewer, catalog: &Catalog, id: UserId) -> Vec<(Period, Option<Entry>)> {
+/// An entry is `None` where the user is not ranked, or not yet.
+async fn standings(app: &App, viewer: &BoardViewer, catalog: &Catalog, id: UserId) -> Vec<(Period, Option<Entry>)> {
     let board = catalog.board(LeaderboardId::GLOBAL).filter(|board| viewer.may_see(board));
     let Some(board) = board else { return Vec::new() };
     let served = Period::ALL.into_iter().filter(|period| board.period(Some(*period)) == *period);
