@@ -96,12 +96,29 @@ fn a_page_comes_to_who_names_html_and_json_to_everyone_else() {
     let server = Server::start();
     server.award(13, "2023-04-14", 15);
     for path in ["/leaderboard", "/leaderboard/1", "/leaderboard?period=weekly"] {
-        for accept in [BROWSER, "text/html", "application/json, text/html;q=0.1", "TEXT/HTML"] {
+        for accept in [
+            BROWSER,
+            "text/html",
+            "text/html, application/json",
+            "application/json;q=0.5, text/html;q=0.6",
+            "text/*",
+            "TEXT/HTML",
+        ] {
             let reply = server.anonymous("GET", path).header("Accept", accept).send();
             assert_eq!(reply.status, 200, "{path} {accept}");
             assert_page(&reply);
         }
-        for accept in ["*/*", "application/json", "text/*", "text/html;q=0", "application/xhtml+xml", "nonsense", ""] {
+        for accept in [
+            "*/*",
+            "application/json",
+            "application/json, text/html",
+            "application/json, text/html;q=0.1",
+            "application/*, text/*;q=0.9",
+            "text/html;q=0",
+            "application/xhtml+xml",
+            "nonsense",
+            "",
+        ] {
             let reply = server.anonymous("GET", path).header("Accept", accept).send();
             assert_eq!(reply.json()["leaderboard"]["id"], 1, "{path} {accept}");
             assert_eq!(reply.header("Content-Type"), Some("application/json; charset=utf-8"));

@@ -32,7 +32,7 @@ fn signing_in_and_out() {
     let cookie = signed_in.header("Set-Cookie").expect("a cookie");
     let token = browser.cookie(SESSION).expect("a session");
     assert_eq!(token.len(), 64);
-    assert_eq!(cookie, format!("{SESSION}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=28800"));
+    assert_eq!(cookie, format!("{SESSION}={token}; HttpOnly; SameSite=Lax; Path=/; Max-Age=28800"));
     assert!(browser.page("/admin/events").contains("<bdi>ana</bdi>"));
     let home = browser.get("/admin");
     assert_eq!((home.status, home.header("Location")), (303, Some("/admin/events")));

@@ -1,10 +1,11 @@
-//! Who gets a page: a client that names `text/html` in `Accept`, on a path that does not end in `.json`.
+//! Who gets a page: a client whose `Accept` wants `text/html` more than `application/json`, or as much and names it first, on
+//! a path that does not end in `.json`.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rocket::fairing::{Fairing, Info, Kind};
-use rocket::http::Status;
+use rocket::http::{Accept, MediaType, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::Response;
 
@@ -43,11 +44,9 @@ impl Browser {
         }
         let negotiated = Negotiated::of(request);
         negotiated.varies.store(true, Ordering::Relaxed);
-        let named = request.accept().is_some_and(|accept| {
-            accept.iter().any(|kind| kind.is_html() && kind.weight().is_none_or(|weight| weight > 0.0))
-        });
-        negotiated.page.store(named, Ordering::Relaxed);
-        named
+        let wants = request.accept().is_some_and(prefers_html);
+        negotiated.page.store(wants, Ordering::Relaxed);
+        wants
     }
 }
 
@@ -58,6 +57,24 @@ impl<'r> FromRequest<'r> for Browser {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Browser, Infallible> {
         if Browser::wants_page(request) { Outcome::Success(Browser(())) } else { Outcome::Forward(Status::NotFound) }
     }
+}
+
+/// Whether HTML is wanted more than JSON, or as much and named first. Where only `*/*` speaks of both, that is not so.
+fn prefers_html(accept: &Accept) -> bool {
+    let wanted = |wanted: &MediaType| {
+        // The most exact of the ranges that a type is in says how much it is wanted.
+        let ranges = accept.iter().enumerate().filter(|(_, range)| covers(range, wanted));
+        // Of several that are as exact the first counts.
+        let exactest = ranges.min_by_key(|(at, range)| (std::cmp::Reverse(range.specificity()), *at));
+        exactest.map_or((0.0, usize::MAX), |(at, range)| (range.weight_or(1.0), at))
+    };
+    let ((html, html_at), (json, json_at)) = (wanted(&MediaType::HTML), wanted(&MediaType::JSON));
+    html > 0.0 && (html > json || (html >= json && html_at < json_at))
+}
+
+/// Whether a type is in a range such as `text/*`.
+fn covers(range: &MediaType, kind: &MediaType) -> bool {
+    (range.top() == "*" || range.top() == kind.top()) && (range.sub() == "*" || range.sub() == kind.sub())
 }
 
 /// Tells caches of every reply, JSON or page, that would be another one with another `Accept`.
@@ -72,6 +89,40 @@ impl Fairing for VaryFairing {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         if Negotiated::of(request).varies.load(Ordering::Relaxed) {
             response.set_raw_header("Vary", "Accept");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_for_who_wants_html_more_than_json_or_as_much_and_first() {
+        for (accept, page) in [
+            ("text/html", true),
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("text/html, application/json", true),
+            ("application/json, text/html", false),
+            ("application/json;q=0.9, text/html", true),
+            ("application/json, text/html;q=0.1", false),
+            ("text/html;q=0.5, application/json;q=0.4", true),
+            ("text/html;q=0.4, application/json;q=0.5", false),
+            ("text/html;q=0", false),
+            ("text/html, */*", true),
+            ("text/html;q=0.7, */*;q=0.8", false),
+            ("*/*", false),
+            ("*/*, text/html;q=0", false),
+            ("*/*;q=0.5, text/html;q=0.8", true),
+            ("text/*", true),
+            ("text/*;q=0.5, application/*", false),
+            ("application/*, text/html", false),
+            ("application/*;q=0.1, text/html;q=0.2", true),
+            ("image/png", false),
+            ("text/html;level=1", true),
+        ] {
+            let accept: Accept = accept.parse().expect("an Accept");
+            assert_eq!(prefers_html(&accept), page, "{accept}");
         }
     }
 }

@@ -6,6 +6,7 @@ use rocket::outcome::try_outcome;
 use rocket::request::{FromRequest, Outcome, Request};
 
 use super::app::app;
+use super::caching::KeyNeeded;
 use super::error::ApiError;
 use super::session::SignedIn;
 use super::trace::Trace;
@@ -68,6 +69,14 @@ impl<'r, N: Need> FromRequest<'r> for May<N> {
     type Error = ApiError;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<May<N>, ApiError> {
+        KeyNeeded::by(request).note();
+        May::identify(request).await
+    }
+}
+
+impl<N: Need> May<N> {
+    /// Who calls, where a key makes a difference only perhaps.
+    pub(super) async fn identify(request: &Request<'_>) -> Outcome<May<N>, ApiError> {
         let app = try_outcome!(app(request).await);
         let Some(key) = sent_key(request) else { return ApiError::NotLoggedIn.refuse(request) };
         let username = request.headers().get_one("Api-Username");
@@ -95,6 +104,7 @@ impl<'r> FromRequest<'r> for ScoreReader {
         if app.public {
             return Outcome::Success(ScoreReader);
         }
+        KeyNeeded::by(request).note();
         if sent_key(request).is_none() && SignedIn::may_look(app, request) {
             return Outcome::Success(ScoreReader);
         }

@@ -330,6 +330,7 @@ impl<'r> Responder<'r, 'static> for Caught {
         // A request that Rocket can't make sense of meets no fairing.
         let trace = Trace::of(request);
         if !trace.is_tracked() {
+            super::caching::complete(request, &mut response);
             trace.end(&mut response);
         }
         Ok(response)

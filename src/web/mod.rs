@@ -5,6 +5,7 @@
 
 mod app;
 mod body;
+mod caching;
 pub(crate) mod caller;
 pub(crate) mod error;
 pub(crate) mod idempotency;

@@ -11,6 +11,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 use rocket::time::Duration;
 
 use super::app::{App, app};
+use super::caching::KeyNeeded;
 use super::error::ApiError;
 use super::sessions::{self, same};
 use super::trace::Trace;
@@ -94,6 +95,7 @@ impl<'r> FromRequest<'r> for SignedIn {
     type Error = ApiError;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<SignedIn, ApiError> {
+        KeyNeeded::by(request).note();
         let app = try_outcome!(app(request).await);
         match SignedIn::find(app, request) {
             Ok(Some(signed_in)) => Outcome::Success(signed_in),
@@ -162,10 +164,12 @@ impl Visitor {
     }
 }
 
+/// A cookie of this server. `Lax`: who follows a link from another site, as from a chat, comes in signed in. No other site can
+/// have anything changed with it, since every form holds a token of its session and a GET changes nothing.
 fn cookie(name: &'static str, value: String, secure: bool) -> Cookie<'static> {
     Cookie::build((name, value))
         .http_only(true)
-        .same_site(SameSite::Strict)
+        .same_site(SameSite::Lax)
         .secure(secure)
         .path("/")
         .max_age(Duration::seconds(sessions::LASTS.num_seconds()))

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use rocket::outcome::try_outcome;
 use rocket::request::{FromRequest, Outcome, Request};
 
-use super::app::App;
+use super::app::{App, app};
+use super::caching::KeyNeeded;
 use super::caller::{May, ScoreReader, need, sent_key};
 use super::error::ApiError;
 use super::session::{SessionToken, SignedIn};
@@ -14,6 +16,8 @@ use crate::standings::Catalog;
 /// Who looks at a board, and what they have shown for it.
 pub struct BoardViewer {
     shown: Shown,
+    /// To be noted where the reply is another one for somebody who has shown nothing.
+    key_needed: KeyNeeded,
 }
 
 /// What somebody who looks has shown.
@@ -32,9 +36,16 @@ impl<'r> FromRequest<'r> for BoardViewer {
 
     /// A key is needed for a board that is not for all. One that is sent has to be good.
     async fn from_request(request: &'r Request<'_>) -> Outcome<BoardViewer, ApiError> {
-        let viewer = |shown| BoardViewer { shown };
+        let key_needed = KeyNeeded::by(request);
+        if !try_outcome!(app(request).await).public {
+            key_needed.note();
+        }
+        let viewer = |shown| BoardViewer { shown, key_needed: key_needed.clone() };
         if sent_key(request).is_some() {
-            let caller = May::<need::ReadEvents>::from_request(request).await;
+            let caller = May::<need::ReadEvents>::identify(request).await;
+            if !caller.is_success() {
+                key_needed.note();
+            }
             return caller.map(|caller| viewer(Shown::Key(caller.actor.key, caller.actor.username)));
         }
         match SignedIn::of(request).await {
@@ -47,7 +58,11 @@ impl<'r> FromRequest<'r> for BoardViewer {
 impl BoardViewer {
     /// Whether it is known who looks.
     pub fn is_known(&self) -> bool {
-        !matches!(self.shown, Shown::Nothing)
+        let known = !matches!(self.shown, Shown::Nothing);
+        if known {
+            self.key_needed.note();
+        }
+        known
     }
 
     /// Whether what was shown is good still: a key that works, a session that lasts. Where the database can't say so just
@@ -62,7 +77,7 @@ impl BoardViewer {
 
     /// Whether a board may be seen.
     pub fn may_see(&self, board: &Leaderboard) -> bool {
-        self.is_known() || board.is_public()
+        board.is_public() || self.is_known()
     }
 
     /// The board of that number, or the first that may be seen.

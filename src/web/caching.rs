@@ -1,0 +1,50 @@
+//! Who may keep a reply: said in one place for every reply, so that no route can forget it.
+//!
+//! A route says itself how long its reply may be kept by anyone (a public leaderboard, a picture, a file of the pages).
+//! Guards note where a key was needed, or made a difference. What comes of both is decided here, when the reply is ready.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rocket::http::ContentType;
+use rocket::request::Request;
+use rocket::response::Response;
+
+/// Whether the reply to a request needs a key, or a session that was begun with one: others may not see it then.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KeyNeeded(Arc<AtomicBool>);
+
+impl KeyNeeded {
+    /// What is known of a request so far.
+    pub(super) fn by(request: &Request<'_>) -> KeyNeeded {
+        request.local_cache(KeyNeeded::default).clone()
+    }
+
+    /// Notes that a key is needed.
+    pub(super) fn note(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_noted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Completes a reply by what caches and proxies have to know of it.
+pub(super) fn complete(request: &Request<'_>, response: &mut Response<'_>) {
+    let says = |directive: &str| {
+        response.headers().get("Cache-Control").any(|value| value.split(',').any(|said| said.trim() == directive))
+    };
+    let is_said = response.headers().contains("Cache-Control");
+    if KeyNeeded::by(request).is_noted() {
+        if !says("private") && !says("no-store") {
+            response.set_raw_header("Cache-Control", "private, no-store");
+        }
+    } else if !is_said {
+        response.set_raw_header("Cache-Control", "no-store");
+    }
+    // A proxy that collects a stream before it passes it on would hold back all that is told.
+    if response.content_type().is_some_and(|kind| kind == ContentType::EventStream) {
+        response.set_raw_header("X-Accel-Buffering", "no");
+    }
+}
