@@ -7,6 +7,7 @@ use crate::bad_boards::{
     BLANKS, Before, NO_INTEGERS, NO_INTEGERS_TEXT, NO_LISTS, NO_TEXTS, NOT_FOUND, PAST_ID, assert_refused, invalid,
     missing, send,
 };
+use crate::support::Server;
 
 #[test]
 fn a_user_is_not_made_of_wrong_parameters() {
@@ -105,4 +106,22 @@ fn nobody_is_merged_by_wrong_parameters() {
         );
     }
     before.assert_unchanged();
+}
+
+#[test]
+fn a_group_has_no_more_members_than_can_be_stored_at_once() {
+    let server = Server::start();
+    let put = |ids: std::ops::RangeInclusive<i64>| {
+        let ids: Vec<i64> = ids.collect();
+        server.put("/admin/groups/1", &json!({"name": "everyone", "user_ids": ids}))
+    };
+    let members = || server.get("/admin/groups").json()["groups"][0]["user_ids"].as_array().map(Vec::len);
+    assert_eq!(put(1..=100_000).status, 200);
+    assert_eq!(members(), Some(100_000));
+    let refused = put(1..=100_001);
+    refused.assert_error(400, "invalid_parameters", "You supplied invalid parameters to the request: user_ids");
+    assert_eq!(members(), Some(100_000));
+    // Who is in it already is not written again.
+    assert_eq!(put(50_001..=100_000).status, 200);
+    assert_eq!(members(), Some(50_000));
 }

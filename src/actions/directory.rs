@@ -2,7 +2,7 @@
 
 use super::events::known;
 use super::{Actions, Actor, Refusal};
-use crate::domain::{GroupId, Scope, UserId};
+use crate::domain::{Group, GroupId, Scope, UserId};
 use crate::store::directory::{self, GroupChange, Put, UserChange};
 
 /// Whether what is stored may be there already.
@@ -63,7 +63,8 @@ impl Actions {
     /// Makes or changes a group, and waits until that shows.
     ///
     /// # Errors
-    /// As [`Actions::put_user`], but two groups may have one name.
+    /// As [`Actions::put_user`], but two groups may have one name; [`Refusal::TooManyMembers`] if there are more than
+    /// [`Group::MEMBERS_MAX`].
     pub async fn put_group(
         &self,
         actor: &Actor,
@@ -72,9 +73,11 @@ impl Actions {
         existence: Existence,
     ) -> Result<(), Refusal> {
         actor.require(Scope::Users)?;
+        if change.user_ids.as_ref().is_some_and(|user_ids| user_ids.len() > Group::MEMBERS_MAX) {
+            return Err(Refusal::TooManyMembers);
+        }
         let put = self.store.write(move |write| {
-            let taken = || directory::groups(write.connection).map(|groups| groups.iter().any(|group| group.id == id));
-            if existence == Existence::New && taken()? {
+            if existence == Existence::New && directory::group(write.connection, id)?.is_some() {
                 return Ok(None);
             }
             directory::put_group(write, id, change).map(Some)

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::{EventDate, Scope};
+use crate::domain::{EventDate, Group, Scope};
 use crate::store::StoreError;
 
 /// A change that was refused: nothing of it is stored.
@@ -41,6 +41,9 @@ pub enum Refusal {
     /// Something else of the kind has that name.
     #[error("the name is taken")]
     NameTaken,
+    /// A group may not have so many members.
+    #[error("a group has at most {} members", Group::MEMBERS_MAX)]
+    TooManyMembers,
     /// The first leaderboard stays.
     #[error("the first leaderboard can't be deleted")]
     LeaderboardProtected,

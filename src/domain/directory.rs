@@ -61,6 +61,11 @@ pub struct Group {
     pub user_ids: Vec<UserId>,
 }
 
+impl Group {
+    /// The most members that a group may have. They are stored at once, and every other write waits for that.
+    pub const MEMBERS_MAX: usize = 100_000;
+}
+
 /// The username of a user whom the directory does not know.
 pub fn fallback_username(id: UserId) -> String {
     format!("user-{id}")

@@ -269,6 +269,7 @@ impl From<Refusal> for ApiError {
             Refusal::InsufficientPoints { score } => ApiError::InsufficientPoints { score },
             Refusal::NumberTaken => ApiError::NumberTaken,
             Refusal::Missing(name) => ApiError::Missing(name),
+            Refusal::TooManyMembers => ApiError::invalid("user_ids", "at most 100,000 members"),
             Refusal::NameTaken => ApiError::NameTaken,
             Refusal::LeaderboardProtected => ApiError::LeaderboardProtected,
             Refusal::IdempotencyKeyReused => ApiError::IdempotencyKeyReused,

@@ -245,7 +245,7 @@ impl<'f> Filling<'f> {
 fn by_name(field: &str) -> Option<&'static str> {
     match field {
         "user_id" | "into_id" => Some("a username of the directory, or a number from 1 to 2147483647"),
-        "user_ids" => Some("on each line a username of the directory or a user's number"),
+        "user_ids" => Some("on each line a username of the directory or a user's number, at most 100,000 of them"),
         _ => None,
     }
 }
