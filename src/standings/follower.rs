@@ -206,11 +206,9 @@ impl Follower {
             Message::Looked { foreign } => self.distrust_if(foreign),
             Message::NewStandings => self.demand.new_standings = true,
             Message::Flush(flush) => self.demand.flushes.push(flush),
-            // It is too late for who waited for it. Its transaction ends with its connection.
-            Message::Snapshot(snapshot) => {
-                self.distrust_if(snapshot.foreign);
-                self.take_facts(&snapshot.facts);
-            }
+            // It comes too late, and is thrown away: it may lack what has been taken in since. Its transaction ends with its
+            // connection.
+            Message::Snapshot(snapshot) => self.distrust_if(snapshot.foreign),
             Message::Stop => return Err(Stopped),
         }
         Ok(())
@@ -347,13 +345,14 @@ impl Follower {
     /// Takes a read snapshot between two transactions of the writer, and takes in all transactions that it holds. What is
     /// committed after it waits.
     fn take_snapshot(&mut self) -> Result<Connection, Interrupted> {
-        self.snapshots.ask()?;
+        let asked = self.snapshots.ask()?;
         let deadline = Instant::now() + self.snapshots.patience;
         loop {
             match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Message::Snapshot(snapshot)) => {
-                    let Snapshot { connection, foreign, begun, facts } = *snapshot;
+                Ok(Message::Snapshot(snapshot)) if snapshot.request == asked => {
+                    let Snapshot { connection, foreign, begun, through, .. } = *snapshot;
                     self.distrust_if(foreign);
+                    let facts = self.facts.take_through(through);
                     self.take_facts(&facts);
                     self.repairs = begun.map_err(StoreError::from)?;
                     return Ok(connection);
@@ -364,3 +363,6 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,6 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::{Catalog, StandingsKey, View};
-use crate::store::Committed;
 
 /// What the thread is told.
 pub(super) enum Message {
@@ -37,13 +36,15 @@ pub(super) struct Flush {
 
 /// A read transaction that holds all that was committed when it began.
 pub(super) struct Snapshot {
+    /// Which request it answers. One that answers an earlier request than the last is too old.
+    pub request: u64,
     pub connection: Connection,
     /// Whether another process has changed the file since that was last asked.
     pub foreign: bool,
     /// The count of repairs in it; an error if the transaction could not begin.
     pub begun: rusqlite::Result<i64>,
-    /// The transactions before it that had not been taken.
-    pub facts: Vec<Arc<Committed>>,
+    /// The number of the last transaction that it holds.
+    pub through: u64,
 }
 
 /// Standings as readers find them.

@@ -20,6 +20,8 @@ pub(super) struct Snapshots {
     file: PathBuf,
     sender: Sender<Message>,
     facts: Arc<FactQueue>,
+    /// The number of the last request.
+    requests: u64,
     /// Lent to the writer's thread while a snapshot is taken.
     connection: Option<Connection>,
     /// How long a snapshot is waited for.
@@ -37,22 +39,29 @@ impl Snapshots {
         facts: Arc<FactQueue>,
         patience: Duration,
     ) -> Snapshots {
-        Snapshots { writer, file: file.to_owned(), sender, facts, connection: Some(connection), patience }
+        let (file, connection) = (file.to_owned(), Some(connection));
+        Snapshots { writer, file, sender, facts, requests: 0, connection, patience }
     }
 
-    /// Asks for a snapshot.
-    pub fn ask(&mut self) -> Result<(), StoreError> {
+    /// Asks for a snapshot, and returns the number of the request. The snapshot of an earlier request may still come; what
+    /// has been committed since may have been taken in already, so it must not be used.
+    pub fn ask(&mut self) -> Result<u64, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => open_reader(&self.file)?,
         };
+        self.requests += 1;
+        let request = self.requests;
         let (sender, facts) = (self.sender.clone(), Arc::clone(&self.facts));
         self.writer.look_between(move |foreign| {
             // A transaction begins with its first read.
             let begun = connection.execute_batch("BEGIN").and_then(|()| rebuild::count_repairs(&connection));
-            let facts = facts.take();
-            drop(sender.send(Message::Snapshot(Box::new(Snapshot { connection, foreign, begun, facts }))));
-        })
+            // Between two transactions, the last that was told is the last that the snapshot holds.
+            let through = facts.last();
+            let snapshot = Snapshot { request, connection, foreign, begun, through };
+            drop(sender.send(Message::Snapshot(Box::new(snapshot))));
+        })?;
+        Ok(request)
     }
 
     /// Ends a snapshot, and keeps its connection for the next.

@@ -40,29 +40,123 @@ impl Default for Subscription {
     }
 }
 
+/// Changes that may wait to be taken. Reading all anew is quicker than taking in more.
+const CHANGES_MAX: usize = 1 << 20;
+
 /// Transactions that the thread has not taken yet, in their order.
 #[derive(Default)]
-pub(super) struct FactQueue(Mutex<Vec<Arc<Committed>>>);
+pub(super) struct FactQueue(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    facts: Vec<Arc<Committed>>,
+    /// Changes in all of them.
+    changes: usize,
+    /// The number of the last transaction that was told, taken or not.
+    last: u64,
+    /// Whether the thread has ended, and nobody will take anything.
+    closed: bool,
+}
 
 impl FactQueue {
-    /// Adds a transaction. `true`: the queue was empty before.
-    fn push(&self, committed: Arc<Committed>) -> bool {
+    /// Adds a transaction. `true`: the queue was empty before, and somebody takes from it.
+    pub fn push(&self, committed: Arc<Committed>) -> bool {
         let mut waiting = self.waiting();
-        waiting.push(committed);
-        waiting.len() == 1
+        waiting.last = committed.number;
+        if waiting.closed {
+            return false;
+        }
+        waiting.changes += committed.scores.len() + committed.directory.len();
+        let was_empty = waiting.facts.is_empty();
+        if waiting.changes > CHANGES_MAX {
+            // What is forgotten here is read from the file, like what another process has changed.
+            let Committed { number, repairs, .. } = *committed;
+            let anew = Committed { number, repairs, scores: Vec::new(), directory: Vec::new(), foreign: true };
+            waiting.facts = vec![Arc::new(anew)];
+            waiting.changes = 0;
+        } else {
+            waiting.facts.push(committed);
+        }
+        was_empty
     }
 
     /// Takes all transactions.
     pub fn take(&self) -> Vec<Arc<Committed>> {
-        std::mem::take(&mut *self.waiting())
+        self.take_through(u64::MAX)
+    }
+
+    /// Takes all transactions up to that number.
+    pub fn take_through(&self, number: u64) -> Vec<Arc<Committed>> {
+        let mut waiting = self.waiting();
+        let count = waiting.facts.partition_point(|committed| committed.number <= number);
+        let later = waiting.facts.split_off(count);
+        let taken = std::mem::replace(&mut waiting.facts, later);
+        waiting.changes -=
+            taken.iter().map(|committed| committed.scores.len() + committed.directory.len()).sum::<usize>();
+        taken
+    }
+
+    /// The number of the last transaction that was told, taken or not.
+    pub fn last(&self) -> u64 {
+        self.waiting().last
+    }
+
+    /// Forgets what waits, and all that comes from now on: nobody will take it.
+    pub fn close(&self) {
+        let mut waiting = self.waiting();
+        *waiting = Waiting { closed: true, last: waiting.last, ..Waiting::default() };
     }
 
     /// Whether there is nothing to take.
     pub fn is_empty(&self) -> bool {
-        self.waiting().is_empty()
+        self.waiting().facts.is_empty()
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<Arc<Committed>>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{EventDate, UserId};
+    use crate::store::ScoreChange;
+
+    fn committed(number: u64, changes: usize) -> Arc<Committed> {
+        let user_id = UserId::try_from(1).expect("a user id");
+        let change = ScoreChange { user_id, date: EventDate::MIN, score: 1, days: 1 };
+        Arc::new(Committed { number, scores: vec![change; changes], directory: Vec::new(), foreign: false, repairs: 0 })
+    }
+
+    #[test]
+    fn what_nobody_takes_does_not_grow_without_end() {
+        let queue = FactQueue::default();
+        for number in 1..=20 {
+            assert_eq!(queue.push(committed(number, CHANGES_MAX / 8)), number == 1);
+            let held: usize = queue.waiting().facts.iter().map(|committed| committed.scores.len()).sum();
+            assert!(held <= CHANGES_MAX);
+        }
+        let taken = queue.take();
+        assert!(taken[0].foreign, "what was forgotten has to be read from the file");
+        assert_eq!(taken.last().map(|committed| committed.number), Some(20));
+        queue.push(committed(21, 1));
+        queue.close();
+        assert!(!queue.push(committed(22, 1)), "nobody is woken");
+        assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn facts_are_taken_up_to_a_number() {
+        let queue = FactQueue::default();
+        for number in 1..=5 {
+            queue.push(committed(number, 1));
+        }
+        let numbers = |facts: Vec<Arc<Committed>>| facts.iter().map(|committed| committed.number).collect::<Vec<_>>();
+        assert_eq!(numbers(queue.take_through(3)), [1, 2, 3]);
+        assert_eq!(numbers(queue.take_through(3)), [0; 0]);
+        assert_eq!(queue.last(), 5);
+        assert_eq!(numbers(queue.take()), [4, 5]);
+        assert_eq!(queue.waiting().changes, 0);
     }
 }
