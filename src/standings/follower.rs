@@ -147,8 +147,21 @@ impl Follower {
         }
     }
 
+    /// The queue that it takes facts from.
+    pub fn facts(&self) -> Arc<FactQueue> {
+        Arc::clone(&self.facts)
+    }
+
+    /// Forgets all that it knows, so that everything is read anew. Who waits for a refresh waits no longer.
+    pub fn start_anew(&mut self) {
+        self.state = State::Unread;
+        self.sums.clear();
+        self.rankings.clear();
+        self.demand = Demand { new_standings: true, flushes: Vec::new() };
+    }
+
     /// Follows until it is told to stop. A committed change shows within `every`.
-    pub fn run(mut self, every: Duration) {
+    pub fn run(&mut self, every: Duration) {
         // Half of the span, so that refreshing itself may take as long again.
         let gap = every / 2;
         let mut refreshed = Instant::now();
@@ -210,6 +223,8 @@ impl Follower {
             // connection.
             Message::Snapshot(snapshot) => self.distrust_if(snapshot.foreign),
             Message::Stop => return Err(Stopped),
+            #[cfg(test)]
+            Message::Panic => panic!("as a test wants it"),
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 use super::follower::Follower;
 use super::shared::{Flush, Message, Published, Shared};
 use super::snapshots::{SNAPSHOT_PATIENCE, Snapshots};
-use super::{Catalog, StandingsKey, Subscription, View};
+use super::{Catalog, StandingsKey, Subscription, View, supervise};
 use crate::domain::{Clock, Ranking};
 use crate::store::{Store, StoreError, Writer, open_reader};
 
@@ -77,7 +77,7 @@ impl Standings {
             .name("standings".to_owned())
             .spawn(move || {
                 let _alive = alive;
-                follower.run(every);
+                supervise::follow(follower, every);
             })
             .map_err(|error| {
                 log::error!("the standings' thread can't be started: {error}");

@@ -18,6 +18,7 @@ mod shared;
 mod snapshots;
 mod subscription;
 mod sums;
+mod supervise;
 mod totals;
 mod users;
 mod view;

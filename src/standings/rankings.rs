@@ -61,6 +61,11 @@ impl Rankings {
         Rankings { ranking, held: HashMap::new() }
     }
 
+    /// Lets go of all.
+    pub fn clear(&mut self) {
+        self.held.clear();
+    }
+
     /// Lets go of those whose key is not wanted.
     pub fn retain(&mut self, wanted: impl Fn(&StandingsKey) -> bool) {
         self.held.retain(|key, _| wanted(key));

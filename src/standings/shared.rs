@@ -24,6 +24,9 @@ pub(super) enum Message {
     Snapshot(Box<Snapshot>),
     /// The server goes down.
     Stop,
+    /// A defect, as tests need one.
+    #[cfg(test)]
+    Panic,
 }
 
 /// A request for what is committed to show.

@@ -1,12 +1,13 @@
-//! What can't be brought about from outside: a snapshot that comes too late.
+//! What can't be brought about from outside: a snapshot that comes too late, and a panic.
 
 use std::sync::mpsc::{Sender, channel};
 
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::domain::{Award, LeaderboardId, Period, Points, Timestamp, UserId};
-use crate::standings::{Subscription, View};
+use crate::standings::{Subscription, View, supervise};
 use crate::store::{OpenMode, OpenOptions, Store, WriterThread, open_reader, score_events};
 
 /// A follower that runs only when the test says so, and the file that it follows.
@@ -14,7 +15,9 @@ struct Hand {
     _folder: TempDir,
     store: Store,
     writer: WriterThread,
-    follower: Follower,
+    shared: Arc<Shared>,
+    sender: Sender<Message>,
+    follower: Option<Follower>,
 }
 
 impl Hand {
@@ -32,15 +35,17 @@ impl Hand {
         let (store, writer) = Store::open(&file, options).expect("a new database");
         let connection = open_reader(&file).expect("a reader");
         let shared = Arc::new(Shared::new(Catalog::read(&connection).expect("a catalog")));
-        let snapshots = Snapshots::new(store.writer().clone(), &file, connection, sender, Arc::clone(&facts), patience);
-        let follower = Follower::new(shared, facts, subscription.inbox, snapshots, clock, Ranking::DenseRank);
-        Hand { _folder: folder, store, writer, follower }
+        let snapshots =
+            Snapshots::new(store.writer().clone(), &file, connection, sender.clone(), Arc::clone(&facts), patience);
+        let follower =
+            Follower::new(Arc::clone(&shared), facts, subscription.inbox, snapshots, clock, Ranking::DenseRank);
+        Hand { _folder: folder, store, writer, shared, sender, follower: Some(follower) }
     }
 
     fn award(&self, points: i64) {
         let award = Award {
             user_id: UserId::try_from(1).expect("a user id"),
-            date: self.follower.today,
+            date: "2026-03-31".parse().expect("a date"),
             points: Points::try_from(points).expect("points"),
             description: None,
             minimum_score: None,
@@ -53,18 +58,17 @@ impl Hand {
     /// Asks for standings as a reader does.
     fn ask(&self, period: Period) {
         let key = StandingsKey::today(LeaderboardId::GLOBAL, period);
-        self.follower.shared.published_mut().insert(key, Arc::new(Published::new()));
+        self.shared.published_mut().insert(key, Arc::new(Published::new()));
     }
 
-    fn view(&self, period: Period) -> Arc<View> {
+    fn view(&self, period: Period) -> Option<Arc<View>> {
         let key = StandingsKey::today(LeaderboardId::GLOBAL, period);
-        let view = self.follower.shared.published()[&key].view.borrow().clone();
-        view.expect("a view")
+        self.shared.published()[&key].view.borrow().clone()
     }
 
     /// The sum of the user's points over a period.
     fn score(&self, period: Period) -> Option<i64> {
-        self.view(period).ranked.get(UserId::try_from(1).expect("a user id")).map(|entry| entry.score)
+        self.view(period)?.ranked.get(UserId::try_from(1).expect("a user id")).map(|entry| entry.score)
     }
 
     /// Keeps the writer's thread busy until what is returned is dropped.
@@ -88,11 +92,15 @@ impl Hand {
     }
 
     fn refresh(&mut self) -> Result<(), StoreError> {
-        match self.follower.refresh(Scope::All) {
+        match self.follower().refresh(Scope::All) {
             Ok(()) => Ok(()),
             Err(Interrupted::Failed(error)) => Err(error),
             Err(Interrupted::Stopped) => panic!("nobody stops it"),
         }
+    }
+
+    fn follower(&mut self) -> &mut Follower {
+        self.follower.as_mut().expect("a follower that has no thread yet")
     }
 
     fn end(self) {
@@ -114,12 +122,59 @@ fn a_snapshot_that_comes_too_late_is_thrown_away() {
     // Now the snapshot comes, and with the next commit it is an old one.
     hand.await_writer();
     hand.award(4);
-    hand.follower.snapshots.patience = Duration::from_secs(20);
+    hand.follower().snapshots.patience = Duration::from_secs(20);
     hand.refresh().expect("a file that can be read");
     assert_eq!([hand.score(Period::AllTime), hand.score(Period::Daily)], [Some(7), Some(7)]);
     hand.award(5);
     hand.refresh().expect("a file that can be read");
     assert_eq!([hand.score(Period::AllTime), hand.score(Period::Daily)], [Some(12), Some(12)]);
-    assert_eq!(hand.follower.state, State::Settled);
+    assert_eq!(hand.follower().state, State::Settled);
+    hand.end();
+}
+
+/// Waits until something holds.
+fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn after_a_panic_all_is_read_anew_and_after_many_the_thread_ends() {
+    let mut hand = Hand::new(Duration::from_secs(20));
+    let follower = hand.follower.take().expect("a follower");
+    let facts = follower.facts();
+    let alive = hand.store.register_thread("standings");
+    let check = |store: &Store| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(store.check())
+    };
+    let thread = std::thread::spawn(move || {
+        let _alive = alive;
+        supervise::follow(follower, Duration::from_millis(10));
+    });
+    hand.ask(Period::AllTime);
+    for round in 1..=supervise::PANICS_MAX as i64 {
+        hand.award(10);
+        hand.sender.send(Message::Panic).expect("a thread");
+        await_that("the board follows again", || hand.score(Period::AllTime) == Some(round * 10));
+        // The panic itself may still be to come: whoever waits is answered after it, or let go by it.
+        let (done, flushed) = oneshot::channel();
+        hand.sender.send(Message::Flush(Flush { key: None, done })).expect("a thread");
+        let _ = flushed.blocking_recv();
+        assert!(check(&hand.store).is_ok());
+    }
+    hand.sender.send(Message::Panic).expect("a thread");
+    thread.join().expect("an end without a panic");
+    assert!(matches!(check(&hand.store), Err(StoreError::ThreadEnded("standings"))));
+    // What is there is still served; what is committed is not kept for nobody.
+    let before = hand.score(Period::AllTime);
+    for _ in 0..50 {
+        hand.award(1);
+        assert!(facts.is_empty());
+    }
+    assert_eq!(hand.score(Period::AllTime), before);
     hand.end();
 }
