@@ -22,6 +22,7 @@ mod disk_faults;
 mod documentation;
 mod durability;
 mod errors;
+mod event_lists;
 #[cfg(feature = "program-tests")]
 mod examples;
 mod facts;

@@ -14,7 +14,7 @@ fn ids(reply: &Reply) -> Vec<i64> {
 }
 
 /// Follows `Link` from `path` to the end: the ids of each page.
-fn pages(server: &Server, path: &str) -> Vec<Vec<i64>> {
+pub fn pages(server: &Server, path: &str) -> Vec<Vec<i64>> {
     let mut pages = Vec::new();
     let mut next = Some(path.to_owned());
     while let Some(path) = next.take() {
@@ -48,7 +48,7 @@ fn is_timestamp(text: &str) -> bool {
 }
 
 /// Six events of three users; their ids are 1 to 6.
-fn six_events() -> Server {
+pub fn six_events() -> Server {
     let server = Server::start();
     let awards = [
         (1, "2023-05-03"),

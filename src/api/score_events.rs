@@ -115,14 +115,14 @@ pub async fn history(
 /// The path and query of the page that follows.
 fn link(filter: &EventFilter, last: EventId) -> String {
     let mut link = format!("{EVENTS}?");
-    let mut add = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            link.push_str(&format!("{name}={value}&"));
-        }
+    let mut add_all = |name: &str, values: &[String]| {
+        let name = if values.len() > 1 { format!("{name}%5B%5D") } else { name.to_owned() };
+        values.iter().for_each(|value| link.push_str(&format!("{name}={value}&")));
     };
-    add("id", filter.ids.first().map(ToString::to_string));
-    add("user_id", filter.user_ids.first().map(ToString::to_string));
-    add("date", filter.dates.first().map(ToString::to_string));
+    add_all("id", &filter.ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+    add_all("user_id", &filter.user_ids.iter().map(ToString::to_string).collect::<Vec<_>>());
+    add_all("date", &filter.dates.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let mut add = |name: &str, value: Option<String>| add_all(name, value.as_slice());
     add("from_date", filter.from_date.map(|date| date.to_string()));
     add("to_date", filter.to_date.map(|date| date.to_string()));
     add("order", (filter.order == Order::Descending).then(|| "desc".to_owned()));

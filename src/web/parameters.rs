@@ -16,6 +16,9 @@ use super::written::{Written, whole};
 /// How many parameters a request may have. The members of a list are none; the list itself is one.
 pub const PARAMETERS_MAX: usize = 1000;
 
+/// How many values a parameter may have of which any will do.
+pub const ANY_OF_MAX: usize = 100;
+
 /// What stands at the end of a name that is sent once for each member of a list, as forms do: `name[]`.
 const LIST_MARK: &str = "[]";
 
@@ -212,6 +215,22 @@ impl Parameters {
             Some(_) => None,
         };
         list.ok_or(ApiError::invalid(name, T::KIND.accepted))
+    }
+
+    /// Reads the values of which any will do: one, or `name[]=1&name[]=2` in a query or form, or an array in JSON; none where
+    /// it is absent or null.
+    pub fn any_of<T: Parameter>(&self, name: &'static str) -> Result<Vec<T>, ApiError> {
+        let values = match self.written(name) {
+            None => self.members(name, |text| T::from_text(text).map(|value| vec![value])),
+            // It is not told which of the two is meant.
+            Some(_) if self.lists.contains_key(name) => None,
+            Some(Sent::Json(Written::List(list))) => {
+                Written::members(list).into_iter().map(|member| scalar(&Written::of(member))).collect()
+            }
+            Some(_) => self.optional(name)?.map(|value| vec![value]),
+        };
+        let values: Vec<T> = values.ok_or(ApiError::invalid(name, T::KIND.accepted))?;
+        if values.len() > ANY_OF_MAX { Err(ApiError::invalid(name, "at most 100 values")) } else { Ok(values) }
     }
 
     /// The members of a list that came one by one, each read as any number of values.

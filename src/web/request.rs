@@ -50,6 +50,8 @@ pub enum FieldNeed {
     List,
     /// Any number of them; an absent list is told from an empty one.
     OptionalList,
+    /// Once, or as a list of at most 100 of which any will do; or not at all, and not blank.
+    AnyOf,
 }
 
 /// Refuses the first required parameter that is missing.
@@ -59,7 +61,7 @@ pub fn require(parameters: &Parameters, fields: &[Field]) -> Result<(), ApiError
 }
 
 /// Declares a typed request: a struct, of which each field says what is needed (`required`, `optional`, `filled`, `lenient`,
-/// `list` or `optional_list`, see [`FieldNeed`]), its name, its type, and in its doc comment what it means.
+/// `list`, `optional_list` or `any_of`, see [`FieldNeed`]), its name, its type, and in its doc comment what it means.
 macro_rules! request {
     (
         $(#[doc = $doc:literal])+
@@ -95,17 +97,20 @@ macro_rules! request {
     (@type lenient $type:ty) => { Option<$type> };
     (@type list $type:ty) => { Vec<$type> };
     (@type optional_list $type:ty) => { Option<Vec<$type>> };
+    (@type any_of $type:ty) => { Vec<$type> };
     (@need required) => { $crate::web::request::FieldNeed::Required };
     (@need optional) => { $crate::web::request::FieldNeed::Optional };
     (@need filled) => { $crate::web::request::FieldNeed::Filled };
     (@need lenient) => { $crate::web::request::FieldNeed::Lenient };
     (@need list) => { $crate::web::request::FieldNeed::List };
     (@need optional_list) => { $crate::web::request::FieldNeed::OptionalList };
+    (@need any_of) => { $crate::web::request::FieldNeed::AnyOf };
     (@read required $parameters:expr, $name:expr) => { $parameters.required($name)? };
     (@read optional $parameters:expr, $name:expr) => { $parameters.optional($name)? };
     (@read filled $parameters:expr, $name:expr) => { $parameters.filled($name)? };
     (@read lenient $parameters:expr, $name:expr) => { $parameters.optional($name).ok().flatten() };
     (@read list $parameters:expr, $name:expr) => { $parameters.list($name)? };
+    (@read any_of $parameters:expr, $name:expr) => { $parameters.any_of($name)? };
     (@read optional_list $parameters:expr, $name:expr) => {
         if $parameters.has($name) { Some($parameters.list($name)?) } else { None }
     };

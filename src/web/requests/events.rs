@@ -16,12 +16,12 @@ const PAGE_MAX: usize = 100;
 request! {
     /// Which events are listed.
     pub struct ListEvents {
-        /// Only the event of this number.
-        optional id: EventId,
-        /// Only events of this user.
-        optional user_id: UserId,
-        /// Only events of this day.
-        optional date: EventDate,
+        /// Only the events of these numbers.
+        any_of id: EventId,
+        /// Only events of these users.
+        any_of user_id: UserId,
+        /// Only events of these days.
+        any_of date: EventDate,
         /// Only events of this day and later ones.
         optional from_date: EventDate,
         /// Only events of this day and earlier ones.
@@ -38,9 +38,9 @@ request! {
 impl From<ListEvents> for EventFilter {
     fn from(asked: ListEvents) -> EventFilter {
         EventFilter {
-            ids: asked.id.into_iter().collect(),
-            user_ids: asked.user_id.into_iter().collect(),
-            dates: asked.date.into_iter().collect(),
+            ids: asked.id,
+            user_ids: asked.user_id,
+            dates: asked.date,
             from_date: asked.from_date,
             to_date: asked.to_date,
             order: asked.order.unwrap_or(Order::Ascending),
