@@ -70,3 +70,4 @@ mod shutdown;
 mod slow_reads;
 mod standings;
 mod suspension;
+mod usernames;

@@ -15,6 +15,7 @@ mod ranking;
 mod score_event;
 mod timestamp;
 mod unacceptable;
+mod unseen;
 mod username;
 
 pub use api_key::{KeyDigest, KeyRef, PlainKey, random_token};
@@ -31,4 +32,5 @@ pub use score_event::{
 };
 pub use timestamp::Timestamp;
 pub use unacceptable::Unacceptable;
+pub use unseen::{is_unseen, misleads};
 pub use username::Username;

@@ -5,10 +5,12 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use super::score_event::UserId;
 use super::unacceptable::Unacceptable;
+use super::unseen::is_unseen;
 
-/// The name of a user: 1 to 60 characters, none of them a control character, no blanks around. Two names are the same
-/// whatever their case.
+/// The name of a user: 1 to 60 characters, each of which can be seen, no blanks around. Two names are the same whatever
+/// their case.
 #[derive(Debug, Clone)]
 pub struct Username(String);
 
@@ -19,6 +21,21 @@ impl Username {
     /// The name as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A name that the database holds already. It was good when it was stored, even if the rules have changed.
+    pub(crate) fn stored(text: String) -> Username {
+        Username(text)
+    }
+
+    /// The user whom the name is reserved for, if it is one of those under which users without a name are shown
+    /// (`user-13`).
+    pub fn reserved_for(&self) -> Option<UserId> {
+        let folded = self.folded();
+        let number = folded.strip_prefix("user-")?;
+        // A number that is written in another way, as with a zero before it, is shown for nobody.
+        let id = number.parse::<i64>().ok().filter(|id| id.to_string() == number)?;
+        UserId::try_from(id).ok()
     }
 
     /// The form under which names are compared.
@@ -40,10 +57,10 @@ impl FromStr for Username {
 
     fn from_str(text: &str) -> Result<Username, Unacceptable> {
         let text = text.trim();
-        if (1..=Username::CHARACTERS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        if (1..=Username::CHARACTERS_MAX).contains(&text.chars().count()) && !text.contains(is_unseen) {
             Ok(Username(text.to_owned()))
         } else {
-            Err(Unacceptable { accepted: "a username of 1 to 60 characters" })
+            Err(Unacceptable { accepted: "a username of 1 to 60 characters that can all be seen" })
         }
     }
 }

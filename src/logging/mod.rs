@@ -19,7 +19,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 
 use self::sink::{Format, Sink, Target};
 use crate::config::LogFormat;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, is_unseen};
 
 /// The target of the line that each request gets.
 pub const REQUEST_TARGET: &str = "request";
@@ -141,16 +141,18 @@ fn json(record: &Record<'_>) -> String {
     object.insert("message".to_owned(), record.args().to_string().into());
     let _ = record.key_values().visit(&mut Fields(&mut object));
     let line = serde_json::Value::Object(object).to_string();
-    if !line.contains(disturbs) {
+    if !line.contains(is_unseen) {
         return line;
     }
-    // JSON itself asks for the escape of the lowest control characters only. All that disturb have four digits.
+    // JSON itself asks for the escape of the lowest control characters only.
     line.chars().fold(String::new(), |mut line, character| {
-        let _ = if disturbs(character) {
-            write!(line, "\\u{:04x}", u32::from(character))
+        if is_unseen(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(line, "\\u{unit:04x}");
+            }
         } else {
-            line.write_char(character)
-        };
+            line.push(character);
+        }
         line
     })
 }
@@ -207,7 +209,7 @@ struct Escaping<'s>(&'s mut String);
 impl fmt::Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            if disturbs(character) {
+            if is_unseen(character) {
                 write!(self.0, "\\u{{{:x}}}", u32::from(character))?;
             } else {
                 self.0.push(character);
@@ -215,12 +217,6 @@ impl fmt::Write for Escaping<'_> {
         }
         Ok(())
     }
-}
-
-/// Control characters, line and paragraph separators, and the marks that set a direction of writing.
-fn disturbs(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

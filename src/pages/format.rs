@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::{EventDate, Timestamp};
+use crate::domain::{EventDate, Timestamp, misleads};
 
 /// What stands before a number below zero: a real minus sign, as wide as the digits.
 const MINUS: char = '−';
@@ -56,11 +56,8 @@ pub fn short_date(day: EventDate) -> String {
 /// A text of someone else's without what is not seen but changes how the rest is: control characters, and marks that turn
 /// the direction of writing. In their place stands a sign that something is there.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    let unseen = |c: char| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}')
-    };
-    if text.contains(unseen) { text.replace(unseen, "\u{fffd}").into() } else { text.into() }
+    let unwanted = |character: char| misleads(character) && character != '\n' && character != '\t';
+    if text.contains(unwanted) { text.replace(unwanted, "\u{fffd}").into() } else { text.into() }
 }
 
 /// At most so many characters of a text, with an ellipsis where that is not all of it.

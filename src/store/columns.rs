@@ -94,7 +94,7 @@ impl ToSql for Username {
 
 impl FromSql for Username {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Username> {
-        Username::from_str(value.as_str()?).map_err(FromSqlError::other)
+        Ok(Username::stored(value.as_str()?.to_owned()))
     }
 }
 

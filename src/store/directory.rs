@@ -126,7 +126,9 @@ pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put
         return Ok(Put::NameMissing);
     };
     let owner = id_of(write.connection, &username)?;
-    if owner.is_some_and(|owner| owner != id) {
+    // A name that the user has already stays, even if it would not be given today.
+    let reserved = username.reserved_for().filter(|_| before.as_ref().is_none_or(|user| user.username != username));
+    if owner.or(reserved).is_some_and(|owner| owner != id) {
         return Ok(Put::NameTaken);
     }
     let suspended_before = lift_forgotten_suspension(write, id)?;

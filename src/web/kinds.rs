@@ -180,7 +180,7 @@ text_parameter!(Description, Description::CHARACTERS_MAX, "at most 10,000 charac
 text_parameter!(
     Username,
     Username::CHARACTERS_MAX,
-    "a username of 1 to 60 characters, none of them a control character",
+    "a username of 1 to 60 characters that can all be seen",
     "ann",
     |text| text.parse().ok()
 );

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{EventDate, ScoreEvent};
+use crate::domain::{EventDate, ScoreEvent, is_unseen};
 use crate::pages::address::Address;
 use crate::web::requests::events::EVENTS;
 
@@ -47,7 +47,7 @@ pub fn request(
 
 /// The header with a username, quoted for a shell. A name that does not look as it is stands as a variable.
 fn header_value(username: &str) -> String {
-    if username.chars().any(is_deceptive) {
+    if username.chars().any(is_unseen) {
         "\"Api-Username: $USERNAME\"".to_owned()
     } else {
         format!("'Api-Username: {}'", username.replace('\'', r"'\''"))
@@ -58,7 +58,7 @@ fn header_value(username: &str) -> String {
 fn quotable(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
-        if character == '\'' || is_deceptive(character) {
+        if character == '\'' || is_unseen(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 text.push_str(&format!("\\u{unit:04x}"));
             }
@@ -69,16 +69,6 @@ fn quotable(json: &str) -> String {
     text
 }
 
-/// Whether a character is not seen, or changes how others are seen.
-fn is_deceptive(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +77,7 @@ mod tests {
     fn nothing_ends_the_quotes_or_hides() {
         let hostile = "it's \u{202e}txt\u{2066} \u{e0041} $HOME `id` \u{1b}[0m";
         let json = quotable(&serde_json::to_string(hostile).expect("a text has a JSON form"));
-        assert!(!json.contains('\'') && !json.chars().any(is_deceptive), "{json}");
+        assert!(!json.contains('\'') && !json.chars().any(is_unseen), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).expect("still JSON"), hostile);
         assert_eq!(header_value("o'neil"), r"'Api-Username: o'\''neil'");
         assert_eq!(header_value("a\u{202e}b"), "\"Api-Username: $USERNAME\"");
