@@ -1,8 +1,9 @@
 //! Moving the write-ahead log into the file, beside the writer.
 //!
-//! A checkpoint inside a commit makes all that wait for that commit wait for the checkpoint too. So a thread of its own
-//! copies the log's pages into the file and flushes it while the writer goes on. What little is left then is copied by
-//! the writer itself, between two transactions: only while nothing is written can the log begin anew from its start.
+//! If a commit made the checkpoint, everyone who waits for the commit would wait for the checkpoint too. So a thread of its
+//! own copies the pages of the log into the file, and flushes the file, while the writer goes on. New pages come meanwhile.
+//! When only few are left, the writer copies them itself, between two transactions, because the log can begin anew from its
+//! start only while nobody writes.
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
@@ -16,20 +17,22 @@ use rusqlite::Connection;
 use super::connection;
 use super::health::Alive;
 
-/// Rows that are written between two looks at how long the log has become. An award writes two, and dirties some two pages.
+/// Rows that are written between two looks at how long the log has become. An award writes two rows, and changes about two
+/// pages.
 const ROWS_BETWEEN: u64 = 2_000;
 
-/// Pages that a checkpoint is worth: 32 MiB. What rows come to in pages is very different for awards, which lie apart, and
-/// for the repairs of a rebuild, which lie side by side.
+/// Pages in the log from which on a checkpoint is worth its cost: 32 MiB. The count of rows does not tell: awards lie apart and
+/// change a page each, while the repairs of a rebuild lie side by side and share pages.
 const CHECKPOINT_PAGES_MIN: i64 = 8_000;
 
-/// How much of the log the writer may have to copy itself, in pages: milliseconds of work.
+/// How many pages of the log may be left for the writer to copy: some milliseconds of work.
 const REST_PAGES_MAX: i64 = 500;
 
-/// How often the thread goes on from where the log has grown to meanwhile, before it leaves it for the next time.
+/// How often the thread copies what has come while it was copying, before it leaves the rest for the next time.
 const PASSES_MAX: u32 = 4;
 
-/// The log's length at which a commit checkpoints by itself, in pages, should the thread not keep up: 80 MiB.
+/// The length of the log, in pages, at which a commit makes a checkpoint by itself: 80 MiB. That is for the case that the
+/// thread can't keep up.
 const LOG_PAGES_MAX: i64 = 20_000;
 
 /// How long the writer waits for readers of the old log to end, before the log is left as it is until the next time.
@@ -72,12 +75,13 @@ impl Checkpointer {
     pub fn written(&mut self, rows: u64) {
         if rows.saturating_sub(self.rows_then) >= ROWS_BETWEEN {
             self.rows_then = rows;
-            // Where it is still at work, it finds this when it is done.
+            // If the thread is still at work, it finds this message when it is done.
             let _ = self.wake.try_send(());
         }
     }
 
-    /// Ends the thread, once it has copied what there is. What it waits for the writer to do is refused by then.
+    /// Ends the thread, after it has copied what there is. It must not wait for the writer any more: the writer's queue is closed
+    /// by now and refuses what it asks for.
     pub fn stop(self) {
         drop(self.wake);
         if self.thread.join().is_err() {
@@ -102,8 +106,8 @@ pub(super) fn close(writer: &Connection) {
     }
 }
 
-/// A checkpoint after which nothing of the log is needed. Nobody writes meanwhile, in any process: so there has to be little
-/// left of the log, and readers are not waited for any longer than that takes.
+/// Makes a checkpoint after which nothing of the log is needed. No process can write while it lasts. So there has to be
+/// little left of the log, and readers of the old log are waited for only briefly.
 fn finish(writer: &Connection, mode: &str) -> rusqlite::Result<()> {
     writer.busy_timeout(READERS_PATIENCE)?;
     writer.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
@@ -111,7 +115,7 @@ fn finish(writer: &Connection, mode: &str) -> rusqlite::Result<()> {
 
 fn run(woken: &Receiver<()>, connection: &Connection, file: &File, restart: &impl Fn()) {
     while woken.recv().is_ok() {
-        // Where that can't be told, the checkpoint itself will say why.
+        // If that can't be read, the checkpoint itself will say why.
         if left(connection).is_ok_and(|pages| pages < CHECKPOINT_PAGES_MIN) {
             continue;
         }

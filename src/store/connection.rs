@@ -21,8 +21,8 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How much of the write-ahead log stays on disk after a checkpoint, in bytes.
 const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 
-/// Memory for pages that the writer keeps, in KiB: the inner pages of the indexes and what is written most. Much more costs
-/// more than it saves, since SQLite looks through all of it with each commit that has split a page.
+/// Memory for the pages that the writer keeps, in KiB: the inner pages of the indexes and the pages that are written most.
+/// Much more would cost more than it saves, since SQLite looks through all of it in each commit that has split a page.
 const WRITER_CACHE_KIB: i64 = 16 << 10;
 
 /// Statements that a connection keeps prepared: more than there are different ones.
@@ -119,7 +119,7 @@ pub fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "journal_size_limit", JOURNAL_SIZE_LIMIT)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // A plan is made once for a statement. Without this, SQLite plans some anew for each value that they are told.
+    // With this, SQLite plans a statement once. Without it, SQLite plans some statements anew for each value that is bound.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(())

@@ -1,7 +1,17 @@
-//! The database file: the only place with SQL.
+//! The database file: the only place with SQL. Nothing here knows of HTTP.
 //!
-//! Changes go through one [`Writer`]; reads take a connection of a pool and see the last commit. Each group of tables has
-//! a file here, whose functions take the connection or transaction that they run in. Nothing here knows of HTTP.
+//! [`Store`] is the door. Changes go through its one [`Writer`]; reads take a connection of a pool and see the last commit.
+//! Each group of tables has a file whose functions take the connection or transaction that they run in.
+//!
+//! | to learn | read |
+//! |---|---|
+//! | how a file is opened, made and migrated | `connection`, `layout`, `file` |
+//! | how a change is stored | `writer`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
+//! | when the store can't do its work | `error`, `health` |
+//! | events, their lists and their history | `score_events`, `event_list`, `event_search`, `user_events`, `revisions` |
+//! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
+//! | users, groups, leaderboards, keys | `directory`, `merge`, `user_search`, `leaderboards`, `api_keys` |
+//! | answers that are kept for retries | `idempotency` |
 
 pub mod api_keys;
 mod checkpoint;
@@ -77,7 +87,7 @@ type Pool = r2d2::Pool<SqliteConnectionManager>;
 
 /// How a file is opened.
 pub struct OpenOptions {
-    /// Whether a missing file is made.
+    /// What the file is opened for: whether it may be made, and migrated.
     pub mode: OpenMode,
     /// Tells each transaction its moment and its day.
     pub clock: Clock,

@@ -33,7 +33,7 @@ pub const GROUP_MAX: usize = 512;
 enum Message {
     Run(Box<dyn Command>),
     Look(Box<dyn FnOnce(bool) + Send>),
-    /// The log is copied but for a rest; who asks waits until that is done too.
+    /// Nearly all of the log is copied: the writer has to copy the rest. Whoever asks waits until that is done.
     RestartLog(SyncSender<()>),
     Stop,
 }
@@ -195,7 +195,7 @@ impl Thread {
                     Message::Run(command) => group.push(command),
                     Message::Look(look) => looks.push(look),
                     Message::RestartLog(done) => restarts.push(done),
-                    // What came before is still received; what comes after is refused.
+                    // What was sent before this is still received. What is sent from now on is refused.
                     Message::Stop => commands.close(),
                 }
             }
