@@ -52,6 +52,7 @@ mod pages_admin_people;
 mod pages_admin_recalculation;
 mod pages_admin_session;
 mod pages_leaderboard;
+mod pages_leaderboard_kept;
 mod pages_user;
 mod panics;
 mod raw_requests;

@@ -1,5 +1,7 @@
 //! What a reply with HTML looks like, and the page that tells of an error.
 
+use std::sync::Arc;
+
 use askama::Template;
 use rocket::http::Status;
 use rocket::request::Request;
@@ -64,28 +66,67 @@ impl Layout {
     }
 }
 
+/// The bytes of a page.
+#[derive(Debug)]
+enum Bytes {
+    /// Of one reply.
+    Own(Vec<u8>),
+    /// Kept for others who see the same.
+    Shared(Arc<[u8]>),
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Bytes::Own(bytes) => bytes,
+            Bytes::Shared(bytes) => bytes,
+        }
+    }
+}
+
 /// A page, ready to be sent.
 #[derive(Debug)]
 pub struct Html {
     status: Status,
-    body: String,
+    body: Bytes,
     cache: &'static str,
     headers: Vec<(&'static str, String)>,
+}
+
+/// The text of a template's page.
+///
+/// # Errors
+/// The template can't be rendered.
+pub fn rendered(template: &impl Template) -> Result<String, ErrorPage> {
+    template.render().map_err(|error| {
+        log::error!("a page can't be rendered: {error}");
+        ErrorPage::from(ApiError::Internal)
+    })
 }
 
 impl Html {
     /// The page of a template, for anyone: a browser asks again each time whether it is still right.
     pub fn new(template: &impl Template) -> Result<Html, ErrorPage> {
-        let body = template.render().map_err(|error| {
-            log::error!("a page can't be rendered: {error}");
-            ErrorPage::from(ApiError::Internal)
-        })?;
-        Ok(Html { status: Status::Ok, body, cache: "no-cache", headers: Vec::new() })
+        Ok(Html::own(rendered(template)?))
+    }
+
+    /// A page that is rendered already, for one reply.
+    pub fn own(page: String) -> Html {
+        Html::of(Bytes::Own(page.into_bytes()))
+    }
+
+    /// A page that is rendered already, for all who see the same.
+    pub fn shared(page: Arc<[u8]>) -> Html {
+        Html::of(Bytes::Shared(page))
+    }
+
+    fn of(body: Bytes) -> Html {
+        Html { status: Status::Ok, body, cache: "no-cache", headers: Vec::new() }
     }
 
     /// No page, but the path of another one to get.
     pub fn moved(to: impl Into<String>) -> Html {
-        let (body, headers) = (String::new(), vec![("Location", to.into())]);
+        let (body, headers) = (Bytes::Own(Vec::new()), vec![("Location", to.into())]);
         Html { status: Status::SeeOther, body, cache: "no-store", headers }
     }
 
@@ -120,7 +161,7 @@ impl<'r> Responder<'r, 'static> for Html {
         for (name, value) in self.headers {
             response.adjoin_raw_header(name, value);
         }
-        set_body(&mut response, self.body.into_bytes());
+        set_body(&mut response, self.body);
         Ok(response)
     }
 }

@@ -41,7 +41,7 @@ pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
     for route in &mut routes {
         route.rank -= BEFORE_API;
     }
-    let rocket = rocket.mount("/", routes).attach(VaryFairing);
+    let rocket = rocket.mount("/", routes).attach(VaryFairing).manage(leaderboard::Turns::default());
     let rocket = rocket.register("/", rocket::catchers![no_such_address]);
     let rocket = rocket.register("/admin", rocket::catchers![admin::forbidden]);
     BASES.into_iter().fold(rocket, |rocket, base| rocket.register(base, rocket::catchers![catch]))

@@ -310,6 +310,9 @@ impl Follower {
             }
             published.shown.store(self.through, Ordering::SeqCst);
         }
+        if self.state != State::Settled {
+            self.shared.refreshes.fetch_add(1, Ordering::SeqCst);
+        }
         if keys.is_none() {
             self.state = State::Settled;
             self.shared.repairs.store(self.repairs, Ordering::SeqCst);

@@ -111,6 +111,12 @@ impl Standings {
         self.shared.repairs.load(Ordering::SeqCst)
     }
 
+    /// How many refreshes have found something new in the file, whether or not it changed any view. Who keeps what was
+    /// read from the file beside a view reads it again when this number has changed.
+    pub fn refreshes(&self) -> u64 {
+        self.shared.refreshes.load(Ordering::SeqCst)
+    }
+
     /// The standings; `None` if they are not built within `patience`.
     pub async fn view_within(&self, key: StandingsKey, patience: Duration) -> Option<Arc<View>> {
         let mut views = self.watch(key);

@@ -47,6 +47,11 @@ struct Rendering {
 }
 
 impl Kept {
+    /// The rendering of that key, if it is kept.
+    pub fn get(&self, key: RenderingKey) -> Option<Arc<[u8]>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key)
+    }
+
     /// The rendering of that key: made by `render` if it is not kept.
     pub fn get_or_render(&self, key: RenderingKey, render: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {
         let renderings = || self.0.lock().unwrap_or_else(PoisonError::into_inner);

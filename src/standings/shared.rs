@@ -84,12 +84,19 @@ pub(super) struct Shared {
     /// How many repairs of scores, by this process and others, all views show. It is -1 until the first views are built,
     /// since a file counts from 0 on.
     pub repairs: AtomicI64,
+    /// How many refreshes have found something new in the file, whether or not it changed any view.
+    pub refreshes: AtomicU64,
 }
 
 impl Shared {
     /// No standings yet, with a catalog to begin with.
     pub fn new(catalog: Catalog) -> Shared {
-        Shared { published: RwLock::default(), catalog: RwLock::new(Arc::new(catalog)), repairs: AtomicI64::new(-1) }
+        Shared {
+            published: RwLock::default(),
+            catalog: RwLock::new(Arc::new(catalog)),
+            repairs: AtomicI64::new(-1),
+            refreshes: AtomicU64::new(0),
+        }
     }
 
     /// Where readers find standings, by key.

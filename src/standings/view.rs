@@ -55,4 +55,9 @@ impl View {
         }
         self.kept.get_or_render(key, render)
     }
+
+    /// What is kept under a key already; for those who have to wait for something before they can render it.
+    pub fn find_kept(&self, key: RenderingKey) -> Option<Arc<[u8]>> {
+        self.kept.get(key)
+    }
 }

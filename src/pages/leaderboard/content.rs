@@ -1,9 +1,8 @@
 //! What a page of a leaderboard says, word by word.
 
-use std::collections::HashMap;
-
 use askama::Template;
 
+use super::recent_days::RecentDays;
 use crate::domain::{EventDate, Leaderboard, LeaderboardId, Period, UserId, Username};
 use crate::pages::address::Address;
 use crate::pages::chart::spark;
@@ -22,8 +21,8 @@ pub struct LeaderboardSources<'s> {
     pub view: &'s View,
     /// Those of yesterday.
     pub before: Option<&'s View>,
-    /// Points of the last days, the oldest first.
-    pub days: &'s HashMap<UserId, Vec<i64>>,
+    /// Points of the last days of those on the page.
+    pub days: &'s RecentDays,
     /// The day.
     pub today: EventDate,
 }
@@ -63,6 +62,7 @@ impl LeaderboardLinks {
 }
 
 /// A link of a page's navigation.
+#[derive(Hash)]
 pub struct NavLink {
     /// What it says.
     pub label: String,
@@ -157,8 +157,7 @@ struct LeaderboardRow {
 }
 
 impl LeaderboardRow {
-    fn new(sources: &LeaderboardSources<'_>, entry: &Entry, own: bool) -> LeaderboardRow {
-        let days = sources.days.get(&entry.user_id).map(Vec::as_slice).unwrap_or_default();
+    fn new(sources: &LeaderboardSources<'_>, entry: &Entry, days: &[i64], own: bool) -> LeaderboardRow {
         LeaderboardRow {
             person: Person::listed(&sources.view.catalog, entry.user_id),
             position: format::number(entry.position.into()),
@@ -222,22 +221,21 @@ pub struct LeaderboardPage<'p> {
 }
 
 impl<'p> LeaderboardPage<'p> {
-    /// The page of that number, which lists those who are `shown`.
+    /// The page of that number, from 0.
     pub fn new(
         sources: &LeaderboardSources<'_>,
         links: LeaderboardLinks,
         page: usize,
-        shown: &[Entry],
         boards: Vec<NavLink>,
         sought: Option<FailedSearch>,
         address: &'p Address,
     ) -> LeaderboardPage<'p> {
         let view = sources.view;
         let total = view.ranked.entries().len();
-        let mut podium: Vec<LeaderboardRow> = shown
-            .iter()
-            .map(|entry| LeaderboardRow::new(sources, entry, links.for_user == Some(entry.user_id)))
-            .collect();
+        let row = |(index, entry): (usize, &Entry)| {
+            LeaderboardRow::new(sources, entry, &sources.days.of_row(index), links.for_user == Some(entry.user_id))
+        };
+        let mut podium: Vec<LeaderboardRow> = view.page(page, PAGE_MAX).iter().enumerate().map(row).collect();
         let rows = podium.split_off(if page == 0 { PODIUM.min(podium.len()) } else { 0 });
         let standing =
             |entry: &Entry| (format::number(entry.position.into()), format::count(entry.score, "point", "points"));

@@ -1,8 +1,9 @@
 //! `/leaderboard` for people: who leads, who comes and goes, and where one stands oneself.
 
 mod content;
+mod recent_days;
 
-use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,23 +12,24 @@ use rocket::{State, get};
 
 use super::address::Address;
 use super::browser::Browser;
-use super::chart::SPARK_DAYS;
 use super::format;
-use super::html::{ErrorPage, Html, Layout, Section};
-use crate::domain::{EventDate, Leaderboard, LeaderboardId, UserId, Username};
-use crate::standings::{Catalog, Entry, StandingsKey};
-use crate::store::{directory, scores, user_search};
+use super::html::{ErrorPage, Html, Layout, Section, rendered};
+use crate::domain::{Leaderboard, LeaderboardId, UserId, Username};
+use crate::standings::{Catalog, RenderingKey, StandingsKey};
+use crate::store::{directory, user_search};
 use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::kinds::{JsonType, Kind, Parameter};
 use crate::web::parameters::Parameters;
 use crate::web::path::LeaderboardIdPath;
 use crate::web::request::Request;
-use crate::web::requests::leaderboard::{PAGE_MAX, ShowBoard};
+use crate::web::requests::leaderboard::ShowBoard;
 use crate::web::viewer::BoardViewer;
 
 use content::{BuildingPage, FailedSearch, Heading, LeaderboardLinks, LeaderboardPage, LeaderboardSources};
 pub use content::{NavLink, period_label};
+use recent_days::RecentDays;
+pub use recent_days::Turns;
 
 /// How long a page waits for yesterday's standings: it is good without them.
 const YESTERDAY_PATIENCE: Duration = Duration::from_millis(500);
@@ -59,10 +61,11 @@ pub async fn first(
     _browser: Browser,
     viewer: BoardViewer,
     app: &State<App>,
+    turns: &State<Turns>,
     address: Address,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(&viewer, app, &address, None, &parameters).await
+    page(&viewer, app, turns, &address, None, &parameters).await
 }
 
 /// A board.
@@ -71,16 +74,20 @@ pub async fn show(
     _browser: Browser,
     viewer: BoardViewer,
     app: &State<App>,
+    turns: &State<Turns>,
     address: Address,
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(&viewer, app, &address, Some(id.known()?), &parameters).await
+    page(&viewer, app, turns, &address, Some(id.known()?), &parameters).await
 }
 
+/// A page of a leaderboard. It is the same for all who see the same boards, and is rendered once for all of them; only with
+/// somebody's row marked, or after a search, it is one's own.
 async fn page(
     viewer: &BoardViewer,
     app: &App,
+    turns: &Turns,
     address: &Address,
     id: Option<LeaderboardId>,
     parameters: &Parameters,
@@ -92,6 +99,8 @@ async fn page(
     let boards = other_boards(viewer, &catalog, &board);
     let today = app.clock.today();
     let key = StandingsKey::today(links.board, links.period);
+    // Asked before the view: what is read after it is at least as new as this number says.
+    let refreshes = app.standings.refreshes();
     let (view, before) =
         rocket::tokio::join!(app.standings.view(key), app.standings.view_within(key.yesterday(), YESTERDAY_PATIENCE));
     let Some(view) = view else {
@@ -108,11 +117,30 @@ async fn page(
             NameSearch::Like(ids) => sought = Some(FailedSearch::new(&view, links, &text, &ids)),
         }
     }
-    let shown = view.ranked.page(asked.page().saturating_mul(PAGE_MAX), PAGE_MAX);
-    let days = recent_days(app, today, shown).await?;
+    let page = asked.page();
+    let days = RecentDays::of(app, turns, &view, page, today, number_of(&(today, refreshes))).await?;
     let sources = LeaderboardSources { view: &view, before: before.as_deref(), days: &days, today };
-    let page = LeaderboardPage::new(&sources, links, asked.page(), shown, boards, sought, address);
-    Html::new(&page)
+    let render = |boards, sought| rendered(&LeaderboardPage::new(&sources, links, page, boards, sought, address));
+    if links.for_user.is_some() || sought.is_some() {
+        return Ok(Html::own(render(boards, sought)?));
+    }
+    // Where nobody is ranked, the page shows a command with the address of the server.
+    let shown_address = view.ranked.entries().is_empty().then_some(address.as_str());
+    let before = before.as_ref().map(|before| before.version());
+    let variant = number_of(&(today, refreshes, before, shown_address, &boards));
+    let key = RenderingKey { form: "html", page, variant };
+    if let Some(kept) = view.find_kept(key) {
+        return Ok(Html::shared(kept));
+    }
+    let html = render(boards, None)?.into_bytes();
+    Ok(Html::shared(view.kept(key, || html)))
+}
+
+/// One number for all that a kept page depends on beside its view.
+fn number_of(parts: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn other_boards(viewer: &BoardViewer, catalog: &Catalog, board: &Arc<Leaderboard>) -> Vec<NavLink> {
@@ -126,25 +154,6 @@ fn other_boards(viewer: &BoardViewer, catalog: &Catalog, board: &Arc<Leaderboard
         })
         .collect();
     if links.len() > 1 { links } else { Vec::new() }
-}
-
-/// Each shown user's points of the last days, the oldest first.
-async fn recent_days(app: &App, today: EventDate, shown: &[Entry]) -> Result<HashMap<UserId, Vec<i64>>, ApiError> {
-    let users: Vec<UserId> = shown.iter().map(|entry| entry.user_id).collect();
-    let first = today.minus_days(SPARK_DAYS - 1);
-    let days = app.store.read(move |connection| {
-        let of_user = |id: UserId| {
-            let mut points = vec![0; SPARK_DAYS as usize];
-            for day in scores::days(connection, id, &(first..=today))? {
-                if let Some(slot) = usize::try_from(day.date.days_since(first)).ok().and_then(|at| points.get_mut(at)) {
-                    *slot = day.score;
-                }
-            }
-            Ok((id, points))
-        };
-        users.into_iter().map(of_user).collect()
-    });
-    Ok(days.await?)
 }
 
 /// What a search for a person has found.
