@@ -14,6 +14,7 @@ mod bad_input;
 mod boards_by_hand;
 #[cfg(feature = "browser-tests")]
 mod browser;
+mod by_username;
 mod caching;
 mod contributions;
 mod directory;

@@ -36,7 +36,7 @@ pub async fn list(
     app: &State<App>,
     asked: Sent<ListEvents>,
 ) -> Result<Paged<Events>, ApiError> {
-    let filter = EventFilter::from(asked.read()?);
+    let filter = EventFilter::from(asked.read_named(app).await?);
     let wanted = filter.clone();
     let page = app.store.read(move |connection| event_list::list(connection, &wanted)).await?;
     let last = page.events.last().map(|event| event.id);
@@ -52,7 +52,7 @@ pub async fn create(
     key: SentIdempotencyKey,
     asked: Sent<NewEvent>,
 ) -> Result<Replay<Result<Json<ScoreEvent>, ApiError>>, ApiError> {
-    let award = asked.read()?.into();
+    let award = asked.read_named(app).await?.into();
     let answer = app.actions.award(&caller.actor, award, key.read()?).await?;
     Ok(Replay::of(answer, |awarded| match awarded {
         Awarded::Stored(event) => Ok(Json(event)),

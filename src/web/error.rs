@@ -67,6 +67,8 @@ pub enum ApiError {
     LeaderboardProtected,
     /// 422: a first day after the last.
     DatesReversed,
+    /// 422: a username that is nobody's.
+    UnknownUser,
     /// 422: a user can't be merged with itself.
     SameUser,
     /// 429: too many requests of a kind.
@@ -137,6 +139,7 @@ impl ApiError {
             | ApiError::NameReserved
             | ApiError::LeaderboardProtected
             | ApiError::DatesReversed
+            | ApiError::UnknownUser
             | ApiError::SameUser => Status::UnprocessableEntity,
             ApiError::RateLimit { .. } => Status::TooManyRequests,
             ApiError::Unavailable | ApiError::OutcomeUnknown => Status::ServiceUnavailable,
@@ -159,6 +162,7 @@ impl ApiError {
             ApiError::NameReserved => "name_reserved",
             ApiError::LeaderboardProtected => "leaderboard_protected",
             ApiError::DatesReversed => "dates_reversed",
+            ApiError::UnknownUser => "unknown_user",
             ApiError::SameUser => "same_user",
             ApiError::RateLimit { .. } => "rate_limit",
             ApiError::Unavailable => "unavailable",
@@ -191,6 +195,7 @@ impl ApiError {
             ApiError::NameReserved => "This name is reserved.".to_owned(),
             ApiError::LeaderboardProtected => "The first leaderboard can't be deleted.".to_owned(),
             ApiError::DatesReversed => "from_date has to be on or before to_date.".to_owned(),
+            ApiError::UnknownUser => "Nobody in the directory has this username.".to_owned(),
             ApiError::SameUser => "A user can't be merged with itself.".to_owned(),
             ApiError::RateLimit { wait_seconds } => format!(
                 "You have performed this action too many times. Please try again in {}.",

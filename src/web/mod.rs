@@ -20,6 +20,7 @@ pub(crate) mod requests;
 pub(crate) mod session;
 mod sessions;
 pub(crate) mod trace;
+mod usernames;
 pub(crate) mod viewer;
 mod written;
 

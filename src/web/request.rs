@@ -134,6 +134,11 @@ impl<R: Request> Sent<R> {
     pub fn read(&self) -> Result<R, ApiError> {
         R::read(&self.parameters)
     }
+
+    /// All that came with it.
+    pub(super) fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
 }
 
 #[rocket::async_trait]

@@ -1,11 +1,12 @@
 //! What is asked of score events.
 
-use crate::domain::{Award, Correction, Deletion, Description, EventDate, EventId, Points, UserId};
+use crate::domain::{Award, Correction, Deletion, Description, EventDate, EventId, Points, UserId, Username};
 use crate::store::Order;
 use crate::store::event_list::EventFilter;
 use crate::store::revisions::HistoryFilter;
 use crate::web::kinds::{After, Limit};
 use crate::web::request::request;
+use crate::web::usernames::NamesUsers;
 
 /// The path of all events.
 pub const EVENTS: &str = "/admin/plugins/gamification/score_events";
@@ -20,6 +21,8 @@ request! {
         any_of id: EventId,
         /// Only events of these users.
         any_of user_id: UserId,
+        /// Only events of the users with these usernames; it may stand for `user_id`.
+        any_of username: Username,
         /// Only events of these days.
         any_of date: EventDate,
         /// Only events of this day and later ones.
@@ -32,6 +35,20 @@ request! {
         optional limit: Limit,
         /// The id after which the list goes on, in the order asked for.
         optional after: After,
+    }
+}
+
+impl NamesUsers for ListEvents {
+    fn user_ids(&self) -> &[UserId] {
+        &self.user_id
+    }
+
+    fn usernames(&self) -> &[Username] {
+        &self.username
+    }
+
+    fn about(self, user_id: Vec<UserId>) -> ListEvents {
+        ListEvents { user_id, ..self }
     }
 }
 
@@ -55,6 +72,8 @@ request! {
     pub struct NewEvent {
         /// Whose points these are.
         required user_id: UserId,
+        /// The user's username, which may stand for `user_id`.
+        optional username: Username,
         /// The day they are for.
         required date: EventDate,
         /// How many; below 0 for a deduction.
@@ -63,6 +82,21 @@ request! {
         optional description: Description,
         /// Store it only if the user's spendable score is at least this afterwards.
         optional minimum_score: i64,
+    }
+}
+
+impl NamesUsers for NewEvent {
+    fn user_ids(&self) -> &[UserId] {
+        std::slice::from_ref(&self.user_id)
+    }
+
+    fn usernames(&self) -> &[Username] {
+        self.username.as_slice()
+    }
+
+    fn about(self, user_ids: Vec<UserId>) -> NewEvent {
+        let user_id = user_ids.first().copied().unwrap_or(self.user_id);
+        NewEvent { user_id, ..self }
     }
 }
 

@@ -1,0 +1,53 @@
+//! Users whom a request names by username, where the API has their numbers.
+
+use super::app::App;
+use super::error::ApiError;
+use super::request::{Request, Sent};
+use crate::domain::{UserId, Username};
+use crate::store::directory;
+
+/// A request in which `username` may stand for `user_id`.
+pub trait NamesUsers: Request {
+    /// The users as they are numbered.
+    fn user_ids(&self) -> &[UserId];
+
+    /// The users as they are called.
+    fn usernames(&self) -> &[Username];
+
+    /// The request about one or more users, with their numbers alone.
+    fn about(self, user_ids: Vec<UserId>) -> Self;
+}
+
+impl<R: NamesUsers> Sent<R> {
+    /// Reads the request, with the numbers of the users whom it names.
+    ///
+    /// # Errors
+    /// See [`Request::read`]. [`ApiError::UnknownUser`] if a name is nobody's; but beside a number such a name is passed over,
+    /// and one of somebody else is wrong.
+    pub async fn read_named(&self, app: &App) -> Result<R, ApiError> {
+        /// What stands for the number until the name is looked up, so that what is wrong otherwise is told of first.
+        const STAND_IN: &str = "1";
+        let numbered = self.parameters().has("user_id");
+        if !self.parameters().has("username") {
+            return self.read();
+        }
+        let mut parameters = self.parameters().clone();
+        if !numbered {
+            parameters.set("user_id", STAND_IN);
+        }
+        let asked = R::read(&parameters)?;
+        let names = asked.usernames().to_vec();
+        let look_up = move |connection: &rusqlite::Connection| {
+            names.iter().map(|name| directory::id_by_name(connection, name)).collect::<Result<Vec<_>, _>>()
+        };
+        let found: Vec<Option<UserId>> = app.store.read(look_up).await?;
+        if !numbered {
+            let ids = found.into_iter().collect::<Option<Vec<_>>>().ok_or(ApiError::UnknownUser)?;
+            return Ok(asked.about(ids));
+        }
+        if found.into_iter().flatten().any(|id| !asked.user_ids().contains(&id)) {
+            return Err(ApiError::invalid("username", "the name of that user"));
+        }
+        Ok(asked)
+    }
+}
