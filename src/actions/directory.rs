@@ -77,7 +77,7 @@ impl Actions {
             return Err(Refusal::TooManyMembers);
         }
         let put = self.store.write(move |write| {
-            if existence == Existence::New && directory::group(write.connection, id)?.is_some() {
+            if existence == Existence::New && directory::group_exists(write.connection, id)? {
                 return Ok(None);
             }
             directory::put_group(write, id, change).map(Some)

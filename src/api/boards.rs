@@ -3,8 +3,9 @@
 use rocket::{State, delete, get, post, put};
 use serde::Serialize;
 
-use crate::domain::{GroupId, Leaderboard};
-use crate::store::{directory, leaderboards, recalculations};
+use crate::domain::Leaderboard;
+use crate::store::directory::{self, GroupName};
+use crate::store::{leaderboards, recalculations};
 use crate::web::App;
 use crate::web::caller::{May, need};
 use crate::web::error::ApiError;
@@ -21,23 +22,15 @@ pub struct Overview {
     gamification_groups: Vec<GroupName>,
 }
 
-/// A group without its members.
-#[derive(Debug, Serialize)]
-struct GroupName {
-    id: GroupId,
-    name: String,
-}
-
 /// Shows what there is.
 #[get("/admin/plugins/gamification")]
 pub async fn overview(_caller: May<need::ReadEvents>, app: &State<App>) -> Result<Json<Overview>, ApiError> {
     let (now, limit) = (app.clock.now(), app.actions.recalculations_per_day());
     let overview = app.store.read(move |connection| {
-        let groups = directory::groups(connection)?;
         Ok(Overview {
             gamification_recalculate_scores_remaining: recalculations::remaining(connection, now, limit)?,
             gamification_leaderboards: leaderboards::list(connection)?,
-            gamification_groups: groups.into_iter().map(|group| GroupName { id: group.id, name: group.name }).collect(),
+            gamification_groups: directory::group_names(connection)?,
         })
     });
     Ok(Json(overview.await?))

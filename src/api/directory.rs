@@ -107,8 +107,8 @@ pub async fn show_group(
     id: GroupIdPath,
 ) -> Result<Json<Group>, ApiError> {
     let id = id.known()?;
-    let groups = app.store.read(directory::groups).await?;
-    groups.into_iter().find(|group| group.id == id).map(Json).ok_or(ApiError::NotFound)
+    let group = app.store.read(move |connection| directory::group(connection, id)).await?;
+    group.map(Json).ok_or(ApiError::NotFound)
 }
 
 /// Makes or changes a group.

@@ -1,6 +1,9 @@
 //! Users and groups, and the merging of two users into one.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::Serialize;
 
 use super::error::StoreError;
 use super::facts::DirectoryChange;
@@ -182,6 +185,36 @@ pub fn groups(connection: &Connection) -> Result<Vec<Group>, StoreError> {
         }
     }
     Ok(groups)
+}
+
+/// What a group is called, without its members.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GroupName {
+    /// The number.
+    pub id: GroupId,
+    /// What it is called.
+    pub name: String,
+}
+
+/// The names of all groups, by number. The cost follows the groups, however many members they have.
+pub fn group_names(connection: &Connection) -> Result<Vec<GroupName>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id, name FROM groups ORDER BY id")?;
+    let names = statement.query_map([], |row| Ok(GroupName { id: row.get(0)?, name: row.get(1)? }))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// How many members each group that has any has, by number of the group.
+pub fn group_sizes(connection: &Connection) -> Result<BTreeMap<GroupId, i64>, StoreError> {
+    const COUNT: &str = "SELECT group_id, count(*) FROM group_members GROUP BY group_id";
+    let mut statement = connection.prepare_cached(COUNT)?;
+    let sizes = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(sizes.collect::<Result<_, _>>()?)
+}
+
+/// Whether there is a group of that number.
+pub fn group_exists(connection: &Connection, id: GroupId) -> Result<bool, StoreError> {
+    const SELECT: &str = "SELECT EXISTS (SELECT 1 FROM groups WHERE id = ?1)";
+    Ok(connection.prepare_cached(SELECT)?.query_row([id], |row| row.get(0))?)
 }
 
 /// One group with its members.

@@ -64,8 +64,9 @@ const LISTS: [(&str, &str, &str); 3] = [
 ];
 
 async fn find(app: &App, id: LeaderboardId) -> Result<(Leaderboard, BTreeMap<i64, String>), ErrorPage> {
-    let (boards, groups) =
-        app.store.read(move |connection| Ok((leaderboards::list(connection)?, directory::groups(connection)?))).await?;
+    let read =
+        app.store.read(move |connection| Ok((leaderboards::list(connection)?, directory::group_names(connection)?)));
+    let (boards, groups) = read.await?;
     let board = boards.into_iter().find(|board| board.id == id).ok_or(ApiError::NotFound)?;
     let name = |name: &str| format::cut(&format::plain(name), 80);
     Ok((board, groups.into_iter().map(|group| (group.id.into(), name(&group.name))).collect()))

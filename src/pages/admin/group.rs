@@ -35,8 +35,8 @@ struct GroupPage {
 }
 
 async fn find(app: &App, id: GroupId) -> Result<Group, ErrorPage> {
-    let groups = app.store.read(directory::groups).await?;
-    Ok(groups.into_iter().find(|group| group.id == id).ok_or(ApiError::NotFound)?)
+    let group = app.store.read(move |connection| directory::group(connection, id)).await?;
+    Ok(group.ok_or(ApiError::NotFound)?)
 }
 
 async fn page(app: &App, admin: Frame, id: Option<GroupId>, filling: Filling<'_>) -> Result<Html, ErrorPage> {

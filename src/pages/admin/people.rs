@@ -62,14 +62,14 @@ pub async fn list(
         Err(error) => (None, Some(FormRefusal::of(error, "filter").fault()?)),
     };
     let first_page = filter.as_ref().is_none_or(|filter| filter.after == 0);
-    let ((users, more), groups) = app
+    let ((users, more), groups, sizes) = app
         .store
         .read(move |connection| {
             let users = match &filter {
                 Some(filter) => directory::list_users(connection, filter)?,
                 None => directory::list_users(connection, &UserFilter { text: None, after: i64::MAX, limit: 1 })?,
             };
-            Ok((users, directory::groups(connection)?))
+            Ok((users, directory::group_names(connection)?, directory::group_sizes(connection)?))
         })
         .await?;
     let typed = parameters.text("filter").unwrap_or_default().trim();
@@ -94,7 +94,7 @@ pub async fn list(
             .map(|group| GroupRow {
                 id: group.id.into(),
                 name: format::cut(&format::plain(&group.name), 80),
-                members: format::count(group.user_ids.len() as i64, "member", "members"),
+                members: format::count(sizes.get(&group.id).copied().unwrap_or(0), "member", "members"),
             })
             .collect(),
         address,
