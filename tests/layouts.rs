@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -76,12 +77,16 @@ fn a_migration_that_can_not_be_done_is_tried_once() {
     // A table of ours that no migration made.
     file.execute_batch("PRAGMA application_id = 0x73636f72; CREATE TABLE score_events (id INTEGER)").expect("a table");
     drop(file);
-    let began = std::time::Instant::now();
-    let run = run(folder.path(), &["--database", "scores.db"]);
-    assert_eq!(run.code, Some(1), "{run:?}");
-    assert!(run.stderr.contains("can't be migrated"), "{run:?}");
-    // Ten attempts would take 450 ms in pauses alone.
-    assert!(began.elapsed().as_millis() < 400, "{:?}", began.elapsed());
+    let attempt = || {
+        let began = Instant::now();
+        let run = run(folder.path(), &["--database", "scores.db"]);
+        assert_eq!(run.code, Some(1), "{run:?}");
+        assert!(run.stderr.contains("can't be migrated"), "{run:?}");
+        began.elapsed()
+    };
+    // Ten attempts in one start would take 450 ms in pauses alone, each time. Once, one start may be slow by itself.
+    let quickest = (0..5).map(|_| attempt()).min().expect("five starts");
+    assert!(quickest < Duration::from_millis(400), "{quickest:?}");
 }
 
 fn mode(file: &Path) -> u32 {
