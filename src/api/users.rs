@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::domain::{EventDate, LeaderboardId, Period, UserId};
 use crate::standings::StandingsKey;
-use crate::store::rebuild;
+use crate::store::repairs;
 use crate::store::scores::{self, DayScore};
 use crate::web::App;
 use crate::web::caller::ScoreReader;
@@ -42,7 +42,7 @@ pub async fn score(
     let user_id = id.known()?;
     let period = asked.read()?.period.unwrap_or(Period::AllTime);
     // Both come from memory: by SQL the place would sum everyone's scores, and the score all days of the user.
-    let repairs = app.store.look_up(|connection| Ok(rebuild::count_repairs(connection)?))?;
+    let repairs = app.store.look_up(|connection| Ok(repairs::count(connection)?))?;
     let key = StandingsKey::today(LeaderboardId::EVERYONE, period);
     let view = app.standings.view_now(key).await.ok_or(ApiError::Unavailable)?;
     let entry = view.ranked.get(user_id);

@@ -1,6 +1,6 @@
 //! What a client sends so that a request it repeats is carried out once.
 
-use super::Unacceptable;
+use super::unacceptable::Unacceptable;
 
 /// A key of the client's choice: 1 to 255 visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -105,7 +105,7 @@ impl Standings {
         self.view_within(key, FLUSH_PATIENCE).await
     }
 
-    /// How many repairs of scores the views show; see [`crate::store::rebuild::count_repairs`]. Where the file counts more,
+    /// How many repairs of scores the views show; see [`crate::store::repairs::count`]. Where the file counts more,
     /// a rebuild in another process is not seen yet.
     pub fn repairs(&self) -> i64 {
         self.shared.repairs.load(Ordering::SeqCst)

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::shared::{Message, Snapshot};
 use super::subscription::FactQueue;
-use crate::store::{StoreError, Writer, open_reader, rebuild};
+use crate::store::{StoreError, Writer, open_reader, repairs};
 
 /// How long the writer may be at its transaction before a snapshot is given up for now: longer than it waits for a lock.
 pub(super) const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ impl Snapshots {
         let (sender, facts) = (self.sender.clone(), Arc::clone(&self.facts));
         self.writer.look_between(move |foreign| {
             // A transaction begins with its first read.
-            let begun = connection.execute_batch("BEGIN").and_then(|()| rebuild::count_repairs(&connection));
+            let begun = connection.execute_batch("BEGIN").and_then(|()| repairs::count(&connection));
             // Between two transactions, the last that was told is the last that the snapshot holds.
             let through = facts.last();
             let snapshot = Snapshot { request, connection, foreign, begun, through };

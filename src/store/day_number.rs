@@ -13,12 +13,12 @@ use crate::domain::EventDate;
 pub struct DayNumber(u32);
 
 impl DayNumber {
-    /// The day of these columns of a row of scores, of which every reader takes the month and the day.
+    /// The day of a row of scores. `month` and `day` say in which columns of the row the two numbers stand.
     pub(super) fn read(row: &Row<'_>, month: usize, day: usize) -> rusqlite::Result<DayNumber> {
         Ok(DayNumber(row.get::<_, u32>(month)? * 100 + row.get::<_, u32>(day)?))
     }
 
-    /// The day of a text that is a date, as columns hold it.
+    /// The day of a date that is written `YYYY-MM-DD`, as columns of other tables hold it.
     pub(super) fn of_text(text: &str) -> DayNumber {
         DayNumber(text.bytes().filter(u8::is_ascii_digit).fold(0, |day, digit| day * 10 + u32::from(digit - b'0')))
     }

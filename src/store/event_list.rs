@@ -52,7 +52,7 @@ pub struct EventPage {
 pub fn list(connection: &Connection, filter: &EventFilter) -> Result<EventPage, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
     let days = DayFilter::new(&filter.dates, filter.from_date, filter.to_date);
-    let mut page = Page {
+    let mut page = PageReader {
         connection: &snapshot,
         filter,
         days: &days,
@@ -92,7 +92,7 @@ fn ids(filter: &EventFilter) -> RangeInclusive<i64> {
 }
 
 /// A page that is being read.
-struct Page<'c> {
+struct PageReader<'c> {
     /// Inside a read transaction, so that all steps see the same events.
     connection: &'c Connection,
     filter: &'c EventFilter,
@@ -102,7 +102,7 @@ struct Page<'c> {
     events: Vec<ScoreEvent>,
 }
 
-impl Page<'_> {
+impl PageReader<'_> {
     /// Events that are named one by one.
     fn read_ids(&mut self) -> Result<(), StoreError> {
         let mut ids: Vec<_> = self.filter.ids.iter().map(|id| id.0).filter(|id| self.ids.contains(id)).collect();

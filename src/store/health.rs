@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::StoreError;
+use super::error::StoreError;
 use super::file::Place;
 
 /// How often it is tried whether a commit succeeds again, at most.

@@ -37,7 +37,7 @@ pub mod merge;
 mod order;
 pub mod rebuild;
 pub mod recalculations;
-mod repairs;
+pub mod repairs;
 pub mod revisions;
 pub mod score_events;
 pub mod scores;

@@ -4,8 +4,8 @@
 //! because those moved both sides by the same amount (see [`super::scores`]). It would be wrong only if another rebuild
 //! had added it already; the count of repairs tells.
 //!
-//! The events come in the order of days, which is how they are counted, and are then sorted as the scores are: both sides are
-//! laid beside each other in one walk.
+//! The events are read in the order of days and summed up. The sums are then sorted as the scores are in the file, so that
+//! one walk along the scores compares each of them with its sum.
 
 use std::ops::ControlFlow;
 
@@ -14,12 +14,11 @@ use rusqlite::Connection;
 use super::day_number::DayNumber;
 use super::error::StoreError;
 use super::repairs;
-pub use super::repairs::count as count_repairs;
 use super::scores::Adder;
 use super::write::Write;
 use crate::domain::{EventDate, UserId};
 
-/// Sums that a stretch of days holds in memory before it ends, at 24 bytes each: it ends with the day that reaches them.
+/// A stretch of days ends with the day on which so many sums are in memory, at 24 bytes each.
 const SUMS_MAX: usize = 1_500_000;
 
 /// What a user's score on a day lacks.
