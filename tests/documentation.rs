@@ -10,10 +10,7 @@ use scorekeeper::config::{Settings, figment};
 use crate::support::{KEY, Setup};
 
 pub const README: &str = include_str!("../README.md");
-pub const API: &str = include_str!("../docs/api.md");
-pub const LEADERBOARDS: &str = include_str!("../docs/leaderboards.md");
-pub const OPERATING: &str = include_str!("../docs/operating.md");
-pub const SETTINGS: &str = include_str!("../docs/settings.md");
+const SETTINGS: &str = include_str!("../docs/settings.md");
 const ROCKET_TOML: &str = include_str!("../Rocket.toml");
 
 /// The text under a heading, up to the next heading of its level.

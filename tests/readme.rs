@@ -6,8 +6,12 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::documentation::{API, LEADERBOARDS, OPERATING, README, section};
+use crate::documentation::{README, section};
 use crate::support::{EVENTS, KEY, RECALCULATE, Server, Setup, binary, wait_for};
+
+const API: &str = include_str!("../docs/api.md");
+const LEADERBOARDS: &str = include_str!("../docs/leaderboards.md");
+const OPERATING: &str = include_str!("../docs/operating.md");
 
 /// The fenced `sh` blocks of a section of a page.
 fn commands(page: &'static str, heading: &str) -> impl Iterator<Item = &'static str> {
