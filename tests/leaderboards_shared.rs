@@ -117,3 +117,39 @@ fn boards_end_up_with_what_two_servers_wrote_at_once() {
         assert_ranks(server, "/leaderboard", &want);
     }
 }
+
+#[test]
+fn a_total_is_that_of_the_file_at_once_whoever_changed_it() {
+    // By themselves the standings look at the file only every half hour.
+    let server = Setup::new().env("SCOREKEEPER_STANDINGS_EVERY", "1h").start();
+    server.award(1, "2023-04-14", 10);
+    assert_eq!(server.score(1), 10);
+    let mut sql = server.sql();
+    let mut add_by_another = |points: i64| {
+        let transaction = sql.transaction().expect("a transaction");
+        let event = "INSERT INTO score_events (user_id, date, points) VALUES (1, '2023-04-14', ?1)";
+        transaction.execute(event, [points]).expect("an event");
+        let score =
+            "UPDATE scores SET score = score + ?1, events = events + 1 WHERE user_id = 1 AND date = '2023-04-14'";
+        assert_eq!(transaction.execute(score, [points]).expect("a score"), 1);
+        transaction.commit().expect("a commit");
+    };
+    let mut total = 10;
+    for round in 0..30 {
+        add_by_another(5);
+        total += 5;
+        assert_eq!(server.score(1), total, "round {round}");
+        if round % 3 == 0 {
+            server.award(1, "2023-04-14", 1);
+            total += 1;
+            assert_eq!(server.score(1), total, "round {round}, after an award");
+        }
+        if round % 4 == 0 {
+            server.award(1, "2023-04-14", 1);
+            add_by_another(2);
+            total += 3;
+        }
+        assert_eq!(server.score(1), total, "round {round}, after both");
+        assert_eq!(server.score(1), total, "round {round}, asked again");
+    }
+}

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use crate::domain::{EventDate, LeaderboardId, Period, UserId};
 use crate::standings::StandingsKey;
-use crate::store::repairs;
 use crate::store::scores::{self, DayScore};
 use crate::web::App;
 use crate::web::caller::ScoreReader;
@@ -42,15 +41,15 @@ pub async fn score(
     let user_id = id.known()?;
     let period = asked.read()?.period.unwrap_or(Period::AllTime);
     // Both come from memory: by SQL the place would sum everyone's scores, and the score all days of the user.
-    let repairs = app.store.look_up(|connection| Ok(repairs::count(connection)?))?;
+    let is_in_memory = app.standings.show_all_of_others();
     let key = StandingsKey::today(LeaderboardId::EVERYONE, period);
     let view = app.standings.view_now(key).await.ok_or(ApiError::Unavailable)?;
     let entry = view.ranked.get(user_id);
     let position = entry.map(|entry| entry.position);
-    let total_score = if app.standings.repairs() == repairs {
+    let total_score = if is_in_memory {
         entry.map_or(0, |entry| entry.score)
     } else {
-        // A backfill beside this server has just put scores right: the file knows better than memory, for a moment.
+        // Another program may just have changed scores: the file knows better than memory, for a moment.
         let window = period.window(app.clock.today());
         app.store.read(move |connection| scores::total(connection, user_id, &window)).await?
     };

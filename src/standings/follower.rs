@@ -113,8 +113,8 @@ pub(super) struct Follower {
     rankings: Rankings,
     /// The number of the last transaction that was taken.
     through: u64,
-    /// The count of repairs as of that transaction.
-    repairs: i64,
+    /// How many changes of the file the last snapshot holds.
+    noticed: u64,
     demand: Demand,
 }
 
@@ -142,7 +142,7 @@ impl Follower {
             sums: Sums::default(),
             rankings: Rankings::new(ranking),
             through: 0,
-            repairs: 0,
+            noticed: 0,
             demand: Demand { new_standings: true, flushes: Vec::new() },
         }
     }
@@ -171,7 +171,7 @@ impl Follower {
             let now = Instant::now();
             if now >= look_at {
                 look_at = now + gap;
-                self.snapshots.look();
+                self.look();
                 self.evict();
             }
             let is_changed = self.state != State::Settled || !self.facts.is_empty();
@@ -216,7 +216,14 @@ impl Follower {
         match message {
             // Facts are taken when they are needed: until then each costs nothing here.
             Message::Facts => {}
-            Message::Looked { foreign } => self.distrust_if(foreign),
+            Message::Look => self.look(),
+            Message::Looked { foreign, noticed } => {
+                self.distrust_if(foreign);
+                // All that other processes have changed until then is in the views, or is still to be read.
+                if self.state != State::Unread && !self.facts.tells_of_others() {
+                    self.shared.coverage.cover(noticed);
+                }
+            }
             Message::NewStandings => self.demand.new_standings = true,
             Message::Flush(flush) => self.demand.flushes.push(flush),
             // It comes too late, and is thrown away: it may lack what has been taken in since. Its transaction ends with its
@@ -227,6 +234,11 @@ impl Follower {
             Message::Panic => panic!("as a test wants it"),
         }
         Ok(())
+    }
+
+    /// Has the writer say whether another process has changed the file.
+    fn look(&self) {
+        self.snapshots.look(self.shared.coverage.noticed());
     }
 
     fn take_waiting(&mut self) -> Result<(), Stopped> {
@@ -247,7 +259,6 @@ impl Follower {
     fn take_facts(&mut self, facts: &[Arc<Committed>]) {
         let Some(last) = facts.last() else { return };
         self.through = last.number;
-        self.repairs = last.repairs;
         self.distrust_if(facts.iter().any(|committed| committed.foreign));
         if self.state == State::Unread {
             return;
@@ -315,7 +326,7 @@ impl Follower {
         }
         if keys.is_none() {
             self.state = State::Settled;
-            self.shared.repairs.store(self.repairs, Ordering::SeqCst);
+            self.shared.coverage.cover(self.noticed);
             self.sums.retain(|window| targets.iter().any(|(_, _, used)| used.as_ref() == Some(window)));
         }
         Ok(())
@@ -363,16 +374,17 @@ impl Follower {
     /// Takes a read snapshot between two transactions of the writer, and takes in all transactions that it holds. What is
     /// committed after it waits.
     fn take_snapshot(&mut self) -> Result<Connection, Interrupted> {
-        let asked = self.snapshots.ask()?;
+        let asked = self.snapshots.ask(self.shared.coverage.noticed())?;
         let deadline = Instant::now() + self.snapshots.patience;
         loop {
             match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Message::Snapshot(snapshot)) if snapshot.request == asked => {
-                    let Snapshot { connection, foreign, begun, through, .. } = *snapshot;
+                    let Snapshot { connection, foreign, noticed, begun, through, .. } = *snapshot;
                     self.distrust_if(foreign);
                     let facts = self.facts.take_through(through);
                     self.take_facts(&facts);
-                    self.repairs = begun.map_err(StoreError::from)?;
+                    begun.map_err(StoreError::from)?;
+                    self.noticed = noticed;
                     return Ok(connection);
                 }
                 Ok(message) => self.take(message)?,

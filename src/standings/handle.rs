@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
+use super::coverage::Coverage;
 use super::follower::Follower;
 use super::shared::{Flush, Message, Published, Shared};
 use super::snapshots::{SNAPSHOT_PATIENCE, Snapshots};
@@ -66,8 +67,11 @@ impl Standings {
         // Whoever opens a board sees its default period, so these are built at once.
         let defaults: Vec<StandingsKey> =
             catalog.boards.iter().map(|board| StandingsKey::today(board.id, board.default_period)).collect();
-        let standings =
-            Standings { shared: Arc::new(Shared::new(catalog)), writer: writer.clone(), inbox: sender.clone() };
+        let standings = Standings {
+            shared: Arc::new(Shared::new(catalog, Coverage::of(file)?)),
+            writer: writer.clone(),
+            inbox: sender.clone(),
+        };
         defaults.into_iter().for_each(|key| drop(standings.published(key)));
         let patience = SNAPSHOT_PATIENCE;
         let snapshots = Snapshots::new(writer, file, connection, sender.clone(), Arc::clone(&facts), patience);
@@ -105,10 +109,15 @@ impl Standings {
         self.view_within(key, FLUSH_PATIENCE).await
     }
 
-    /// How many repairs of scores the views show; see [`crate::store::repairs::count`]. Where the file counts more,
-    /// a rebuild in another process is not seen yet.
-    pub fn repairs(&self) -> i64 {
-        self.shared.repairs.load(Ordering::SeqCst)
+    /// Whether the views show all that other processes had committed when this was asked, as far as can be told at once.
+    /// What this process has committed is another matter; see [`Standings::view_now`]. It costs two microseconds.
+    pub fn show_all_of_others(&self) -> bool {
+        let look = self.shared.coverage.look();
+        if look.is_news {
+            // An error means that the thread has ended.
+            let _ = self.inbox.send(Message::Look);
+        }
+        look.is_covered
     }
 
     /// How many refreshes have found something new in the file, whether or not it changed any view. Who keeps what was

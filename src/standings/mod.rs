@@ -8,6 +8,7 @@
 //! seen (a period that is asked for first, a change by another process) is read from the file.
 
 mod catalog;
+mod coverage;
 mod follower;
 mod handle;
 mod kept;

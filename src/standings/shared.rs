@@ -1,13 +1,14 @@
 //! What the handles and the standings' thread share: the messages to the thread, and what it publishes.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
+use super::coverage::Coverage;
 use super::{Catalog, StandingsKey, View};
 
 /// What the thread is told.
@@ -15,7 +16,14 @@ pub(super) enum Message {
     /// Transactions have been committed since the thread last took the queue of facts.
     Facts,
     /// The writer has looked whether another process has changed the file.
-    Looked { foreign: bool },
+    Looked {
+        /// Whether one has, since that was last asked.
+        foreign: bool,
+        /// How many changes of the file had been noticed before the writer looked.
+        noticed: u64,
+    },
+    /// Somebody has noticed a change of the file, which the writer should look at.
+    Look,
     /// Somebody asks for standings that are not held yet.
     NewStandings,
     /// Somebody waits until all that is committed shows.
@@ -44,8 +52,10 @@ pub(super) struct Snapshot {
     pub connection: Connection,
     /// Whether another process has changed the file since that was last asked.
     pub foreign: bool,
-    /// The count of repairs in it; an error if the transaction could not begin.
-    pub begun: rusqlite::Result<i64>,
+    /// How many changes of the file had been noticed before it began.
+    pub noticed: u64,
+    /// Whether the transaction could begin.
+    pub begun: rusqlite::Result<()>,
     /// The number of the last transaction that it holds.
     pub through: u64,
 }
@@ -81,20 +91,19 @@ impl Published {
 pub(super) struct Shared {
     published: RwLock<HashMap<StandingsKey, Arc<Published>>>,
     catalog: RwLock<Arc<Catalog>>,
-    /// How many repairs of scores, by this process and others, all views show. It is -1 until the first views are built,
-    /// since a file counts from 0 on.
-    pub repairs: AtomicI64,
+    /// Whether memory holds all that is in the file.
+    pub coverage: Coverage,
     /// How many refreshes have found something new in the file, whether or not it changed any view.
     pub refreshes: AtomicU64,
 }
 
 impl Shared {
     /// No standings yet, with a catalog to begin with.
-    pub fn new(catalog: Catalog) -> Shared {
+    pub fn new(catalog: Catalog, coverage: Coverage) -> Shared {
         Shared {
             published: RwLock::default(),
             catalog: RwLock::new(Arc::new(catalog)),
-            repairs: AtomicI64::new(-1),
+            coverage,
             refreshes: AtomicU64::new(0),
         }
     }

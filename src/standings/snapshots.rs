@@ -45,7 +45,7 @@ impl Snapshots {
 
     /// Asks for a snapshot, and returns the number of the request. The snapshot of an earlier request may still come; what
     /// has been committed since may have been taken in already, so it must not be used.
-    pub fn ask(&mut self) -> Result<u64, StoreError> {
+    pub fn ask(&mut self, noticed: u64) -> Result<u64, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => open_reader(&self.file)?,
@@ -55,10 +55,10 @@ impl Snapshots {
         let (sender, facts) = (self.sender.clone(), Arc::clone(&self.facts));
         self.writer.look_between(move |foreign| {
             // A transaction begins with its first read.
-            let begun = connection.execute_batch("BEGIN").and_then(|()| repairs::count(&connection));
+            let begun = connection.execute_batch("BEGIN").and_then(|()| repairs::count(&connection)).map(drop);
             // Between two transactions, the last that was told is the last that the snapshot holds.
             let through = facts.last();
-            let snapshot = Snapshot { request, connection, foreign, begun, through };
+            let snapshot = Snapshot { request, connection, foreign, noticed, begun, through };
             drop(sender.send(Message::Snapshot(Box::new(snapshot))));
         })?;
         Ok(request)
@@ -72,9 +72,10 @@ impl Snapshots {
     }
 
     /// Has the writer say whether another process has changed the file. The answer comes as a message.
-    pub fn look(&self) {
+    /// `noticed` comes back with it.
+    pub fn look(&self, noticed: u64) {
         let sender = self.sender.clone();
         // A full queue is a busy writer, which looks by itself.
-        let _ = self.writer.look_between(move |foreign| drop(sender.send(Message::Looked { foreign })));
+        let _ = self.writer.look_between(move |foreign| drop(sender.send(Message::Looked { foreign, noticed })));
     }
 }

@@ -96,6 +96,11 @@ impl FactQueue {
         taken
     }
 
+    /// Whether the writer has told, in what waits, that another process has changed the file.
+    pub fn tells_of_others(&self) -> bool {
+        self.waiting().facts.iter().any(|committed| committed.foreign)
+    }
+
     /// The number of the last transaction that was told, taken or not.
     pub fn last(&self) -> u64 {
         self.waiting().last

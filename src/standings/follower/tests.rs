@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::domain::{Award, LeaderboardId, Period, Points, Timestamp, UserId};
+use crate::standings::coverage::Coverage;
 use crate::standings::{Subscription, View, supervise};
 use crate::store::{OpenMode, OpenOptions, Store, WriterThread, open_reader, score_events};
 
@@ -34,7 +35,8 @@ impl Hand {
         };
         let (store, writer) = Store::open(&file, options).expect("a new database");
         let connection = open_reader(&file).expect("a reader");
-        let shared = Arc::new(Shared::new(Catalog::read(&connection).expect("a catalog")));
+        let shared =
+            Arc::new(Shared::new(Catalog::read(&connection).expect("a catalog"), Coverage::of(&file).expect("a file")));
         let snapshots =
             Snapshots::new(store.writer().clone(), &file, connection, sender.clone(), Arc::clone(&facts), patience);
         let follower =

@@ -1,0 +1,35 @@
+//! Noticing that the file has changed, whoever changed it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::{StoreError, open_reader};
+
+/// How long a lock is waited for: requests wait for what is asked here.
+const BUSY_LIMIT: Duration = Duration::from_millis(250);
+
+/// Notices that the file has changed.
+pub struct FileVersion {
+    connection: Connection,
+    /// SQLite's count of changes by other connections, as seen last. This connection changes nothing, so for it all
+    /// connections are others.
+    last: i64,
+}
+
+impl FileVersion {
+    /// Begins to watch a file. The first change that is noticed is the one before it.
+    pub fn of(file: &Path) -> Result<FileVersion, StoreError> {
+        let connection = open_reader(file)?;
+        connection.busy_timeout(BUSY_LIMIT)?;
+        Ok(FileVersion { connection, last: 0 })
+    }
+
+    /// Whether anything was committed since this was last asked: two microseconds.
+    pub fn has_changed(&mut self) -> Result<bool, StoreError> {
+        let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
+        let version = statement.query_row([], |row| row.get(0))?;
+        Ok(std::mem::replace(&mut self.last, version) != version)
+    }
+}
