@@ -50,6 +50,7 @@ mod pages_admin_clock;
 mod pages_admin_events;
 mod pages_admin_forms;
 mod pages_admin_keys;
+mod pages_admin_long_lists;
 mod pages_admin_people;
 mod pages_admin_recalculation;
 mod pages_admin_session;

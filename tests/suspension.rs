@@ -90,3 +90,20 @@ fn the_administration_shows_who_was_forgotten_as_suspended() {
     browser.post_through("/admin/people/users/13", &[("username", "mallory")]);
     assert_order(&server, "/leaderboard/1", &[(13, 100), (14, 5)]);
 }
+
+#[test]
+fn who_is_forgotten_and_still_suspended_is_told_to_keepers_with_the_way_to_lift_it() {
+    let server = quick().start();
+    server.award(13, "2023-04-14", 5);
+    set_user(&server, 13, &json!({"username": "zoe", "suspended": true}));
+    server.delete("/admin/users/13");
+    let browser = Browser::signed_in(&server, "ana");
+    let path = "/admin/people/users/13";
+    let told = "the user is still suspended";
+    let page = browser.page(path);
+    assert!(page.contains(told) && page.contains("untick “Suspended”"), "{page}");
+    assert!(page.contains("name=\"suspended\" value=\"true\" checked"), "{page}");
+    browser.post_through(path, &[("username", "zoe")]);
+    assert!(!browser.page(path).contains(told));
+    assert_eq!(server.get("/admin/users/13").json()["suspended"], json!(false));
+}

@@ -69,6 +69,11 @@ impl Catalog {
         Some(&self.boards[at])
     }
 
+    /// Groups, by number, each with its members.
+    pub fn groups(&self) -> &[Arc<Group>] {
+        &self.groups
+    }
+
     /// What a user is called.
     pub fn username(&self, id: UserId) -> Cow<'_, str> {
         let known = self.users.get(&id).map(|user| user.username.as_str().into());

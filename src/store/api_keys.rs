@@ -134,6 +134,37 @@ pub fn list(connection: &Connection) -> Result<Vec<ApiKey>, StoreError> {
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
+/// A place in the list of [`page`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPlace {
+    /// Whether the key there works.
+    pub works: bool,
+    /// Its number.
+    pub id: i64,
+}
+
+/// Keys that work on the day `today`, and then those that do not, each newest first: at most `limit` that come after a place,
+/// and whether more follow.
+pub fn page(
+    connection: &Connection,
+    today: EventDate,
+    after: Option<KeyPlace>,
+    limit: usize,
+) -> Result<(Vec<ApiKey>, bool), StoreError> {
+    // All keys are looked at: people make them one by one, and a page holds the first of them in this order.
+    const SELECT: &str = "
+        SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at,
+               revoked_at IS NULL AND (expires_on IS NULL OR expires_on >= :today) AS works
+        FROM api_keys WHERE (works, id) < (:works, :id) ORDER BY works DESC, id DESC LIMIT :limit";
+    let KeyPlace { works, id } = after.unwrap_or(KeyPlace { works: true, id: i64::MAX });
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let parameters = named_params! { ":today": today, ":works": works, ":id": id, ":limit": limit as i64 + 1 };
+    let mut keys = statement.query_map(parameters, api_key)?.collect::<Result<Vec<_>, _>>()?;
+    let more = keys.len() > limit;
+    keys.truncate(limit);
+    Ok((keys, more))
+}
+
 /// Revokes a key from now on; one that is revoked stays so. `false`: there is no such key.
 pub fn revoke(write: &Write<'_>, id: i64) -> Result<bool, StoreError> {
     const UPDATE: &str = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, :now) WHERE id = :id";

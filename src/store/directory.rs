@@ -1,7 +1,5 @@
 //! Users and groups, and the merging of two users into one.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
@@ -201,14 +199,6 @@ pub fn group_names(connection: &Connection) -> Result<Vec<GroupName>, StoreError
     let mut statement = connection.prepare_cached("SELECT id, name FROM groups ORDER BY id")?;
     let names = statement.query_map([], |row| Ok(GroupName { id: row.get(0)?, name: row.get(1)? }))?;
     Ok(names.collect::<Result<_, _>>()?)
-}
-
-/// How many members each group that has any has, by number of the group.
-pub fn group_sizes(connection: &Connection) -> Result<BTreeMap<GroupId, i64>, StoreError> {
-    const COUNT: &str = "SELECT group_id, count(*) FROM group_members GROUP BY group_id";
-    let mut statement = connection.prepare_cached(COUNT)?;
-    let sizes = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(sizes.collect::<Result<_, _>>()?)
 }
 
 /// Whether there is a group of that number.

@@ -30,6 +30,29 @@ pub fn list(connection: &Connection) -> Result<Vec<Leaderboard>, StoreError> {
     Ok(boards.collect::<Result<_, _>>()?)
 }
 
+/// Boards by number: at most `limit` that come after a number, and whether more follow.
+pub fn page(connection: &Connection, after: i64, limit: usize) -> Result<(Vec<Leaderboard>, bool), StoreError> {
+    const SELECT: &str = "
+        SELECT id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
+               excluded_groups_ids, default_period, updated_at, period_filter_disabled
+        FROM leaderboards WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let boards = statement.query_map((after, limit as i64 + 1), leaderboard)?;
+    let mut boards = boards.collect::<Result<Vec<_>, _>>()?;
+    let more = boards.len() > limit;
+    boards.truncate(limit);
+    Ok((boards, more))
+}
+
+/// The board of that number.
+pub fn get(connection: &Connection, id: LeaderboardId) -> Result<Option<Leaderboard>, StoreError> {
+    const SELECT: &str = "
+        SELECT id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
+               excluded_groups_ids, default_period, updated_at, period_filter_disabled
+        FROM leaderboards WHERE id = ?1";
+    Ok(connection.prepare_cached(SELECT)?.query_row([id], leaderboard).optional()?)
+}
+
 /// Makes a board for everyone, over all days.
 pub fn create(
     write: &Write<'_>,

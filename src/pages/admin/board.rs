@@ -9,18 +9,22 @@ use super::confirm::Confirmation;
 use super::field::Field;
 use super::form::{Filling, Form, FormRefusal, SentForm};
 use super::{Frame, Layout, Tab, go};
-use crate::domain::{EventDate, GroupId, Leaderboard, LeaderboardId, LeaderboardSettings, Period};
+use crate::domain::{EventDate, Group, GroupId, Leaderboard, LeaderboardId, LeaderboardSettings, Period};
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
 use crate::pages::leaderboard::period_label;
-use crate::store::{directory, leaderboards};
+use crate::standings::Catalog;
+use crate::store::leaderboards;
 use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::LeaderboardIdPath;
 use crate::web::requests::boards::ReplaceBoard;
 use crate::web::session::{SignedIn, SignedInEditor};
+
+/// Groups that are offered for each purpose, beside those that are chosen already.
+const GROUPS_MAX: usize = 200;
 
 #[derive(Template)]
 #[template(path = "admin/board.html")]
@@ -36,6 +40,8 @@ struct BoardPage {
     periods: Vec<Choice>,
     filter_disabled: bool,
     groups: Vec<GroupChoices>,
+    /// Whether there are more groups than are offered.
+    more_groups: bool,
     /// What is wrong with something that has no field of its own.
     fault: Option<String>,
     deletable: bool,
@@ -63,27 +69,31 @@ const LISTS: [(&str, &str, &str); 3] = [
     ("visible_to_groups_ids", "Visible to", "None chosen: everyone may look. Else only with a key, or signed in."),
 ];
 
-async fn find(app: &App, id: LeaderboardId) -> Result<(Leaderboard, BTreeMap<i64, String>), ErrorPage> {
-    let read =
-        app.store.read(move |connection| Ok((leaderboards::list(connection)?, directory::group_names(connection)?)));
-    let (boards, groups) = read.await?;
-    let board = boards.into_iter().find(|board| board.id == id).ok_or(ApiError::NotFound)?;
-    let name = |name: &str| format::cut(&format::plain(name), 80);
-    Ok((board, groups.into_iter().map(|group| (group.id.into(), name(&group.name))).collect()))
+async fn find(app: &App, id: LeaderboardId) -> Result<Leaderboard, ErrorPage> {
+    let board = app.store.read(move |connection| leaderboards::get(connection, id)).await?;
+    Ok(board.ok_or(ApiError::NotFound)?)
 }
 
 impl GroupChoices {
-    /// The lists of groups, each with all groups there are and with those that are `chosen` and gone.
-    fn all(groups: &BTreeMap<i64, String>, chosen: impl Fn(&str) -> Vec<i64>) -> Vec<GroupChoices> {
-        let list = |(name, label, hint)| {
-            let chosen = chosen(name);
-            let gone = chosen.iter().filter(|id| !groups.contains_key(id));
-            // A group that is gone stays chosen until somebody takes it out.
-            let gone = gone.map(|id| (*id, format!("group {id}, deleted")));
-            let known = groups.iter().map(|(id, name)| (*id, name.clone()));
-            let choices = known.chain(gone);
+    /// The lists of groups: each offers the first groups by number, and all that are `chosen`.
+    fn all(catalog: &Catalog, chosen: impl Fn(&str) -> Vec<i64>) -> Vec<GroupChoices> {
+        let groups = catalog.groups();
+        let name = |group: &Group| format::cut(&format::plain(&group.name), 80);
+        let list = |(list, label, hint)| {
+            let chosen = chosen(list);
+            let first = groups.iter().take(GROUPS_MAX).map(|group| (i64::from(group.id), name(group)));
+            let mut offered: BTreeMap<i64, String> = first.collect();
+            for id in &chosen {
+                // A group that is gone stays chosen until somebody takes it out.
+                let named = || match groups.binary_search_by_key(id, |group| group.id.into()) {
+                    Ok(at) => name(&groups[at]),
+                    Err(_) => format!("group {id}, deleted"),
+                };
+                offered.entry(*id).or_insert_with(named);
+            }
+            let choices = offered.into_iter();
             let choices = choices.map(|(value, label)| Choice { value, label, chosen: chosen.contains(&value) });
-            GroupChoices { name, label, hint, choices: choices.collect() }
+            GroupChoices { name: list, label, hint, choices: choices.collect() }
         };
         LISTS.map(list).into()
     }
@@ -100,7 +110,8 @@ fn periods(chosen: &str) -> Vec<Choice> {
 }
 
 async fn page(app: &App, admin: Frame, id: LeaderboardId, filling: Filling<'_>) -> Result<Html, ErrorPage> {
-    let (board, groups) = find(app, id).await?;
+    let board = find(app, id).await?;
+    let catalog = app.standings.catalog();
     let chosen = |name: &str| -> Vec<i64> {
         match (filling, name) {
             (Filling::Refused(form, _), _) => form.all(name).iter().filter_map(|text| text.parse().ok()).collect(),
@@ -134,7 +145,8 @@ async fn page(app: &App, admin: Frame, id: LeaderboardId, filling: Filling<'_>) 
             .fault(fault),
         periods: periods(&filling.value("default_period", board.default_period.number().to_string())),
         filter_disabled: filling.flag("period_filter_disabled", board.period_filter_disabled),
-        groups: GroupChoices::all(&groups, chosen),
+        more_groups: catalog.groups().len() > GROUPS_MAX,
+        groups: GroupChoices::all(&catalog, chosen),
         fault: fault
             .filter(|fault| !["name", "from_date", "to_date"].contains(&fault.field))
             .map(|fault| fault.sentence.clone()),
@@ -195,7 +207,7 @@ pub async fn ask_delete(
     id: LeaderboardIdPath,
 ) -> Result<Html, ErrorPage> {
     let id = id.known()?;
-    let (board, _) = find(app, id).await?;
+    let board = find(app, id).await?;
     if id == LeaderboardId::GLOBAL {
         return Err(ApiError::LeaderboardProtected.into());
     }

@@ -16,9 +16,13 @@ use crate::pages::leaderboard::period_label;
 use crate::store::leaderboards;
 use crate::web::App;
 use crate::web::idempotency::SentIdempotencyKey;
+use crate::web::kinds::After;
 use crate::web::parameters::Parameters;
 use crate::web::requests::boards::NameBoard;
 use crate::web::session::{SignedIn, SignedInEditor};
+
+/// Boards on a page.
+const BOARDS_MAX: usize = 100;
 
 #[derive(Template)]
 #[template(path = "admin/boards.html")]
@@ -26,6 +30,10 @@ struct BoardsPage {
     layout: Layout,
     admin: Frame,
     rows: Vec<BoardRow>,
+    /// Whether the list begins with its first board.
+    first_page: bool,
+    /// Where the list goes on.
+    next: Option<String>,
     name: Field,
     key: String,
     address: Address,
@@ -65,12 +73,15 @@ impl BoardRow {
     }
 }
 
-async fn page(app: &App, admin: Frame, address: Address, filling: Filling<'_>) -> Result<Html, ErrorPage> {
-    let boards = app.store.read(leaderboards::list).await?;
+/// The list after the board of that number, with the form below it.
+async fn page(app: &App, admin: Frame, address: Address, after: i64, filling: Filling<'_>) -> Result<Html, ErrorPage> {
+    let (boards, more) = app.store.read(move |connection| leaderboards::page(connection, after, BOARDS_MAX)).await?;
     let template = BoardsPage {
         layout: admin.layout(),
         admin,
         rows: boards.iter().map(BoardRow::new).collect(),
+        first_page: after == 0,
+        next: boards.last().filter(|_| more).map(|last| format!("{}?after={}", Tab::Boards.path(), last.id.0)),
         name: Field::text("name", "Name").value(filling.value("name", "")).required().fault(filling.fault()),
         key: minted_key()?,
         address,
@@ -87,7 +98,8 @@ pub async fn list(
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), address, Filling::Stored).await
+    let after = parameters.optional("after").ok().flatten().map_or(0, After::get);
+    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), address, after, Filling::Stored).await
 }
 
 /// Stores the board that a form asks for, once for each key of a form.
@@ -113,7 +125,7 @@ pub async fn create(
     match store_new(app, &me, &form).await {
         Ok(id) => Ok(go(&format!("/admin/boards/{}", id.0), "board-created")),
         Err(refusal) => {
-            page(app, Frame::new(Tab::Boards, &me), address, Filling::Refused(&form, &refusal.fault()?)).await
+            page(app, Frame::new(Tab::Boards, &me), address, 0, Filling::Refused(&form, &refusal.fault()?)).await
         }
     }
 }

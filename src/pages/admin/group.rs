@@ -21,6 +21,9 @@ use crate::web::request::Request;
 use crate::web::requests::directory::{NewGroupId, PutGroup};
 use crate::web::session::{SignedIn, SignedInEditor};
 
+/// Members that the form takes. A group may have more, by the API.
+const MEMBERS_MAX: usize = 5_000;
+
 #[derive(Template)]
 #[template(path = "admin/group.html")]
 struct GroupPage {
@@ -31,7 +34,10 @@ struct GroupPage {
     title: String,
     number: Field,
     name: Field,
-    members: Field,
+    /// `None`: more than the form takes.
+    members: Option<Field>,
+    /// How many members there are.
+    member_count: String,
 }
 
 async fn find(app: &App, id: GroupId) -> Result<Group, ErrorPage> {
@@ -46,8 +52,7 @@ async fn page(app: &App, admin: Frame, id: Option<GroupId>, filling: Filling<'_>
     };
     let catalog = app.standings.catalog();
     let name = group.as_ref().map(|group| group.name.as_str()).unwrap_or_default();
-    let members = group.iter().flat_map(|group| &group.user_ids).map(|id| who::written(&catalog, *id));
-    let members = members.collect::<Vec<_>>().join("\n");
+    let members = group.as_ref().map(|group| group.user_ids.as_slice()).unwrap_or_default();
     let (fault, may_write) = (filling.fault(), admin.may_write());
     let template = GroupPage {
         layout: admin.layout(),
@@ -59,12 +64,16 @@ async fn page(app: &App, admin: Frame, id: Option<GroupId>, filling: Filling<'_>
             .required()
             .locked_unless(may_write)
             .fault(fault),
-        members: Field::area("user_ids", "Members")
-            .value(filling.value("user_ids", members))
-            .hint("One on each line, by username or number.")
-            .rows(12)
-            .locked_unless(may_write)
-            .fault(fault),
+        members: (members.len() <= MEMBERS_MAX).then(|| {
+            let lines: Vec<String> = members.iter().map(|id| who::written(&catalog, *id)).collect();
+            Field::area("user_ids", "Members")
+                .value(filling.value("user_ids", lines.join("\n")))
+                .hint("One on each line, by username or number.")
+                .rows(12)
+                .locked_unless(may_write)
+                .fault(fault)
+        }),
+        member_count: format::count(members.len() as i64, "member", "members"),
         admin,
     };
     Ok(Html::new(&template)?.status(filling.status()).unkept())
@@ -93,13 +102,21 @@ async fn read(app: &App, form: &Form) -> Result<GroupChange, FormRefusal> {
     let mut parameters = form.parameters().clone();
     let lines: Vec<String> =
         form.typed("user_ids").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    if lines.len() > MEMBERS_MAX {
+        let sentence =
+            format!("At most {} members fit in this form. The API takes more.", format::number(MEMBERS_MAX as i64));
+        return Err(Fault::new("user_ids", sentence).into());
+    }
     let found = who::user_ids(app, lines.clone()).await?;
     if let Some((line, _)) = lines.iter().zip(&found).find(|(_, found)| found.is_none()) {
         let sentence = format!("Nobody is called “{}”.", format::cut(&format::plain(line), 60));
         return Err(Fault::new("user_ids", sentence).into());
     }
     let ids: Vec<String> = found.into_iter().flatten().map(|id| id.to_string()).collect();
-    parameters.set("user_ids", ids.join(","));
+    // A form without the field is that of a group with more members than it takes: they stay as they are.
+    if parameters.has("user_ids") {
+        parameters.set("user_ids", ids.join(","));
+    }
     let change = parameters.require(&["name"]).and_then(|()| PutGroup::read(&parameters));
     Ok(change.map_err(|error| FormRefusal::of(error, "name"))?.into())
 }

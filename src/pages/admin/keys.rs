@@ -16,13 +16,16 @@ use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
 use crate::pages::html::{ErrorPage, Html};
-use crate::store::api_keys::{self, ApiKey, NewKey};
+use crate::store::api_keys::{self, ApiKey, KeyPlace, NewKey};
 use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::parameters::Parameters;
 use crate::web::requests::events::EVENTS;
 use crate::web::session::{SignedIn, SignedInEditor};
+
+/// Keys on a page.
+const KEYS_MAX: usize = 100;
 
 /// The longest description of a key, in characters.
 const DESCRIPTION_MAX: usize = 255;
@@ -33,6 +36,10 @@ struct KeysPage {
     layout: Layout,
     admin: Frame,
     rows: Vec<KeyRow>,
+    /// Whether the list begins with its first key.
+    first_page: bool,
+    /// Where the list goes on.
+    next: Option<String>,
     configured: bool,
     username: Field,
     description: Field,
@@ -94,20 +101,18 @@ impl KeyRow {
     }
 }
 
-async fn page(app: &App, admin: Frame, filling: Filling<'_>) -> Result<Html, ErrorPage> {
-    let keys = app.store.read(api_keys::list).await?;
+/// The list from a place on, with the form below it.
+async fn page(app: &App, admin: Frame, after: Option<KeyPlace>, filling: Filling<'_>) -> Result<Html, ErrorPage> {
+    let today = app.clock.today();
+    let (keys, more) = app.store.read(move |connection| api_keys::page(connection, today, after, KEYS_MAX)).await?;
     let fault = filling.fault();
     let typed = |name: &str| filling.value(name, "");
-    let today = app.clock.today();
     let username = Field::text("username", "For the username").fault(fault);
     let template = KeysPage {
         layout: admin.layout(),
-        // What works comes first, each newest first.
-        rows: {
-            let mut rows: Vec<KeyRow> = keys.iter().rev().map(|key| KeyRow::new(&admin.me, key, today)).collect();
-            rows.sort_by_key(|row| row.state != "works");
-            rows
-        },
+        rows: keys.iter().map(|key| KeyRow::new(&admin.me, key, today)).collect(),
+        first_page: after.is_none(),
+        next: keys.last().filter(|_| more).map(|last| next_page(last, today)),
         configured: app.actions.has_configured_key(),
         username: if admin.me.actor.one_username {
             username
@@ -133,6 +138,17 @@ async fn page(app: &App, admin: Frame, filling: Filling<'_>) -> Result<Html, Err
     Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
+/// The address of the page that begins after a key. A key stays in its place in the list until it is revoked or expires.
+fn next_page(last: &ApiKey, today: EventDate) -> String {
+    format!("{}?after={}&works={}", Tab::Keys.path(), last.id, last.works(today))
+}
+
+/// The place that such an address names; the list begins at its start where it names none.
+fn place(parameters: &Parameters) -> Option<KeyPlace> {
+    let id = parameters.optional("after").ok()??;
+    Some(KeyPlace { id, works: parameters.optional("works").ok().flatten().unwrap_or(true) })
+}
+
 /// The list.
 #[get("/admin/keys", data = "<parameters>")]
 pub async fn list(
@@ -141,7 +157,8 @@ pub async fn list(
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::Keys, &me, parameters.text("done")), Filling::Stored).await
+    let frame = Frame::after(Tab::Keys, &me, parameters.text("done"));
+    page(app, frame, place(&parameters), Filling::Stored).await
 }
 
 /// Reads what a form says of a key.
@@ -179,7 +196,7 @@ pub async fn create(
     let frame = Frame::new(Tab::Keys, &me);
     let new = match read(app, &me, &form) {
         Ok(new) => new,
-        Err(refusal) => return page(app, frame, Filling::Refused(&form, &refusal.fault()?)).await,
+        Err(refusal) => return page(app, frame, None, Filling::Refused(&form, &refusal.fault()?)).await,
     };
     let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
     let (acting, read_only) = (new.username.clone().unwrap_or_else(|| me.actor.username.clone()), new.read_only);
@@ -187,7 +204,7 @@ pub async fn create(
         Ok(made) => made,
         Err(refusal) => {
             let fault = FormRefusal::of(refusal, "username").fault()?;
-            return page(app, frame, Filling::Refused(&form, &fault)).await;
+            return page(app, frame, None, Filling::Refused(&form, &fault)).await;
         }
     };
     let shown = plain.map(|plain| {

@@ -6,6 +6,7 @@ use rocket::{State, get};
 use super::field::Field;
 use super::form::{Fault, FormRefusal};
 use super::{Frame, Layout, Tab, encoded};
+use crate::domain::Group;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::format;
@@ -13,10 +14,14 @@ use crate::pages::html::{ErrorPage, Html};
 use crate::pages::person::Person;
 use crate::store::directory::{self, UserFilter};
 use crate::web::App;
+use crate::web::kinds::After;
 use crate::web::parameters::Parameters;
 use crate::web::request::Request;
 use crate::web::requests::directory::ListUsers;
 use crate::web::session::SignedIn;
+
+/// Groups on a page.
+const GROUPS_MAX: usize = 100;
 
 /// Users on a page.
 const PAGE: usize = 50;
@@ -32,6 +37,10 @@ struct PeoplePage {
     users: Vec<UserRow>,
     next: Option<String>,
     groups: Vec<GroupRow>,
+    /// Whether the list of groups begins with the first.
+    first_groups: bool,
+    /// Where the list of groups goes on.
+    next_groups: Option<String>,
     address: Address,
 }
 
@@ -44,6 +53,16 @@ struct GroupRow {
     id: i64,
     name: String,
     members: String,
+}
+
+impl GroupRow {
+    fn new(group: &Group) -> GroupRow {
+        GroupRow {
+            id: group.id.into(),
+            name: format::cut(&format::plain(&group.name), 80),
+            members: format::count(group.user_ids.len() as i64, "member", "members"),
+        }
+    }
 }
 
 /// Both lists.
@@ -62,22 +81,19 @@ pub async fn list(
         Err(error) => (None, Some(FormRefusal::of(error, "filter").fault()?)),
     };
     let first_page = filter.as_ref().is_none_or(|filter| filter.after == 0);
-    let ((users, more), groups, sizes) = app
-        .store
-        .read(move |connection| {
-            let users = match &filter {
-                Some(filter) => directory::list_users(connection, filter)?,
-                None => directory::list_users(connection, &UserFilter { text: None, after: i64::MAX, limit: 1 })?,
-            };
-            Ok((users, directory::group_names(connection)?, directory::group_sizes(connection)?))
-        })
-        .await?;
+    let (users, more) = match filter {
+        Some(filter) => app.store.read(move |connection| directory::list_users(connection, &filter)).await?,
+        None => (Vec::new(), false),
+    };
     let typed = parameters.text("filter").unwrap_or_default().trim();
     let next = users.last().filter(|_| more).map(|last| {
         let filter = if typed.is_empty() { String::new() } else { format!("filter={}&", encoded(typed)) };
         format!("/admin/people?{filter}after={}", last.id)
     });
     let catalog = app.standings.catalog();
+    let after_group = parameters.optional("after_group").ok().flatten().map_or(0, After::get);
+    let groups = &catalog.groups()[catalog.groups().partition_point(|group| i64::from(group.id) <= after_group)..];
+    let shown_groups = &groups[..groups.len().min(GROUPS_MAX)];
     let template = PeoplePage {
         layout: Layout::new(super::Section::Administration),
         admin: Frame::after(Tab::People, &me, parameters.text("done")),
@@ -89,14 +105,12 @@ pub async fn list(
             .map(|user| UserRow { person: Person::listed(&catalog, user.id), suspended: user.suspended })
             .collect(),
         next,
-        groups: groups
-            .iter()
-            .map(|group| GroupRow {
-                id: group.id.into(),
-                name: format::cut(&format::plain(&group.name), 80),
-                members: format::count(sizes.get(&group.id).copied().unwrap_or(0), "member", "members"),
-            })
-            .collect(),
+        groups: shown_groups.iter().map(|group| GroupRow::new(group)).collect(),
+        first_groups: after_group == 0,
+        next_groups: shown_groups
+            .last()
+            .filter(|_| shown_groups.len() < groups.len())
+            .map(|last| format!("{}?after_group={}#groups", Tab::People.path(), i64::from(last.id))),
         address,
     };
     Ok(Html::new(&template)?.status(Fault::status_of(fault.as_ref())).unkept())
