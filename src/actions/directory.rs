@@ -2,7 +2,8 @@
 
 use super::events::known;
 use super::{Actions, Actor, Refusal};
-use crate::domain::{Group, GroupId, Scope, UserId};
+use crate::domain::{Group, GroupId, Scope, UserId, Username};
+use crate::store::StoreError;
 use crate::store::directory::{self, GroupChange, Put, UserChange};
 
 /// Whether what is stored may be there already.
@@ -15,6 +16,16 @@ pub enum Existence {
 }
 
 impl Actions {
+    /// The number of the user behind each name, in their order; `None` for a name that is nobody's.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn numbers_of(&self, names: Vec<Username>) -> Result<Vec<Option<UserId>>, StoreError> {
+        self.store
+            .read(move |connection| names.iter().map(|name| directory::id_by_name(connection, name)).collect())
+            .await
+    }
+
     /// Makes or changes a user, and waits until that shows.
     ///
     /// # Errors

@@ -4,7 +4,6 @@ use super::app::App;
 use super::error::ApiError;
 use super::request::{Request, Sent};
 use crate::domain::{UserId, Username};
-use crate::store::directory;
 
 /// A request in which `username` may stand for `user_id`.
 pub trait NamesUsers: Request {
@@ -36,11 +35,7 @@ impl<R: NamesUsers> Sent<R> {
             parameters.set("user_id", STAND_IN);
         }
         let asked = R::read(&parameters)?;
-        let names = asked.usernames().to_vec();
-        let look_up = move |connection: &rusqlite::Connection| {
-            names.iter().map(|name| directory::id_by_name(connection, name)).collect::<Result<Vec<_>, _>>()
-        };
-        let found: Vec<Option<UserId>> = app.store.read(look_up).await?;
+        let found = app.actions.numbers_of(asked.usernames().to_vec()).await?;
         if !numbered {
             let ids = found.into_iter().collect::<Option<Vec<_>>>().ok_or(ApiError::UnknownUser)?;
             return Ok(asked.about(ids));
