@@ -190,6 +190,25 @@ fn the_readme_is_short_and_leads_to_every_page() {
     }
 }
 
+#[test]
+fn every_file_that_a_page_for_developers_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut checked = 0;
+    for page in ["ARCHITECTURE.md", "CONTRIBUTING.md"] {
+        for name in prose_of(&root.join(page)).split('`').skip(1).step_by(2) {
+            let is_path = name.contains('/') && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"/._-".contains(&c));
+            let folder = name.split('/').next().unwrap_or_default();
+            let base = if root.join(folder).is_dir() { root.to_owned() } else { root.join("src") };
+            if is_path && folder != "target" && !folder.is_empty() && base.join(folder).is_dir() {
+                let has = ["", ".rs"].iter().any(|end| base.join(format!("{name}{end}")).exists());
+                assert!(has, "{page} names {name}, which is not there");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 30, "only {checked} names look like a file");
+}
+
 /// What a heading is called in a link, by the rule that code hosts share.
 fn anchor(heading: &str) -> String {
     heading
