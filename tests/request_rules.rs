@@ -256,9 +256,10 @@ fn replies_are_json_whatever_accept_says() {
         ("GET", "/users/13/days".to_owned(), 200),
         ("GET", "/health/live".to_owned(), 200),
         ("GET", "/health/ready".to_owned(), 200),
-        ("GET", "/nothing/here".to_owned(), 404),
+        ("GET", "/nothing/here.json".to_owned(), 404),
         ("GET", format!("{EVENTS}/2"), 404),
         ("PATCH", EVENTS.to_owned(), 404),
+        ("GET", "/admin/plugins/gamification/leaderboard/1".to_owned(), 404),
         ("GET", format!("{EVENTS}?limit=0"), 400),
         ("POST", EVENTS.to_owned(), 400),
     ];

@@ -32,6 +32,9 @@ fn routes() -> Vec<Route> {
 /// The paths below which a browser is told of an error by a page.
 const BASES: [&str; 3] = ["/admin", "/leaderboard", "/users"];
 
+/// Where only the API is, and no page.
+const API_ALONE: &str = "/admin/plugins/";
+
 /// A page is tried before the API's route of the same path: ranks that Rocket itself gives are -12 to -1.
 const BEFORE_API: isize = 100;
 
@@ -73,9 +76,11 @@ fn no_such_address(status: Status, request: &Request<'_>) -> ErrorReply {
     catch(status, request)
 }
 
-/// Whether no route has the path and method of a request. What one of the API's routes refuses stays JSON.
+/// Whether no route has the path and method of a request. What one of the API's routes refuses stays JSON, and so does all
+/// that is asked below the paths of the API alone.
 fn is_unknown(request: &Request<'_>) -> bool {
-    request.route().is_none()
+    let of_api = request.uri().path().as_str().starts_with(API_ALONE);
+    request.route().is_none() && !of_api
 }
 
 impl<'r> Responder<'r, 'static> for ErrorReply {
