@@ -368,7 +368,8 @@ fn everyone_has_a_picture_and_always_the_same() {
         assert_eq!(between(&svg, "hsl(", ")"), between(&of_13, "hsl(", ")"), "the colour stays");
     }
     // With a full name, which stands first wherever people read it, the letter is that one's.
-    for (name, shown) in [("Zoë", "Z"), (" åsa", "Å"), ("", "日"), ("   ", "日")] {
+    for (name, shown) in [("Zoë", "Z"), ("\u{200b} åsa", "Å"), ("", "日"), ("   ", "日"), ("\u{2800}\u{3164}", "日")]
+    {
         set_user(&server, 13, &json!({"name": name}));
         assert_eq!(letter(&picture(&server, 13, 48)), shown, "{name:?}");
     }

@@ -6,7 +6,7 @@ use rocket::response::{self, Responder, Response};
 use rocket::{State, get};
 use std::io::Cursor;
 
-use crate::domain::UserId;
+use crate::domain::{UserId, is_unseen};
 use crate::web::App;
 use crate::web::caller::ScoreReader;
 use crate::web::error::ApiError;
@@ -42,7 +42,8 @@ pub fn draw(_reader: ScoreReader, app: &State<App>, id: UserIdPath, file: &str) 
 
 /// The picture with the first letter of a name.
 fn svg(id: UserId, name: &str, size: i64) -> String {
-    let letter: String = name.trim().chars().take(1).flat_map(char::to_uppercase).collect();
+    let first = name.chars().find(|character| !character.is_whitespace() && !is_unseen(*character));
+    let letter: String = first.into_iter().flat_map(char::to_uppercase).collect();
     let letter = match letter.as_str() {
         "&" => "&amp;",
         "<" => "&lt;",

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::score_event::UserId;
 use super::unacceptable::Unacceptable;
+use super::unseen::is_unseen;
 use super::username::Username;
 
 /// The number of a group: 1 to 2147483647, given by the keeper.
@@ -44,9 +45,11 @@ pub struct User {
 }
 
 impl User {
-    /// The name that stands first wherever people read it: the full name, or the username where there is none.
+    /// The name that stands first wherever people read it: the full name, or the username where there is none or none that
+    /// can be seen.
     pub fn shown_name(&self) -> &str {
-        self.name.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or(self.username.as_str())
+        let is_seen = |name: &&str| name.chars().any(|character| !character.is_whitespace() && !is_unseen(character));
+        self.name.as_deref().filter(is_seen).unwrap_or(self.username.as_str())
     }
 }
 
