@@ -29,8 +29,7 @@ use scorekeeper::store::directory::{GroupChange, UserChange};
 use scorekeeper::store::leaderboards::Changed;
 use scorekeeper::store::score_events::Awarded;
 use scorekeeper::store::{
-    OpenMode, OpenOptions, Store, StoreError, Write, WriterThread, directory, leaderboards, merge, open_reader,
-    score_events,
+    OpenMode, OpenOptions, Reader, Store, StoreError, Write, WriterThread, directory, leaderboards, merge, score_events,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -139,7 +138,7 @@ fn a_ranked_user_takes_at_most_64_bytes() {
         .expect("scores");
     world.expect_settled();
     let totals = || {
-        let reader = open_reader(&world.file()).expect("a reader");
+        let reader = Reader::open(&world.file()).expect("a reader");
         let today = world.clock.today();
         sum_windows(&reader, &[(today, today)]).expect("scores").pop().expect("the sums of one window")
     };

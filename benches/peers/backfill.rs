@@ -164,7 +164,7 @@ fn spoil(file: &Path, state: &State) {
 
 /// SQLite's way, on a connection that is set as all of scorekeeper's are.
 fn aggregate(file: &Path, columns: &str) -> f64 {
-    let connection = store::open_reader(file).expect("a connection");
+    let connection = store::Reader::open(file).expect("a connection");
     connection.pragma_update(None, "query_only", false).expect("a setting");
     let began = Instant::now();
     connection

@@ -24,7 +24,7 @@ use scorekeeper::standings::{
     RenderingKey, Standings, StandingsKey, StandingsOptions, StandingsThread, Subscription, Totals, View, sum_windows,
 };
 use scorekeeper::store::{
-    self, DayNumber, OpenMode, OpenOptions, Store, StoreError, WriterThread, open_reader, score_events,
+    self, DayNumber, OpenMode, OpenOptions, Reader, Store, StoreError, WriterThread, score_events,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -262,7 +262,7 @@ impl Running {
     }
 
     fn memory(&self, file: &Path, today: EventDate, grown: u64) {
-        let connection = open_reader(file).expect("a reader");
+        let connection = Reader::open(file).expect("a reader");
         let mut ranked = 0;
         let mut bytes = 0;
         for period in Period::ALL {
@@ -280,7 +280,7 @@ impl Running {
 }
 
 /// The sums of a period as the standings hold them.
-fn totals(connection: &Connection, period: Period, today: EventDate) -> Totals {
+fn totals(connection: &Reader, period: Period, today: EventDate) -> Totals {
     let window = period.window(today);
     let mut totals = sum_windows(connection, &[(*window.start(), *window.end())]).expect("scores");
     totals.pop().expect("the sums of one window")

@@ -4,11 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use rusqlite::Connection;
-
 use super::Users;
 use crate::domain::{Group, GroupId, Leaderboard, LeaderboardId, User, UserId, fallback_username};
-use crate::store::{DirectoryChange, StoreError, directory, leaderboards};
+use crate::store::{DirectoryChange, Reader, StoreError, directory, leaderboards};
 
 /// All that the keeper has set up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +48,7 @@ pub(super) enum Effect {
 
 impl Catalog {
     /// Reads all of it.
-    pub fn read(connection: &Connection) -> Result<Catalog, StoreError> {
+    pub fn read(connection: &Reader) -> Result<Catalog, StoreError> {
         Ok(Catalog {
             boards: leaderboards::list(connection)?.into_iter().map(Arc::new).collect(),
             users: directory::users(connection)?.into_iter().collect(),

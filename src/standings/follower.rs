@@ -8,8 +8,6 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-
 use super::rankings::{Rankings, Source};
 use super::shared::{Flush, Message, Published, Shared, Snapshot};
 use super::snapshots::Snapshots;
@@ -17,7 +15,7 @@ use super::subscription::FactQueue;
 use super::sums::Sums;
 use super::{Catalog, StandingsKey, Window};
 use crate::domain::{Clock, EventDate, Ranking};
-use crate::store::{Committed, StoreError};
+use crate::store::{Committed, Reader, StoreError};
 
 /// How long standings are kept that nobody asks for.
 const KEPT_UNASKED: Duration = Duration::from_secs(15 * 60);
@@ -351,7 +349,7 @@ impl Follower {
         Ok(read?)
     }
 
-    fn read_snapshot(&mut self, connection: &Connection, today: EventDate) -> Result<(), StoreError> {
+    fn read_snapshot(&mut self, connection: &Reader, today: EventDate) -> Result<(), StoreError> {
         let reads_all = self.state == State::Unread;
         if reads_all {
             self.sums.clear();
@@ -373,7 +371,7 @@ impl Follower {
 
     /// Takes a read snapshot between two transactions of the writer, and takes in all transactions that it holds. What is
     /// committed after it waits.
-    fn take_snapshot(&mut self) -> Result<Connection, Interrupted> {
+    fn take_snapshot(&mut self) -> Result<Reader, Interrupted> {
         let asked = self.snapshots.ask(self.shared.coverage.noticed())?;
         let deadline = Instant::now() + self.snapshots.patience;
         loop {
@@ -383,7 +381,7 @@ impl Follower {
                     self.distrust_if(foreign);
                     let facts = self.facts.take_through(through);
                     self.take_facts(&facts);
-                    begun.map_err(StoreError::from)?;
+                    begun?;
                     self.noticed = noticed;
                     return Ok(connection);
                 }

@@ -15,7 +15,7 @@ use super::shared::{Flush, Message, Published, Shared};
 use super::snapshots::{SNAPSHOT_PATIENCE, Snapshots};
 use super::{Catalog, StandingsKey, Subscription, View, supervise};
 use crate::domain::{Clock, Ranking};
-use crate::store::{Store, StoreError, Writer, open_reader};
+use crate::store::{Reader, Store, StoreError, Writer};
 
 /// How long a reader waits for standings that are being built, before it is told so.
 const BUILDING_PATIENCE: Duration = Duration::from_secs(2);
@@ -62,7 +62,7 @@ impl Standings {
         let StandingsOptions { clock, ranking, every } = options;
         let Subscription { facts, sender, inbox } = subscription;
         let writer = store.writer().clone();
-        let connection = open_reader(file)?;
+        let connection = Reader::open(file)?;
         let catalog = Catalog::read(&connection)?;
         // Whoever opens a board sees its default period, so these are built at once.
         let defaults: Vec<StandingsKey> =

@@ -5,11 +5,11 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
-use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
 use super::coverage::Coverage;
 use super::{Catalog, StandingsKey, View};
+use crate::store::{Reader, StoreError};
 
 /// What the thread is told.
 pub(super) enum Message {
@@ -49,13 +49,13 @@ pub(super) struct Flush {
 pub(super) struct Snapshot {
     /// Which request it answers. One that answers an earlier request than the last is too old.
     pub request: u64,
-    pub connection: Connection,
+    pub connection: Reader,
     /// Whether another process has changed the file since that was last asked.
     pub foreign: bool,
     /// How many changes of the file had been noticed before it began.
     pub noticed: u64,
     /// Whether the transaction could begin.
-    pub begun: rusqlite::Result<()>,
+    pub begun: Result<(), StoreError>,
     /// The number of the last transaction that it holds.
     pub through: u64,
 }

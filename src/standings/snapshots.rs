@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use rusqlite::Connection;
-
 use super::shared::{Message, Snapshot};
 use super::subscription::FactQueue;
-use crate::store::{StoreError, Writer, open_reader, repairs};
+use crate::store::{Reader, StoreError, Writer};
 
 /// How long the writer may be at its transaction before a snapshot is given up for now: longer than it waits for a lock.
 pub(super) const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +21,7 @@ pub(super) struct Snapshots {
     /// The number of the last request.
     requests: u64,
     /// Lent to the writer's thread while a snapshot is taken.
-    connection: Option<Connection>,
+    connection: Option<Reader>,
     /// How long a snapshot is waited for.
     pub patience: Duration,
 }
@@ -34,7 +32,7 @@ impl Snapshots {
     pub fn new(
         writer: Writer,
         file: &Path,
-        connection: Connection,
+        connection: Reader,
         sender: Sender<Message>,
         facts: Arc<FactQueue>,
         patience: Duration,
@@ -48,14 +46,13 @@ impl Snapshots {
     pub fn ask(&mut self, noticed: u64) -> Result<u64, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => open_reader(&self.file)?,
+            None => Reader::open(&self.file)?,
         };
         self.requests += 1;
         let request = self.requests;
         let (sender, facts) = (self.sender.clone(), Arc::clone(&self.facts));
         self.writer.look_between(move |foreign| {
-            // A transaction begins with its first read.
-            let begun = connection.execute_batch("BEGIN").and_then(|()| repairs::count(&connection)).map(drop);
+            let begun = connection.begin();
             // Between two transactions, the last that was told is the last that the snapshot holds.
             let through = facts.last();
             let snapshot = Snapshot { request, connection, foreign, noticed, begun, through };
@@ -65,10 +62,10 @@ impl Snapshots {
     }
 
     /// Ends a snapshot, and keeps its connection for the next.
-    pub fn end(&mut self, connection: Connection) -> Result<(), StoreError> {
-        let end = connection.execute_batch("ROLLBACK");
+    pub fn end(&mut self, connection: Reader) -> Result<(), StoreError> {
+        let end = connection.end();
         self.connection = Some(connection);
-        Ok(end?)
+        end
     }
 
     /// Has the writer say whether another process has changed the file. The answer comes as a message.

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
 use super::window::{Window, steps, sum_windows};
 use super::{Sum, Totals};
 use crate::domain::UserId;
-use crate::store::{Committed, StoreError, window_sums};
+use crate::store::{Committed, Reader, StoreError, window_sums};
 
 /// The sums of all windows in use. Boards that have the same window share them.
 #[derive(Default)]
@@ -51,7 +49,7 @@ impl Sums {
     /// Sums those windows that are not held yet, out of a snapshot that holds the same transactions as the sums here.
     pub fn read_missing(
         &mut self,
-        connection: &Connection,
+        connection: &Reader,
         windows: impl Iterator<Item = Window>,
     ) -> Result<(), StoreError> {
         let mut missing: Vec<Window> = Vec::new();
@@ -67,7 +65,7 @@ impl Sums {
 
     /// Makes the sums of a window out of those of one that is a few days away, by the days that enter and leave it.
     /// `false`: there is no such window.
-    fn slide(&mut self, connection: &Connection, window: Window) -> Result<bool, StoreError> {
+    fn slide(&mut self, connection: &Reader, window: Window) -> Result<bool, StoreError> {
         let near = self.0.keys().find_map(|&near| Some((near, steps(near, window)?)));
         let Some((near, steps)) = near else { return Ok(false) };
         let mut changes: BTreeMap<UserId, Sum> = BTreeMap::new();

@@ -2,12 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use rusqlite::Connection;
-
 use super::{Sum, Totals};
 use crate::domain::{EventDate, UserId};
 use crate::store::window_sums::{self, UserScore};
-use crate::store::{DayNumber, StoreError};
+use crate::store::{DayNumber, Reader, StoreError};
 
 /// How many days a window may slide to be kept up by the days that enter and leave it; beyond, it is read anew.
 const SLIDE_DAYS_MAX: usize = 8;
@@ -40,7 +38,7 @@ pub fn steps(from: Window, to: Window) -> Option<Vec<(RangeInclusive<EventDate>,
 }
 
 /// Sums several windows in one walk.
-pub fn sum_windows(connection: &Connection, windows: &[Window]) -> Result<Vec<Totals>, StoreError> {
+pub fn sum_windows(connection: &Reader, windows: &[Window]) -> Result<Vec<Totals>, StoreError> {
     let mut sums: Vec<WindowSums> = windows.iter().map(WindowSums::new).collect();
     let filled = || windows.iter().filter(|(first, last)| first <= last);
     let (first, last) = (filled().map(|window| window.0).min(), filled().map(|window| window.1).max());

@@ -158,7 +158,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{Award, Clock, Username};
-    use crate::store::{OpenMode, OpenOptions, Store, WriterThread, open_reader, score_events};
+    use crate::store::{OpenMode, OpenOptions, Reader, Store, WriterThread, score_events};
 
     /// Awards in one transaction.
     const AWARDS: u64 = 1_000;
@@ -221,7 +221,7 @@ mod tests {
 
         fn end(self) {
             self.writer.stop();
-            let connection = open_reader(&self.file).expect("a reader");
+            let connection = Reader::open(&self.file).expect("a reader");
             let sums = "SELECT (SELECT count(*) FROM score_events), (SELECT sum(score) FROM scores)";
             let sums: (i64, i64) = connection.query_row(sums, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("sums");
             let stored = i64::try_from(self.stored).expect("few");
@@ -246,7 +246,7 @@ mod tests {
     fn a_reader_keeps_the_log_as_long_as_it_reads() {
         let mut world = World::new();
         world.award();
-        let reader = open_reader(&world.file).expect("a reader");
+        let reader = Reader::open(&world.file).expect("a reader");
         let snapshot = reader.unchecked_transaction().expect("a transaction");
         let seen = count(&snapshot);
         let before = world.beginning();
@@ -264,7 +264,7 @@ mod tests {
     fn a_writer_that_ends_keeps_no_other_waiting_for_a_reader_of_the_log() {
         let mut world = World::new();
         world.award();
-        let reader = open_reader(&world.file).expect("a reader");
+        let reader = Reader::open(&world.file).expect("a reader");
         let snapshot = reader.unchecked_transaction().expect("a transaction");
         let seen = count(&snapshot);
         world.award();
@@ -281,6 +281,6 @@ mod tests {
         ending.join().expect("no panic");
         assert_eq!(count(&snapshot), seen);
         let stored = i64::try_from(world.stored).expect("few");
-        assert_eq!(count(&open_reader(&world.file).expect("another reader")), stored);
+        assert_eq!(count(&Reader::open(&world.file).expect("another reader")), stored);
     }
 }

@@ -3,16 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::Connection;
-
-use super::{StoreError, open_reader};
+use super::{Reader, StoreError};
 
 /// How long a lock is waited for: requests wait for what is asked here.
 const BUSY_LIMIT: Duration = Duration::from_millis(250);
 
 /// Notices that the file has changed.
 pub struct FileVersion {
-    connection: Connection,
+    connection: Reader,
     /// SQLite's count of changes by other connections, as seen last. This connection changes nothing, so for it all
     /// connections are others.
     last: i64,
@@ -21,7 +19,7 @@ pub struct FileVersion {
 impl FileVersion {
     /// Begins to watch a file. The first change that is noticed is the one before it.
     pub fn of(file: &Path) -> Result<FileVersion, StoreError> {
-        let connection = open_reader(file)?;
+        let connection = Reader::open(file)?;
         connection.busy_timeout(BUSY_LIMIT)?;
         Ok(FileVersion { connection, last: 0 })
     }

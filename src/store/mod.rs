@@ -36,6 +36,7 @@ mod layout;
 pub mod leaderboards;
 pub mod merge;
 mod order;
+mod reader;
 pub mod rebuild;
 pub mod recalculations;
 pub mod repairs;
@@ -67,6 +68,7 @@ pub use health::Alive;
 use health::Health;
 use merge::Merged;
 pub use order::Order;
+pub use reader::Reader;
 pub use write::Write;
 use writer::Parts;
 pub use writer::{GROUP_MAX, Writer, WriterThread};
@@ -115,7 +117,7 @@ pub struct Store {
     permits: Arc<Semaphore>,
     lookups: Pool,
     /// The connection that only [`Store::check`] uses, so that nothing else can keep it from its answer.
-    checks: Arc<Mutex<Connection>>,
+    checks: Arc<Mutex<Reader>>,
     health: Arc<Health>,
     /// Held while two users are merged.
     merging: Arc<tokio::sync::Mutex<()>>,
@@ -130,7 +132,7 @@ impl Store {
         let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
         let readers = pool(file, READERS_MAX, BUSY_LIMIT)?;
         let lookups = pool(file, lookups_max, LOOKUP_BUSY_LIMIT)?;
-        let checks = Arc::new(Mutex::new(open_reader(file)?));
+        let checks = Arc::new(Mutex::new(Reader::open(file)?));
         let checkpoints = Connection::open_with_flags(file, connection::flags())?;
         connection::set_up(&checkpoints)?;
         let place = Place::of(file).map_err(|error| StoreError::Unreadable(file.to_owned(), Arc::new(error)))?;
@@ -270,13 +272,6 @@ impl Store {
             Err(_) => found,
         }
     }
-}
-
-/// Opens a query-only connection outside the pools, for a thread that reads for as long as it lives.
-pub fn open_reader(file: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(file, connection::flags())?;
-    connection::set_up_reader(&connection)?;
-    Ok(connection)
 }
 
 fn pool(file: &Path, size_max: u32, busy_limit: Duration) -> Result<Pool, StoreError> {

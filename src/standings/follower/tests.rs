@@ -9,7 +9,7 @@ use super::*;
 use crate::domain::{Award, LeaderboardId, Period, Points, Timestamp, UserId};
 use crate::standings::coverage::Coverage;
 use crate::standings::{Subscription, View, supervise};
-use crate::store::{OpenMode, OpenOptions, Store, WriterThread, open_reader, score_events};
+use crate::store::{OpenMode, OpenOptions, Reader, Store, WriterThread, score_events};
 
 /// A follower that runs only when the test says so, and the file that it follows.
 struct Hand {
@@ -34,7 +34,7 @@ impl Hand {
             ..OpenOptions::new(OpenMode::Create, clock.clone())
         };
         let (store, writer) = Store::open(&file, options).expect("a new database");
-        let connection = open_reader(&file).expect("a reader");
+        let connection = Reader::open(&file).expect("a reader");
         let shared =
             Arc::new(Shared::new(Catalog::read(&connection).expect("a catalog"), Coverage::of(&file).expect("a file")));
         let snapshots =
