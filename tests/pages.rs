@@ -125,6 +125,11 @@ fn a_page_comes_to_who_names_html_and_json_to_everyone_else() {
             assert_eq!(reply.header("Vary"), Some("Accept"));
         }
         assert!(server.anonymous("GET", path).send().json().is_object());
+        // What nobody's browser sends is not read to its end.
+        let ranges = |count: usize| format!("text/html{}", ",a/b".repeat(count));
+        assert_page(&server.anonymous("GET", path).header("Accept", &ranges(1000)).send());
+        let long = server.anonymous("GET", path).header("Accept", &ranges(15_000)).send();
+        assert_eq!(long.json()["leaderboard"]["id"], 1, "{path}");
     }
     for (path, vary) in [("/leaderboard.json", None), ("/leaderboard/1.json", None), ("/leaderboard/1.json/", None)] {
         let reply = browse(&server, path);

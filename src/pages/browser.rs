@@ -11,6 +11,9 @@ use rocket::response::Response;
 
 use crate::web::trace::Trace;
 
+/// A longer `Accept` is not looked at, and its sender gets JSON: reading it takes time by the square of its length.
+const ACCEPT_BYTES_MAX: usize = 4096;
+
 /// A client that wants pages. Any other goes on to the next route of that path.
 #[derive(Debug, Clone, Copy)]
 pub struct Browser(());
@@ -44,7 +47,8 @@ impl Browser {
         }
         let negotiated = Negotiated::of(request);
         negotiated.varies.store(true, Ordering::Relaxed);
-        let wants = request.accept().is_some_and(prefers_html);
+        let sent = request.headers().get_one("Accept").unwrap_or_default();
+        let wants = sent.len() <= ACCEPT_BYTES_MAX && request.accept().is_some_and(prefers_html);
         negotiated.page.store(wants, Ordering::Relaxed);
         wants
     }
