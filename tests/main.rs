@@ -70,6 +70,7 @@ mod score_events;
 mod scores;
 mod settings;
 mod settings_command;
+mod settings_without_effect;
 mod shutdown;
 mod slow_reads;
 mod standings;

@@ -37,7 +37,7 @@ fn refused(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, 
 
 /// Fails unless the start is refused with one line that names all of `parts`.
 #[track_caller]
-fn assert_refused(folder: &Path, args: &[&str], env: &[(&str, &str)], parts: &[&str]) {
+pub fn assert_refused(folder: &Path, args: &[&str], env: &[(&str, &str)], parts: &[&str]) {
     let (code, stderr) = refused(folder, args, env);
     assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{args:?} {env:?}: {stderr}");
     let named = |part: &&str| stderr.to_lowercase().contains(&part.to_lowercase());
@@ -208,7 +208,7 @@ fn texts_that_look_like_numbers_stay_texts() {
 #[test]
 fn the_server_runs_with_no_settings_at_all() {
     let setup = Setup::new().without_env("SCOREKEEPER_API_KEY").without_env("SCOREKEEPER_DATABASE");
-    let server = setup.env("SCOREKEEPER_UNKNOWN", "ignored").start();
+    let server = setup.start();
     assert_eq!(server.anonymous("GET", "/health/ready").send().status, 200);
     assert!(server.folder().path().join("scorekeeper.db").exists());
     assert_eq!(server.stop().path().read_dir().expect("a folder").count(), 1, "a clean stop leaves one file");

@@ -8,7 +8,7 @@ use super::row::Setting;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The value of a key is not of the accepted form.
-    #[error("setting {key}: {value} is not accepted; give {accepted}")]
+    #[error("setting {key}: {value} is not accepted; give {accepted}{hint}")]
     Value {
         /// The key.
         key: String,
@@ -16,14 +16,24 @@ pub enum ConfigError {
         value: String,
         /// The form that would do.
         accepted: &'static str,
+        /// What was meant, if that can be guessed; else empty.
+        hint: &'static str,
     },
-    /// There is no such key.
-    #[error("setting {key} is unknown; the settings are {known}")]
+    /// There is no such setting, so that setting it would do nothing.
+    #[error("{name} is unknown; {meant}")]
     Unknown {
-        /// The key.
-        key: String,
-        /// All keys.
-        known: String,
+        /// The key or the variable.
+        name: String,
+        /// What was meant, or all that there are.
+        meant: String,
+    },
+    /// Where the setting stands it would do nothing.
+    #[error("{found} has no effect; {meant}")]
+    Misplaced {
+        /// The setting, and where it stands.
+        found: String,
+        /// What was meant.
+        meant: String,
     },
     /// A setting of Rocket, or the file itself, can't be read.
     #[error("{0}")]
@@ -32,9 +42,9 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// The refusal of `value` for a setting.
-    pub(super) fn value(setting: &Setting, value: &str) -> ConfigError {
+    pub(super) fn value(setting: &Setting, value: &str, hint: &'static str) -> ConfigError {
         let value = if setting.secret { "the value given (not shown)".to_owned() } else { format!("{value:?}") };
-        ConfigError::Value { key: setting.key.to_owned(), value, accepted: setting.accepted }
+        ConfigError::Value { key: setting.key.to_owned(), value, accepted: setting.accepted, hint }
     }
 
     /// The refusal of what Rocket or the parser of its file can't read. Figment lists several faults; the first says

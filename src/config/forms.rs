@@ -13,50 +13,94 @@ pub(super) struct Form<T> {
     /// The values that are taken, in words that go on from "give".
     pub accepted: &'static str,
     /// Reads a value; `None`: it is not of this form.
-    pub read: fn(&str) -> Option<T>,
+    read: fn(&str) -> Option<T>,
+    /// Says of a value that is not of this form what was meant by it; empty if that can't be guessed.
+    meant: fn(&str) -> &'static str,
 }
+
+impl<T> Form<T> {
+    const fn new(accepted: &'static str, read: fn(&str) -> Option<T>) -> Form<T> {
+        Form { accepted, read, meant: wrapping }
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// It is not of this form. The text says what was meant, as the end of a sentence; it may be empty.
+    pub fn parse(&self, text: &str) -> Result<T, &'static str> {
+        match (self.meant)(text) {
+            "" => (self.read)(text).ok_or(""),
+            hint => Err(hint),
+        }
+    }
+}
+
+/// What a value that came out of a file for a shell has too much: no setting takes quotes around it, or the end of a line as
+/// Windows writes it.
+pub(super) fn wrapping(text: &str) -> &'static str {
+    let quoted = |mark: char| text.len() > 1 && text.trim_end().starts_with(mark) && text.trim_end().ends_with(mark);
+    if text.ends_with(['\r', '\n']) {
+        ", without the end of the line that stands in it"
+    } else if quoted('"') || quoted('\'') {
+        ", without the quotes around it"
+    } else {
+        ""
+    }
+}
+
+/// The shortest span of time that a setting takes: a timer with less would keep a processor busy.
+const SPAN_MIN: Duration = Duration::from_millis(100);
 
 /// The longest span of time that a setting takes.
 const SPAN_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// The name of a file.
-pub(super) const FILE: Form<PathBuf> =
-    Form { accepted: "the name of a file", read: |text| (!text.trim().is_empty()).then(|| PathBuf::from(text)) };
+pub(super) const FILE: Form<PathBuf> = Form {
+    accepted: "the name of a file",
+    read: |text| (!text.trim().is_empty()).then(|| PathBuf::from(text)),
+    meant: |text| if wrapping(text).is_empty() { no_plain_file(text) } else { wrapping(text) },
+};
+
+/// What is meant by a name that no program but a shell or a library would take as more than the name of a file.
+fn no_plain_file(text: &str) -> &'static str {
+    let begins = |start: &str| text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+    if text.starts_with(['~', '$']) {
+        "; write the folder out: only a shell knows what ~ and variables stand for"
+    } else if begins("file:") {
+        "; leave out \"file:\", which SQLite takes for an address"
+    } else if text.contains("://") || begins("sqlite:") {
+        "; give a path in place of the address"
+    } else {
+        ""
+    }
+}
 
 /// An API key.
-pub(super) const KEY: Form<PlainKey> = Form {
-    accepted: "a key of 1 to 255 visible ASCII characters",
-    read: |text| {
-        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        (visible && (1..=255).contains(&text.len())).then(|| PlainKey::received(text))
-    },
-};
+pub(super) const KEY: Form<PlainKey> = Form::new("a key of 1 to 255 visible ASCII characters", |text| {
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    (visible && (1..=255).contains(&text.len())).then(|| PlainKey::received(text))
+});
 
 /// A time zone.
-pub(super) const TIME_ZONE: Form<Tz> =
-    Form { accepted: "an IANA name such as \"Europe/Berlin\"", read: |text| text.parse().ok() };
+pub(super) const TIME_ZONE: Form<Tz> = Form::new("an IANA name such as \"Europe/Berlin\"", |text| text.parse().ok());
 
 /// A span of time, as between two runs of a timer.
-pub(super) const SPAN: Form<Duration> = Form {
-    accepted: "a time such as \"1h\" or \"30s\", longer than 0 and at most 366 days",
-    read: |text| {
-        humantime::parse_duration(text).ok().filter(|span| (1..=SPAN_MAX.as_nanos()).contains(&span.as_nanos()))
-    },
-};
+pub(super) const SPAN: Form<Duration> =
+    Form::new("a time such as \"1h\" or \"30s\", at least 100ms and at most 366 days", |text| {
+        humantime::parse_duration(text).ok().filter(|span| (SPAN_MIN..=SPAN_MAX).contains(span))
+    });
 
 /// A number of things.
-pub(super) const COUNT: Form<u32> =
-    Form { accepted: "a whole number from 0 to 4294967295", read: |text| text.parse().ok() };
+pub(super) const COUNT: Form<u32> = Form::new("a whole number from 0 to 4294967295", |text| text.parse().ok());
 
 /// Yes or no.
-pub(super) const FLAG: Form<bool> = Form { accepted: "true or false", read: |text| text.parse().ok() };
+pub(super) const FLAG: Form<bool> = Form::new("true or false", |text| text.parse().ok());
 
 /// How positions are counted.
-pub(super) const RANKING: Form<Ranking> =
-    Form { accepted: "dense_rank, rank or row_number", read: |text| text.parse().ok() };
+pub(super) const RANKING: Form<Ranking> = Form::new("dense_rank, rank or row_number", |text| text.parse().ok());
 
 /// The form of log lines.
-pub(super) const LOG_FORMAT: Form<LogFormat> = Form { accepted: "text or json", read: |text| text.parse().ok() };
+pub(super) const LOG_FORMAT: Form<LogFormat> = Form::new("text or json", |text| text.parse().ok());
 
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

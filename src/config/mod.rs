@@ -6,6 +6,7 @@
 
 #[macro_use]
 mod row;
+mod checks;
 mod error;
 mod forms;
 mod sources;

@@ -12,10 +12,10 @@ use rocket::figment::{Figment, Profile};
 
 use super::forms::Form;
 use super::row::Setting;
-use super::{ConfigError, Settings};
+use super::{ConfigError, checks};
 
 /// The name of our table within a profile's.
-const TABLE: &str = "scorekeeper";
+pub(super) const TABLE: &str = "scorekeeper";
 
 /// Settings of Rocket that differ from its own defaults; its file and variables may set them otherwise.
 fn rocket_defaults() -> impl serde::Serialize {
@@ -32,7 +32,7 @@ fn rocket_defaults() -> impl serde::Serialize {
 
 /// The file and the variables of Rocket, in their order of precedence.
 pub fn figment() -> Figment {
-    let file = std::env::var("ROCKET_CONFIG").unwrap_or_else(|_| "Rocket.toml".to_owned());
+    let file = std::env::var_os("ROCKET_CONFIG").unwrap_or_else(|| "Rocket.toml".into());
     Figment::from(rocket::Config::default())
         .select(Profile::from_env_or("ROCKET_PROFILE", rocket::Config::DEFAULT_PROFILE))
         .merge(Serialized::defaults(rocket_defaults()))
@@ -75,17 +75,16 @@ pub(super) struct Sources<'f> {
 impl Sources<'_> {
     /// Opens the file, whose every line has to make sense, also those that something else beats.
     pub fn open(figment: &Figment, flag: Option<PathBuf>) -> Result<Sources<'_>, ConfigError> {
+        checks::variables(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()))?;
+        checks::chosen_file(std::env::var_os("ROCKET_CONFIG"))?;
+        checks::profile(std::env::var("ROCKET_PROFILE").ok().as_deref())?;
         figment.extract::<rocket::Config>().map_err(|error| ConfigError::rocket(figment, &error))?;
+        checks::tables(figment)?;
         let file: Dict = if figment.contains(TABLE) {
             figment.extract_inner(TABLE).map_err(|error| ConfigError::rocket(figment, &error))?
         } else {
             Dict::new()
         };
-        let is_known = |key: &String| Settings::TABLE.iter().any(|setting| setting.key == key);
-        if let Some(key) = file.keys().find(|key| !is_known(key)) {
-            let known: Vec<&str> = Settings::TABLE.iter().map(|setting| setting.key).collect();
-            return Err(ConfigError::Unknown { key: key.clone(), known: known.join(", ") });
-        }
         Ok(Sources { figment, flag, file })
     }
 
@@ -97,19 +96,19 @@ impl Sources<'_> {
     /// The value of a setting that has a default.
     pub fn required<T>(&self, setting: &Setting, form: &Form<T>, default: &str) -> Result<T, ConfigError> {
         let given = self.given(setting)?.map_or_else(|| default.to_owned(), |(text, _)| text);
-        (form.read)(&given).ok_or_else(|| ConfigError::value(setting, &given))
+        form.parse(&given).map_err(|hint| ConfigError::value(setting, &given, hint))
     }
 
     /// The value of a setting that has none.
     pub fn optional<T>(&self, setting: &Setting, form: &Form<T>) -> Result<Option<T>, ConfigError> {
         let Some((given, _)) = self.given(setting)? else { return Ok(None) };
-        (form.read)(&given).map(Some).ok_or_else(|| ConfigError::value(setting, &given))
+        form.parse(&given).map(Some).map_err(|hint| ConfigError::value(setting, &given, hint))
     }
 
     /// A value as text, and where it comes from; `None` if the setting is left to its default. A variable is always text:
     /// a key of digits alone is a key, not a number.
     pub fn given(&self, setting: &Setting) -> Result<Option<(String, Origin)>, ConfigError> {
-        let refused = |value: &str| Err(ConfigError::value(setting, value));
+        let refused = |value: &str| Err(ConfigError::value(setting, value, ""));
         if setting.key == "database"
             && let Some(flag) = &self.flag
         {

@@ -1,0 +1,158 @@
+//! What would silently have no effect, and is refused instead: a name that is written wrongly, a setting in a wrong place.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use rocket::figment::value::{Dict, Value};
+use rocket::figment::{Figment, Profile, Provider};
+
+use super::forms::wrapping;
+use super::row::VARIABLE_PREFIX;
+use super::sources::TABLE;
+use super::{ConfigError, Setting, Settings};
+
+/// How many letters may be wrong in a name for it to be taken for another.
+const MISTAKES_MAX: usize = 3;
+
+/// Profiles that are always there, beside the one that is active.
+const PROFILES: [&str; 4] = ["default", "global", "debug", "release"];
+
+/// Settings of Rocket that many look for among ours.
+const OF_ROCKET: [&str; 3] = ["address", "port", "workers"];
+
+/// Refuses a variable that looks like one of ours and is none.
+pub(super) fn variables(mut names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
+    let is_wrong = |name: &String| {
+        name.get(..VARIABLE_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(VARIABLE_PREFIX))
+            && !Settings::TABLE.iter().any(|setting| setting.variable() == *name)
+    };
+    let Some(name) = names.find(is_wrong) else { return Ok(()) };
+    let key = name[VARIABLE_PREFIX.len()..].to_lowercase();
+    let meant = if OF_ROCKET.contains(&key.as_str()) {
+        format!("did you mean ROCKET_{}?", key.to_uppercase())
+    } else {
+        match nearest(&key) {
+            Some(setting) => format!("did you mean {}?", setting.variable()),
+            None => format!("after {VARIABLE_PREFIX} comes one of {}", keys().to_uppercase()),
+        }
+    };
+    Err(ConfigError::Unknown { name: format!("variable {name}"), meant })
+}
+
+/// Refuses a file that was chosen and is not there. It is looked for as figment does: in the folder where the program is
+/// started, and in those above it.
+pub(super) fn chosen_file(chosen: Option<OsString>) -> Result<(), ConfigError> {
+    let Some(chosen) = chosen else { return Ok(()) };
+    let path = Path::new(&chosen);
+    let here = std::env::current_dir().unwrap_or_default();
+    // Joining an absolute path gives that path itself.
+    if here.ancestors().any(|folder| folder.join(path).is_file()) {
+        return Ok(());
+    }
+    Err(ConfigError::Misplaced {
+        found: format!("variable ROCKET_CONFIG: {path:?}"),
+        meant: "there is no such file; give the name of one that exists".to_owned(),
+    })
+}
+
+/// Refuses the name of a profile that no table can have.
+pub(super) fn profile(name: Option<&str>) -> Result<(), ConfigError> {
+    let Some(name) = name else { return Ok(()) };
+    match wrapping(name) {
+        "" => Ok(()),
+        hint => Err(ConfigError::Misplaced {
+            found: format!("variable ROCKET_PROFILE: {name:?}"),
+            meant: format!("give the name of a profile{hint}"),
+        }),
+    }
+}
+
+/// Refuses settings that stand in a wrong table, of whatever profile, and tables with wrong names.
+pub(super) fn tables(figment: &Figment) -> Result<(), ConfigError> {
+    let tables = figment.data().map_err(|error| ConfigError::rocket(figment, &error))?;
+    for (profile, table) in &tables {
+        table_name(profile, table, figment.profile())?;
+        for (key, value) in table {
+            in_profile(figment, profile, key, value)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a table that no profile reads.
+fn table_name(profile: &Profile, table: &Dict, active: &Profile) -> Result<(), ConfigError> {
+    if profile == active || PROFILES.iter().any(|known| profile == known) {
+        return Ok(());
+    }
+    let refused = |found: String, meant: &str| {
+        Err(ConfigError::Misplaced { found, meant: format!("did you mean [{meant}.{TABLE}]?") })
+    };
+    let name = profile.as_str().as_str();
+    if is_near(name, TABLE) {
+        return refused(format!("table [{name}]"), "default");
+    }
+    // Other profiles may wait for their turn, but one that differs by a letter is a slip.
+    match PROFILES.iter().find(|known| is_near(name, known)) {
+        Some(known) if table.contains_key(TABLE) => refused(format!("table [{name}.{TABLE}]"), known),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an entry of a profile's table that belongs into ours, and entries of ours that are no settings.
+fn in_profile(figment: &Figment, profile: &Profile, key: &str, value: &Value) -> Result<(), ConfigError> {
+    let of_file = figment
+        .get_metadata(value.tag())
+        .is_some_and(|metadata| metadata.source.as_ref().is_some_and(|s| s.file_path().is_some()));
+    let found =
+        if of_file { format!("{key} under [{profile}]") } else { format!("variable ROCKET_{}", key.to_uppercase()) };
+    if key == TABLE {
+        return match value.as_dict().and_then(|table| table.keys().find(|key| find(key).is_none())) {
+            Some(unknown) => Err(ConfigError::Unknown { name: format!("setting {unknown}"), meant: meant_by(unknown) }),
+            None => Ok(()),
+        };
+    }
+    if key == "tls" {
+        let meant = "this build speaks plain HTTP; put a reverse proxy with TLS in front of it".to_owned();
+        return Err(ConfigError::Misplaced { found: format!("setting {found}"), meant });
+    }
+    if let Some(setting) = Settings::TABLE.iter().find(|setting| setting.key.eq_ignore_ascii_case(key)) {
+        let meant = format!("put {} under [default.{TABLE}], or set {}", setting.key, setting.variable());
+        return Err(ConfigError::Misplaced { found: format!("setting {found}"), meant });
+    }
+    if value.as_dict().is_some() && is_near(key, TABLE) {
+        let found = format!("table [{profile}.{key}]");
+        return Err(ConfigError::Misplaced { found, meant: format!("did you mean [{profile}.{TABLE}]?") });
+    }
+    Ok(())
+}
+
+fn find(key: &str) -> Option<&'static Setting> {
+    Settings::TABLE.iter().find(|setting| setting.key == key)
+}
+
+/// All keys, for a person.
+fn keys() -> String {
+    Settings::TABLE.iter().map(|setting| setting.key).collect::<Vec<_>>().join(", ")
+}
+
+fn meant_by(key: &str) -> String {
+    match nearest(&key.to_lowercase()) {
+        Some(setting) => format!("did you mean {}?", setting.key),
+        None => format!("the settings are {}", keys()),
+    }
+}
+
+/// The setting whose key is most like this one, if it is like it at all.
+fn nearest(key: &str) -> Option<&'static Setting> {
+    let by_distance = Settings::TABLE.iter().map(|setting| (distance(key, setting.key), setting));
+    let (distance, setting) = by_distance.min_by_key(|(distance, _)| *distance)?;
+    (distance <= MISTAKES_MAX && distance * 2 < setting.key.len()).then_some(setting)
+}
+
+fn is_near(name: &str, known: &str) -> bool {
+    distance(&name.to_lowercase(), known) <= 2
+}
+
+fn distance(one: &str, other: &str) -> usize {
+    strsim::damerau_levenshtein(one, other)
+}
