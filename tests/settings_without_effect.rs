@@ -95,6 +95,8 @@ fn a_file_that_is_no_plain_path_is_refused_however_it_is_named() {
         ("~/x.db", "only a shell"),
         ("$HOME/x.db", "only a shell"),
         ("${HOME}/x.db", "only a shell"),
+        ("data/$USER/x.db", "only a shell"),
+        (":memory:", "in memory"),
         ("sqlite://x.db", "address"),
         ("sqlite:x.db", "address"),
         ("https://example.org/x.db", "address"),

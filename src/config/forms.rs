@@ -64,12 +64,14 @@ pub(super) const FILE: Form<PathBuf> = Form {
 /// What is meant by a name that no program but a shell or a library would take as more than the name of a file.
 fn no_plain_file(text: &str) -> &'static str {
     let begins = |start: &str| text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
-    if text.starts_with(['~', '$']) {
+    if text.starts_with(['~', '$']) || text.contains("/$") {
         "; write the folder out: only a shell knows what ~ and variables stand for"
     } else if begins("file:") {
         "; leave out \"file:\", which SQLite takes for an address"
     } else if text.contains("://") || begins("sqlite:") {
         "; give a path in place of the address"
+    } else if text.starts_with(':') {
+        "; SQLite keeps in memory alone, or nowhere, what begins with a colon"
     } else {
         ""
     }
