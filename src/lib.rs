@@ -12,6 +12,7 @@
 //! - [`api`] speaks HTTP to programs;
 //! - [`pages`] are HTML for people;
 //! - [`config`] and [`logging`]: settings and log lines;
+//! - [`show`] prints what is shown once, and tells whether that went well;
 //! - [`server`] and [`cli`]: put the parts together.
 //!
 //! One direction: each knows only those above it in this list.
@@ -26,6 +27,7 @@ pub mod logging;
 pub mod pages;
 pub mod rollup;
 pub mod server;
+pub mod show;
 pub mod standings;
 pub mod store;
 pub mod web;

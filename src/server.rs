@@ -1,6 +1,5 @@
 //! Puts the parts together and runs them, from the open file to the clean end.
 
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use rocket::figment::Figment;
 use rocket::{Build, Orbit, Rocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::actions::{Actions, Running};
+use crate::actions::{Actions, Refusal, Running};
 use crate::api;
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
@@ -19,6 +18,7 @@ use crate::jobs;
 use crate::logging;
 use crate::pages;
 use crate::rollup::Rollup;
+use crate::show::show;
 use crate::standings::{Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::web::{self, App, InFlight, RequestLimit, Sessions};
@@ -173,19 +173,21 @@ fn announce(rocket: Rocket<Build>, database: PathBuf) -> Rocket<Build> {
 
 /// Makes and shows an all-users key if there is neither a stored nor a configured one. It goes to stderr only, past the
 /// log, so that it is in no log file.
-async fn make_first_key(rocket: &Rocket<Orbit>, url: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn make_first_key(rocket: &Rocket<Orbit>, url: &str) -> Result<(), Refusal> {
     let Some(app) = rocket.state::<App>() else { return Ok(()) };
-    if let Some(plain) = app.actions.create_first_key("made at the first start").await? {
+    let (url, today) = (url.to_owned(), app.clock.today());
+    // The writer shows the key, so what it must not do is wait for lines that were logged before.
+    log::logger().flush();
+    let print = move |plain: &PlainKey| {
         let key = plain.reveal();
-        let today = app.clock.today();
-        writeln!(
-            std::io::stderr(),
+        let text = format!(
             "\nNo API key is stored, so here is one for all users. It is shown this once:\n\n    {key}\n\n\
              Try it:\n\n    \
              curl -X POST '{url}/admin/plugins/gamification/score_events' \\\n      \
              -H 'Api-Key: {key}' -H 'Api-Username: system' \\\n      \
-             -d user_id=13 -d date={today} -d points=15 -d 'description=Karaoke night'\n"
-        )?;
-    }
-    Ok(())
+             -d user_id=13 -d date={today} -d points=15 -d 'description=Karaoke night'\n\n"
+        );
+        show(&std::io::stderr(), &text)
+    };
+    app.actions.create_first_key("made at the first start", print).await
 }

@@ -30,6 +30,7 @@ mod examples;
 mod facts;
 mod history;
 mod idempotency_holders;
+mod keys_shown;
 mod layouts;
 mod leaderboard_pages;
 mod leaderboards;

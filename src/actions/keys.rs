@@ -1,9 +1,13 @@
 //! Making and revoking API keys.
 
+use std::io;
+use std::sync::Arc;
+
 use super::events::known;
 use super::{Actions, Actor, Answer, Refusal};
 use crate::domain::{IdempotencyKey, PlainKey, Scope};
 use crate::store::api_keys::{self, ApiKey, NewKey};
+use crate::store::{StoreError, Write};
 
 /// What an idempotency key of a new API key is bound to.
 const RESOURCE: &str = "/admin/keys";
@@ -29,6 +33,33 @@ impl Actions {
         new: NewKey,
         key: Option<IdempotencyKey>,
     ) -> Result<MadeKey, Refusal> {
+        self.make_key(actor, new, key, |_| Ok(())).await
+    }
+
+    /// [`Actions::create_key`] where the key is shown by writing it somewhere. It is kept only if `show` succeeds.
+    ///
+    /// `show` holds up all writes, so it may not wait long. It is called in the transaction that stores the key, before the
+    /// commit: whatever ends the process at whatever moment, no key is kept that nobody saw. At worst somebody saw a key that
+    /// is not kept, and hears of that at its first use.
+    ///
+    /// # Errors
+    /// [`StoreError::NotShown`] with what `show` met; others as those of [`Actions::create_key`].
+    pub async fn create_and_show_key(
+        &self,
+        actor: &Actor,
+        new: NewKey,
+        show: impl FnOnce(&PlainKey) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), Refusal> {
+        self.make_key(actor, new, None, show).await.map(|_| ())
+    }
+
+    async fn make_key(
+        &self,
+        actor: &Actor,
+        new: NewKey,
+        key: Option<IdempotencyKey>,
+        show: impl FnOnce(&PlainKey) -> io::Result<()> + Send + 'static,
+    ) -> Result<MadeKey, Refusal> {
         actor.require(Scope::Keys)?;
         let username = if actor.one_username { Some(actor.username.clone()) } else { new.username };
         let expires_on = match (new.expires_on, actor.expires_on) {
@@ -42,25 +73,38 @@ impl Actions {
         let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
         let stored = plain.clone();
         let asked = (new.username.clone(), new.read_only, new.description.clone(), new.expires_on);
-        let work = move |write: &crate::store::Write<'_>| api_keys::create(write, &stored, &new);
+        let work = move |write: &Write<'_>| {
+            let id = api_keys::create(write, &stored, &new)?;
+            show(&stored).map_err(not_shown)?;
+            Ok(id)
+        };
         let Answer { outcome: id, replayed } = self.once(actor, key, RESOURCE, &asked, work).await?;
         Ok(MadeKey { id, plain: (!replayed).then_some(plain) })
     }
 
-    /// Makes an all-users key if there is neither a stored nor a configured one; `None` if there is.
+    /// Makes an all-users key if there is neither a stored nor a configured one, and shows it as
+    /// [`Actions::create_and_show_key`] does. A key that is not kept is made by the next start.
     ///
     /// # Errors
-    /// See [`Refusal`].
-    pub async fn create_first_key(&self, description: &str) -> Result<Option<PlainKey>, Refusal> {
+    /// [`StoreError::NotShown`] with what `show` met; others as [`Refusal`] says.
+    pub async fn create_first_key(
+        &self,
+        description: &str,
+        show: impl FnOnce(&PlainKey) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), Refusal> {
         if self.configured_key.is_some() {
-            return Ok(None);
+            return Ok(());
         }
         let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
         let new =
             NewKey { username: None, read_only: false, description: Some(description.to_owned()), expires_on: None };
-        let stored = plain.clone();
-        let made = self.store.write(move |write| api_keys::create_first(write, &stored, &new)).await?;
-        Ok(made.then_some(plain))
+        let work = move |write: &Write<'_>| {
+            if api_keys::create_first(write, &plain, &new)? {
+                show(&plain).map_err(not_shown)?;
+            }
+            Ok(())
+        };
+        Ok(self.store.write(work).await?)
     }
 
     /// Revokes a key from the next request on.
@@ -82,6 +126,10 @@ impl Actions {
         let key = self.store.read(move |connection| api_keys::get(connection, id)).await?.ok_or(Refusal::Unknown)?;
         if may_revoke(actor, &key) { Ok(key) } else { Err(Refusal::OfAnotherUsername) }
     }
+}
+
+fn not_shown(error: io::Error) -> StoreError {
+    StoreError::NotShown(Arc::new(error))
 }
 
 /// Whether the actor may revoke that key.

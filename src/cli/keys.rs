@@ -5,7 +5,8 @@ use std::io::Write;
 use super::{Failure, wait};
 use crate::actions::{Actions, Actor, Refusal};
 use crate::config::Settings;
-use crate::domain::{Clock, EventDate, Username};
+use crate::domain::{Clock, EventDate, PlainKey, Username};
+use crate::show::show;
 use crate::store::api_keys::{self, ApiKey, NewKey};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 
@@ -46,14 +47,18 @@ pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     // Nothing that these commands do is recorded under this name.
     let actor = Actor::of_command_line("system".parse().expect("a username that fits"));
     let refused = |refusal: Refusal| match refusal {
+        Refusal::Store(StoreError::NotShown(error)) => {
+            Failure::Failed(format!("stdout can't be written, so the key is not kept: {error}"))
+        }
         Refusal::Store(error) => failed(error),
         other => Failure::failed(other),
     };
     let output = match command {
         Command::Create { username, description, read_only, expires } => {
             let new = NewKey { username, read_only, description, expires_on: expires };
-            let made = wait(actions.create_key(&actor, new, None))?.map_err(refused)?;
-            made.plain.map(|plain| format!("{}\n", plain.reveal())).unwrap_or_default()
+            let print = |plain: &PlainKey| show(&std::io::stdout(), &format!("{}\n", plain.reveal()));
+            wait(actions.create_and_show_key(&actor, new, print))?.map_err(refused)?;
+            String::new()
         }
         Command::List => table(&store.read_blocking(api_keys::list).map_err(failed)?),
         Command::Revoke { id } => match wait(actions.revoke_key(&actor, id))? {

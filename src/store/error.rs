@@ -41,6 +41,9 @@ pub enum StoreError {
     /// The work panicked: a defect of scorekeeper. What it wrote was rolled back.
     #[error("a defect of scorekeeper: the work on the database panicked")]
     Panicked,
+    /// What was to be stored has to be seen by somebody, and could not be shown.
+    #[error("it could not be shown: {0}")]
+    NotShown(Arc<std::io::Error>),
     /// The file does not exist where it has to.
     #[error("{0} does not exist")]
     Missing(PathBuf),
