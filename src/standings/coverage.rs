@@ -2,7 +2,7 @@
 //!
 //! A reader's own connection notices that somebody has committed, but not who. Only the writer's connection knows whether
 //! that was another process. So a noticed change gets a number; until the writer has looked since, and what it found has
-//! been read, memory may lack the change. That takes some 50 microseconds where only this process writes.
+//! been read, memory may lack the change. That is over in a moment where only this process writes.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};

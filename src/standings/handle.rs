@@ -110,7 +110,7 @@ impl Standings {
     }
 
     /// Whether the views show all that other processes had committed when this was asked, as far as can be told at once.
-    /// What this process has committed is another matter; see [`Standings::view_now`]. It costs two microseconds.
+    /// What this process has committed is another matter; see [`Standings::view_now`]. It reads no page of the file.
     pub fn show_all_of_others(&self) -> bool {
         let look = self.shared.coverage.look();
         if look.is_news {

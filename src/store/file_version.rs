@@ -24,7 +24,7 @@ impl FileVersion {
         Ok(FileVersion { connection, last: 0 })
     }
 
-    /// Whether anything was committed since this was last asked: two microseconds.
+    /// Whether anything was committed since this was last asked. This reads no page of the file.
     pub fn has_changed(&mut self) -> Result<bool, StoreError> {
         let mut statement = self.connection.prepare_cached("PRAGMA data_version")?;
         let version = statement.query_row([], |row| row.get(0))?;
