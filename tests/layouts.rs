@@ -1,6 +1,8 @@
 //! Promise: only the server changes the layout of a file. Every other command refuses a file of another layout in one line,
 //! and leaves it as it is. Files are for their owner alone.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -21,6 +23,20 @@ const COMMANDS: [&[&str]; 4] = [
     &["--database", "scores.db", "--backfill-from", "2023-04-14"],
 ];
 
+/// Makes a file one of the layout before.
+const OLDER: &str =
+    "DELETE FROM refinery_schema_history WHERE version = (SELECT max(version) FROM refinery_schema_history)";
+
+/// Makes a file one of a layout that is still to be invented.
+const NEWER: &str = "INSERT INTO refinery_schema_history SELECT 9999, 'of the future', applied_on, checksum
+                     FROM refinery_schema_history WHERE version = 1";
+
+/// The names of what lies in a folder.
+fn names(folder: &Path) -> BTreeSet<OsString> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    entries.map(|entry| entry.expect("an entry of the folder").file_name()).collect()
+}
+
 /// A folder with the file of a server that has ended, after `change`.
 fn file_with(change: &str) -> Arc<TempDir> {
     let folder = Server::start().stop();
@@ -38,9 +54,7 @@ fn assert_refused(run: &Run, why: &str) {
 
 #[test]
 fn no_command_but_the_server_migrates_a_file() {
-    let folder = file_with(
-        "DELETE FROM refinery_schema_history WHERE version = (SELECT max(version) FROM refinery_schema_history)",
-    );
+    let folder = file_with(OLDER);
     let before = std::fs::read(folder.path().join("scores.db")).expect("the file");
     for args in COMMANDS {
         assert_refused(&run(folder.path(), args), "is migrated by the next start of the server");
@@ -53,20 +67,49 @@ fn no_command_but_the_server_migrates_a_file() {
 
 #[test]
 fn a_file_of_a_newer_scorekeeper_is_refused_by_everyone() {
-    let folder = file_with(
-        "INSERT INTO refinery_schema_history SELECT 9999, 'of the future', applied_on, checksum
-         FROM refinery_schema_history WHERE version = 1",
-    );
+    let folder = file_with(NEWER);
     let before = std::fs::read(folder.path().join("scores.db")).expect("the file");
     let serve: &[&str] = &["--database", "scores.db"];
     for args in COMMANDS.into_iter().chain([serve]) {
         let run = run(folder.path(), args);
-        assert_eq!(run.code, Some(1), "{run:?}");
-        assert!(run.stderr.contains("was written by a newer scorekeeper"), "{run:?}");
+        assert_refused(&run, "was written by a newer scorekeeper");
         assert!(
             std::fs::read(folder.path().join("scores.db")).expect("the file") == before,
             "{args:?} changed the file"
         );
+    }
+}
+
+#[test]
+fn a_file_beside_its_server_is_refused_by_a_command_of_another_version_too() {
+    let changes =
+        [(OLDER, "is migrated by the next start of the server"), (NEWER, "was written by a newer scorekeeper")];
+    for (change, why) in changes {
+        let server = Server::start();
+        server.sql().execute_batch(change).expect("the change is made");
+        for args in COMMANDS {
+            assert_refused(&run(server.folder().path(), args), why);
+        }
+        // Whatever the commands are, the server's next award is stored.
+        server.award(13, "2023-04-14", 15);
+        assert_eq!(server.score(13), 15);
+    }
+}
+
+#[test]
+fn a_file_that_is_missing_is_made_by_the_command_that_writes_into_it_and_no_other() {
+    for args in COMMANDS {
+        let folder = TempDir::new().expect("a temporary folder");
+        let run = run(folder.path(), args);
+        if args.ends_with(&["create"]) {
+            assert_eq!((run.code, run.stdout.lines().count()), (Some(0), 1), "{run:?}");
+            let file = Connection::open(folder.path().join("scores.db")).expect("the database opens");
+            let keys: i64 = file.query_row("SELECT count(*) FROM api_keys", [], |row| row.get(0)).expect("a count");
+            assert_eq!(keys, 1);
+        } else {
+            assert_refused(&run, "scores.db does not exist");
+            assert_eq!(names(folder.path()), BTreeSet::new(), "{args:?}");
+        }
     }
 }
 

@@ -181,6 +181,7 @@ fn a_hangup_opens_the_log_file_anew_and_ends_nothing() {
     wait_for("a new file", || log.exists().then_some(()));
     ask("r-after");
     wait_for("the line after", || holds(&log, "r-after"));
+    assert_eq!(fs::metadata(&log).expect("a log file").permissions().mode() & 0o7777, 0o600, "of the new file");
     assert!(holds(&moved, "r-after").is_none() && holds(&log, "r-before").is_none());
 
     // Where the new one can't be opened, the old one goes on.
