@@ -1,35 +1,37 @@
-//! API keys: what the caller holds, and what is kept of it.
+//! API keys: the key itself, which the caller holds, and what the server keeps of it.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// Random bytes of a new key or token: twice as many hexadecimal digits.
+/// How many random bytes a new key or token has. Each byte is written as two hexadecimal digits.
 const RANDOM_BYTES: usize = 32;
 
 /// A text that nobody can guess: 64 hexadecimal digits, out of the operating system's random numbers.
 ///
 /// # Errors
-/// The operating system has none.
+/// The operating system gives no random numbers.
 pub fn random_token() -> Result<String, getrandom::Error> {
     let mut bytes = [0; RANDOM_BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A key as a caller sends it. It is never stored and never printed, save once to who made it.
+/// A key as a caller sends it. It is never stored. It is shown once to the person who made it, and never printed
+/// otherwise.
 #[derive(Clone)]
 pub struct PlainKey(String);
 
 impl PlainKey {
-    /// How many characters of a key are kept, for display and for finding its row. Of the 256 bits this gives away 32.
+    /// How many characters of a key are kept, so that people can tell keys apart and a key's row can be found. They
+    /// give away 32 of the 256 bits.
     const PREFIX_CHARACTERS: usize = 8;
 
     /// A new key of 64 hexadecimal digits, out of the operating system's random numbers.
     ///
     /// # Errors
-    /// The operating system has none.
+    /// The operating system gives no random numbers.
     pub fn generate() -> Result<PlainKey, getrandom::Error> {
         random_token().map(PlainKey)
     }
@@ -44,12 +46,12 @@ impl PlainKey {
         &self.0
     }
 
-    /// The characters that it begins with.
+    /// The first characters of the key. They are stored beside the digest.
     pub fn prefix(&self) -> String {
         self.0.chars().take(PlainKey::PREFIX_CHARACTERS).collect()
     }
 
-    /// What is kept of it.
+    /// The digest of the key, which is stored in its place.
     pub fn digest(&self) -> KeyDigest {
         KeyDigest(Sha256::digest(self.0.as_bytes()).into())
     }
@@ -61,14 +63,14 @@ impl fmt::Debug for PlainKey {
     }
 }
 
-/// Which key was shown. What it allows is asked anew with each request.
+/// Which key came with a request. What the key allows is looked up again for each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRef {
-    /// The one that is configured.
+    /// The key that is set in the configuration.
     Configured,
-    /// A stored one, by its number.
+    /// A stored key, by its number.
     Stored(i64),
-    /// None: a command on the machine itself, which needs no key.
+    /// No key: a command that runs on the machine itself needs none.
     CommandLine,
 }
 
@@ -82,7 +84,7 @@ impl KeyDigest {
         &self.0
     }
 
-    /// Whether both digests are of the same key; takes the same time wherever they differ.
+    /// Whether both digests are of the same key. The comparison takes the same time wherever the digests differ.
     pub fn matches(&self, other: &[u8]) -> bool {
         self.0.ct_eq(other).into()
     }

@@ -1,4 +1,4 @@
-//! What time it is, and so what day.
+//! The clock: what time it is, and which day.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,17 +13,17 @@ use super::timestamp::Timestamp;
 #[derive(Debug, Clone)]
 pub struct Clock {
     zone: Tz,
-    /// Milliseconds since 1970 where the time is set by hand.
+    /// The time in milliseconds since 1970, if it is set by hand; `None`: the machine's time counts.
     fixed: Option<Arc<AtomicI64>>,
 }
 
 impl Clock {
-    /// The machine's time.
+    /// A clock that tells the machine's time.
     pub fn system(zone: Tz) -> Clock {
         Clock { zone, fixed: None }
     }
 
-    /// A time that stands still until it is set: so that any day can be tested.
+    /// A clock that stands still until it is set, so that tests can choose the day.
     pub fn fixed(zone: Tz, now: Timestamp) -> Clock {
         Clock { zone, fixed: Some(Arc::new(AtomicI64::new(now.millis()))) }
     }
@@ -35,7 +35,7 @@ impl Clock {
         }
     }
 
-    /// The moment.
+    /// The time now.
     pub fn now(&self) -> Timestamp {
         match &self.fixed {
             Some(fixed) => Timestamp::from_millis(fixed.load(Ordering::SeqCst)),
@@ -43,7 +43,7 @@ impl Clock {
         }
     }
 
-    /// The day in the community's time zone.
+    /// The day that it is now in the community's time zone.
     pub fn today(&self) -> EventDate {
         EventDate::saturating(self.now().moment().with_timezone(&self.zone).date_naive())
     }

@@ -10,7 +10,7 @@ use super::unacceptable::Unacceptable;
 
 /// A calendar day from 0001-01-01 to 9999-12-31, written `YYYY-MM-DD` everywhere: in requests, replies and the file.
 ///
-/// Its text sorts as the days do, which is what the database relies on.
+/// Dates that are sorted as texts are in the order of their days. The database relies on that.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventDate(NaiveDate);
 
@@ -20,17 +20,17 @@ impl EventDate {
     /// The last day.
     pub const MAX: EventDate = EventDate(NaiveDate::from_ymd_opt(9999, 12, 31).expect("a day of the calendar"));
 
-    /// The day, held within [`EventDate::MIN`] and [`EventDate::MAX`].
+    /// The day, or the nearer of [`EventDate::MIN`] and [`EventDate::MAX`] if it lies outside of them.
     pub fn saturating(day: NaiveDate) -> EventDate {
         EventDate(day).clamp(EventDate::MIN, EventDate::MAX)
     }
 
-    /// The day so many days earlier, at the earliest [`EventDate::MIN`].
+    /// The day that is `days` days earlier, or [`EventDate::MIN`] if that is too early.
     pub fn minus_days(self, days: u32) -> EventDate {
         self.0.checked_sub_days(Days::new(days.into())).map_or(EventDate::MIN, EventDate::saturating)
     }
 
-    /// The day so many days later, at the last [`EventDate::MAX`].
+    /// The day that is `days` days later, or [`EventDate::MAX`] if that is too late.
     pub fn plus_days(self, days: u32) -> EventDate {
         self.0.checked_add_days(Days::new(days.into())).map_or(EventDate::MAX, EventDate::saturating)
     }
@@ -40,17 +40,17 @@ impl EventDate {
         (self.0 - earlier.0).num_days()
     }
 
-    /// The day of the calendar, for its month and weekday.
+    /// The day as a date of chrono, which knows its month and weekday.
     pub fn calendar_day(self) -> NaiveDate {
         self.0
     }
 
-    /// The day after, at the last [`EventDate::MAX`].
+    /// The next day, or [`EventDate::MAX`] if there is none.
     pub fn next(self) -> EventDate {
         self.0.succ_opt().map_or(EventDate::MAX, EventDate::saturating)
     }
 
-    /// The same day of the month so many months earlier, or that month's last day if it is shorter.
+    /// The same day of the month, `months` months earlier, or the last day of that month if it is too short.
     pub fn minus_months(self, months: u32) -> EventDate {
         self.0.checked_sub_months(Months::new(months)).map_or(EventDate::MIN, EventDate::saturating)
     }

@@ -1,4 +1,4 @@
-//! The people and groups that the keeper names.
+//! Users and groups, as the directory knows them: with their names.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use super::unacceptable::Unacceptable;
 use super::unseen::is_unseen;
 use super::username::Username;
 
-/// The number of a group: 1 to 2147483647, given by the keeper.
+/// The number of a group: 1 to 2147483647, given by whoever makes the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct GroupId(i32);
@@ -38,15 +38,15 @@ pub struct User {
     pub username: Username,
     /// The full name.
     pub name: Option<String>,
-    /// Where pictures of the user are; `{size}` stands for their width in pixels.
+    /// The address of the user's pictures; `{size}` stands for their width in pixels.
     pub avatar_template: String,
-    /// Keeps the points, is in no leaderboard.
+    /// Whether the user is suspended: a suspended user keeps the points, but is in no leaderboard.
     pub suspended: bool,
 }
 
 impl User {
-    /// The name that stands first wherever people read it: the full name, or the username where there is none or none that
-    /// can be seen.
+    /// The name that people read first: the full name, or the username if there is no full name or nothing of it can be
+    /// seen.
     pub fn shown_name(&self) -> &str {
         let is_seen = |name: &&str| name.chars().any(|character| !character.is_whitespace() && !is_unseen(character));
         self.name.as_deref().filter(is_seen).unwrap_or(self.username.as_str())
@@ -69,7 +69,7 @@ impl Group {
     pub const MEMBERS_MAX: usize = 100_000;
 }
 
-/// The username of a user whom the directory does not know.
+/// The username under which a user is shown if the directory does not know the user.
 pub fn fallback_username(id: UserId) -> String {
     format!("user-{id}")
 }
@@ -80,7 +80,7 @@ pub fn id_in_fallback_username(username: &str) -> Option<UserId> {
     UserId::try_from(number).ok().filter(|id| fallback_username(*id) == username)
 }
 
-/// Where the server's own picture of a user is.
+/// The address of the picture that the server itself draws for a user.
 pub fn drawn_avatar(id: UserId) -> String {
     format!("/avatars/{id}/{{size}}.svg")
 }

@@ -1,4 +1,4 @@
-//! What a client sends so that a request it repeats is carried out once.
+//! The key that a client sends with a request, so that the request is carried out only once even if it is sent again.
 
 use super::unacceptable::Unacceptable;
 

@@ -19,12 +19,12 @@ impl LeaderboardId {
     /// The board that exists from the start and can't be deleted.
     pub const GLOBAL: LeaderboardId = LeaderboardId(1);
 
-    /// A board that nobody sees: everyone over all days, for telling a user's own position. The database gives numbers
-    /// from 1 on.
+    /// A board that nobody sees. It ranks everyone over all days, so that a user's own position can be told. No stored
+    /// board has this number, because the database gives numbers from 1 on.
     pub const EVERYONE: LeaderboardId = LeaderboardId(0);
 }
 
-/// What a board is called: 1 to 255 characters, no blanks around.
+/// What a board is called: 1 to 255 characters, with no blanks before or after them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct LeaderboardName(String);
@@ -38,12 +38,12 @@ impl LeaderboardName {
         &self.0
     }
 
-    /// The form under which names are compared: no two boards share it.
+    /// The name in lower case. Names are compared in this form, and no two boards have the same.
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
     }
 
-    /// Whether the name is kept for other use: in Discourse `/leaderboard/new` is a page.
+    /// Whether no board may have this name, because `/leaderboard/new` is a page in Discourse.
     pub fn is_reserved(&self) -> bool {
         self.folded() == "new"
     }
@@ -62,7 +62,7 @@ impl TryFrom<String> for LeaderboardName {
     }
 }
 
-/// A leaderboard, as the wire shows it: these keys in this order.
+/// A leaderboard. Its JSON has these keys in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leaderboard {
     /// Its number.
@@ -75,13 +75,13 @@ pub struct Leaderboard {
     pub from_date: Option<EventDate>,
     /// Scores of later days do not count.
     pub to_date: Option<EventDate>,
-    /// Who may look; empty: everyone.
+    /// The groups whose members may look at the board; empty: everyone may.
     pub visible_to_groups_ids: Vec<GroupId>,
-    /// Who is ranked; empty: everyone.
+    /// The groups whose members are ranked; empty: everyone is.
     pub included_groups_ids: Vec<GroupId>,
-    /// Who is not ranked, even if included.
+    /// The groups whose members are not ranked, even if they are also in an included group.
     pub excluded_groups_ids: Vec<GroupId>,
-    /// What is shown if no period is asked for; a number on the wire.
+    /// The period that is shown if none is asked for. In JSON it is a number.
     #[serde(serialize_with = "as_number")]
     pub default_period: Period,
     /// When it was last changed.
@@ -112,12 +112,12 @@ impl Leaderboard {
         }
     }
 
-    /// The period that is served to who asks for `asked`.
+    /// The period that a request gets which asks for `asked`.
     pub fn period(&self, asked: Option<Period>) -> Period {
         asked.filter(|_| !self.period_filter_disabled).unwrap_or(self.default_period)
     }
 
-    /// The days that count on the day `today`; empty (the first after the last) if none do.
+    /// The days that count on the day `today`. If none do, the range is empty: its first day is after its last day.
     pub fn window(&self, period: Period, today: EventDate) -> RangeInclusive<EventDate> {
         let window = period.window(today);
         let first = self.from_date.map_or(*window.start(), |from| from.max(*window.start()));
@@ -125,13 +125,13 @@ impl Leaderboard {
         first..=last
     }
 
-    /// Whether everyone may look.
+    /// Whether everyone may look at the board.
     pub fn is_public(&self) -> bool {
         self.visible_to_groups_ids.is_empty()
     }
 }
 
-/// All that is set up of a board: everything but its number and who made it.
+/// The settings of a board: everything except its number and who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaderboardSettings {
     /// See [`Leaderboard::name`].

@@ -1,7 +1,8 @@
-//! The words of scorekeeper as types: what an event, a day, a period is, and the ranges they keep.
+//! The terms of scorekeeper as types: what an event, a day or a period is, and which values each may have.
 //!
-//! A value of these types is valid by construction, so nothing behind the edge checks a range again. Nothing here
-//! reads a clock, a file or a socket, save [`Clock`], which is the one place that asks what day it is.
+//! A value of one of these types is always valid, because no other value can be made. So ranges are checked once, where
+//! input is read, and nowhere else. Nothing here reads a clock, a file or a socket, except [`Clock`], which is the one
+//! place that asks what day it is.
 
 mod api_key;
 mod clock;

@@ -9,7 +9,8 @@ use serde::{Serialize, Serializer};
 use super::date::EventDate;
 use super::unacceptable::Unacceptable;
 
-/// A window that slides with the day. Both ends count, and no day after today is ever in it.
+/// A window of days that moves on with each day. Its first and its last day belong to it, and no day after today ever
+/// does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Period {
     /// Every day up to today.
@@ -27,11 +28,11 @@ pub enum Period {
 }
 
 impl Period {
-    /// All periods, in the order of their numbers on the wire.
+    /// All periods, in the order of their numbers in requests and replies.
     pub const ALL: [Period; 6] =
         [Period::AllTime, Period::Yearly, Period::Quarterly, Period::Monthly, Period::Weekly, Period::Daily];
 
-    /// The name on the wire.
+    /// The name in requests and replies.
     pub const fn name(self) -> &'static str {
         match self {
             Period::AllTime => "all_time",
@@ -43,12 +44,12 @@ impl Period {
         }
     }
 
-    /// The number on the wire.
+    /// The number in requests and replies.
     pub const fn number(self) -> u8 {
         self as u8
     }
 
-    /// The period of a number on the wire.
+    /// The period that a number in requests and replies stands for.
     pub fn from_number(number: i64) -> Option<Period> {
         usize::try_from(number).ok().and_then(|number| Period::ALL.get(number)).copied()
     }

@@ -46,7 +46,7 @@ impl Scope {
         Scope::Metrics,
     ];
 
-    /// The scopes of which each allows some change. A key that holds none of them only looks.
+    /// The scopes that allow changes. A key that holds none of them can only read.
     pub const CHANGING: [Scope; 7] = [
         Scope::EventsAward,
         Scope::EventsDeduct,
@@ -107,7 +107,7 @@ impl Permissions {
     /// Every scope.
     pub const ALL: Permissions = Permissions::of(&Scope::ALL);
 
-    /// What a read-only key may do: look at everything, take it out, and change nothing.
+    /// What a read-only key may do: read and export everything, and change nothing.
     pub const READ_ONLY: Permissions = Permissions::of(&[Scope::EventsRead, Scope::Export, Scope::Metrics]);
 
     /// The set of these scopes.
@@ -127,7 +127,7 @@ impl Permissions {
         self.0 & scope.bit() != 0
     }
 
-    /// Whether at least one of the scopes is in the set; false for no scopes.
+    /// Whether at least one of the scopes is in the set; false if no scopes are given.
     pub const fn holds_any(self, scopes: &[Scope]) -> bool {
         self.0 & Permissions::of(scopes).0 != 0
     }

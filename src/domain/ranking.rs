@@ -4,14 +4,14 @@ use std::str::FromStr;
 
 use super::unacceptable::Unacceptable;
 
-/// What position users of equal score get, named as the window functions of SQL.
+/// Which positions users with equal scores get. The names are those of SQL's window functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ranking {
-    /// Equal scores share a position and the next one follows on: 1, 2, 2, 3.
+    /// Equal scores share a position, and the next score gets the next number: 1, 2, 2, 3.
     DenseRank,
-    /// Equal scores share a position and leave a gap: 1, 2, 2, 4.
+    /// Equal scores share a position, and leave a gap after it: 1, 2, 2, 4.
     Rank,
-    /// No two users share a position; equal scores go by user id: 1, 2, 3, 4.
+    /// No two users share a position; users with equal scores are in the order of their ids: 1, 2, 3, 4.
     RowNumber,
 }
 

@@ -93,7 +93,7 @@ impl TryFrom<String> for Description {
     type Error = Unacceptable;
 
     fn try_from(text: String) -> Result<Description, Unacceptable> {
-        // A character is at least a byte: most texts are short enough without being counted.
+        // A text never has more characters than bytes. So the characters of most texts need not be counted.
         if text.len() <= Description::CHARACTERS_MAX || text.chars().count() <= Description::CHARACTERS_MAX {
             Ok(Description(text))
         } else {
@@ -102,7 +102,7 @@ impl TryFrom<String> for Description {
     }
 }
 
-/// A stored event, as the wire shows it: these keys in this order.
+/// A stored event. Its JSON has these keys in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScoreEvent {
     /// Its number.
@@ -111,9 +111,9 @@ pub struct ScoreEvent {
     pub user_id: UserId,
     /// The day they are for.
     pub date: EventDate,
-    /// How many; negative for a deduction.
+    /// How many points; negative for a deduction.
     pub points: Points,
-    /// What for.
+    /// What the points are for.
     pub description: Option<Description>,
     /// When it was stored.
     pub created_at: Timestamp,
@@ -121,16 +121,16 @@ pub struct ScoreEvent {
     pub updated_at: Timestamp,
 }
 
-/// An event to be stored. Its JSON is what an `Idempotency-Key` stands for: a retry has to ask for the same.
+/// An event that is to be stored. A retry under the same `Idempotency-Key` has to ask for an event with the same JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Award {
     /// Whose points these are.
     pub user_id: UserId,
     /// The day they are for.
     pub date: EventDate,
-    /// How many; negative for a deduction.
+    /// How many points; negative for a deduction.
     pub points: Points,
-    /// What for.
+    /// What the points are for.
     pub description: Option<Description>,
     /// Store it only if the user's spendable score is at least this afterwards.
     pub minimum_score: Option<i64>,
@@ -149,7 +149,7 @@ pub struct Correction {
     pub minimum_score: Option<i64>,
 }
 
-/// The taking back of a stored event.
+/// A request to take back a stored event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deletion {
     /// The event.
@@ -170,10 +170,10 @@ pub enum RevisionAction {
     Delete,
 }
 
-/// One step in the history of an event, as the wire shows it.
+/// One step in the history of an event. Its JSON has these keys in this order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Revision {
-    /// When.
+    /// When it was done.
     pub at: Timestamp,
     /// The acting username.
     pub by: String,

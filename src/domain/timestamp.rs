@@ -15,7 +15,8 @@ impl Timestamp {
         Timestamp::from_millis(moment.timestamp_millis())
     }
 
-    /// The moment so many milliseconds after 1970-01-01T00:00:00Z; that itself for a number beyond the calendar.
+    /// The moment that is `millis` milliseconds after 1970-01-01T00:00:00Z. If the number is beyond the calendar,
+    /// 1970-01-01T00:00:00Z itself.
     pub fn from_millis(millis: i64) -> Timestamp {
         Timestamp(DateTime::from_timestamp_millis(millis).unwrap_or_default())
     }
@@ -25,7 +26,7 @@ impl Timestamp {
         self.0.timestamp_millis()
     }
 
-    /// The moment itself.
+    /// The moment as a value of chrono.
     pub fn moment(self) -> DateTime<Utc> {
         self.0
     }

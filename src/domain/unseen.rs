@@ -1,11 +1,13 @@
-//! Characters that can't be seen: the one list for all that takes or shows names, and for all that shows texts of others.
+//! Characters that can't be seen. All code that takes or shows names, or shows texts of other people, uses this one
+//! list.
 //!
-//! A name with such a character looks like another name, or like none, or turns what stands beside it around. In texts some
-//! of them have a use: the joiners of Persian, of the scripts of India and of emoji, soft hyphens, and what chooses the form
-//! of an emoji. So texts are asked about the fewer characters of [`misleads`].
+//! A name with one of these characters can look like another name or like no name, or turn around the text beside it.
+//! In longer texts some of them are useful: the joiners of Persian, of the scripts of India and of emoji, soft hyphens,
+//! and the characters that choose the form of an emoji. So texts are checked only for the fewer characters of
+//! [`misleads`].
 
-/// Whether nothing is seen of a character: all control characters, and those of the list below. Blanks are not among them:
-/// they are seen as a gap.
+/// Whether a character can't be seen. All control characters are of this kind, and those of the list below. Blanks are
+/// not, because they are seen as a gap.
 pub fn is_unseen(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_control();
@@ -13,21 +15,22 @@ pub fn is_unseen(character: char) -> bool {
     misleads(character)
         || matches!(
             character,
-            // What Unicode calls default ignorable: drawn as nothing where a font does not know better. Soft hyphen,
-            // grapheme joiner, fillers of Hangul, vowels of Khmer that are not written, variation selectors, blanks and
-            // joiners without width, signs of shorthand and of music, tags.
+            // The characters that Unicode calls default ignorable: nothing is drawn for them unless a font has a sign.
+            // Soft hyphen, grapheme joiner, fillers of Hangul, vowels of Khmer that are not written, variation
+            // selectors, blanks and joiners without width, signs of shorthand and of music, tags.
             '\u{ad}' | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
                 | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-            // The pattern of Braille without a dot, and what arranges hieroglyphs.
+            // The pattern of Braille without a dot, and the characters that arrange hieroglyphs.
                 | '\u{2800}' | '\u{13430}'..='\u{1343f}'
         )
 }
 
-/// Whether a character changes how the text around it is seen, and has no place in a person's text: control characters
-/// (also tabs and the ends of lines, which the caller may allow), separators of lines and paragraphs, marks that turn the
-/// direction of writing, old marks of form, and what puts notes between the lines.
+/// Whether a character changes how the text around it looks, so that it has no place in a person's text. These are
+/// control characters (also tabs and the ends of lines, which the caller may allow), separators of lines and
+/// paragraphs, marks that turn the direction of writing, old marks of form, and the characters that put notes between
+/// the lines.
 pub fn misleads(character: char) -> bool {
     character.is_control()
         || matches!(

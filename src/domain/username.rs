@@ -1,4 +1,4 @@
-//! Who acts.
+//! Usernames: the names under which users act.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,8 +9,8 @@ use super::score_event::UserId;
 use super::unacceptable::Unacceptable;
 use super::unseen::is_unseen;
 
-/// The name of a user: 1 to 60 characters, each of which can be seen, no blanks around. Two names are the same whatever
-/// their case.
+/// The name of a user: 1 to 60 characters that can all be seen, with no blanks before or after them. Two names that
+/// differ only in upper and lower case are the same.
 #[derive(Debug, Clone)]
 pub struct Username(String);
 
@@ -28,17 +28,17 @@ impl Username {
         Username(text)
     }
 
-    /// The user whom the name is reserved for, if it is one of those under which users without a name are shown
-    /// (`user-13`).
+    /// The user whom the name is reserved for. A user without a name is shown under a name like `user-13`, and no other
+    /// user may take that name. `None`: the name is not of this form.
     pub fn reserved_for(&self) -> Option<UserId> {
         let folded = self.folded();
         let number = folded.strip_prefix("user-")?;
-        // A number that is written in another way, as with a zero before it, is shown for nobody.
+        // No user is shown with a number that is written in another way, for example with a zero before it.
         let id = number.parse::<i64>().ok().filter(|id| id.to_string() == number)?;
         UserId::try_from(id).ok()
     }
 
-    /// The form under which names are compared.
+    /// The name in lower case. Names are compared in this form.
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
     }
