@@ -8,7 +8,7 @@ use crate::domain::{EventDate, KeyRef, Permissions, Scope, Username};
 pub struct Actor {
     /// The acting username.
     pub username: Username,
-    /// The key that was shown.
+    /// The key that came with the request.
     pub key: KeyRef,
     /// What the key allows.
     pub permissions: Permissions,
@@ -19,7 +19,8 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whoever runs a command on the machine: the file itself lies open to them, so they may do anything.
+    /// The actor of a command that is run on the machine. Whoever runs it can open the file itself, so the actor may do
+    /// anything.
     pub fn of_command_line(username: Username) -> Actor {
         Actor {
             username,
@@ -30,7 +31,7 @@ impl Actor {
         }
     }
 
-    /// Passes if the actor holds the scope. This is the one check of permissions.
+    /// Passes if the actor holds the scope. This is the only place where permissions are checked.
     ///
     /// # Errors
     /// [`Refusal::NotPermitted`] names the scope that is missing.

@@ -1,4 +1,4 @@
-//! Who a key stands for: the first question of every request that shows one.
+//! Finding out who acts with a key. Every request with a key begins with this.
 
 use super::{Actions, Actor, Refusal};
 use crate::domain::{KeyRef, Permissions, PlainKey, Username};
@@ -6,7 +6,7 @@ use crate::store::StoreError;
 use crate::store::api_keys::{self, ApiKey};
 
 impl Actions {
-    /// Finds out who acts with a key that was shown, under the name that came with it.
+    /// Finds out who acts, from the key and the name that came with a request.
     ///
     /// # Errors
     /// [`Refusal::InvalidAccess`] if the key is unknown or works no longer, if it is for another username, or if it is for
@@ -49,7 +49,8 @@ impl Actions {
         }
     }
 
-    /// Has the use of a key written down, without waiting for it: if the queue is full, the next use will tell.
+    /// Has the use of a key written down, without waiting for that. If the queue is full, this use is not written down,
+    /// but the next one will be.
     fn note_use(&self, stored: &ApiKey) {
         if stored.use_is_news(self.clock.now()) {
             let id = stored.id;

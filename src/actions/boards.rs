@@ -6,16 +6,16 @@ use crate::domain::{IdempotencyKey, Leaderboard, LeaderboardId, LeaderboardSetti
 use crate::store::leaderboards::{self, Changed};
 use crate::store::{StoreError, Write, directory};
 
-/// What an idempotency key of a new board is bound to.
+/// The resource that an idempotency key of a new board belongs to.
 const RESOURCE: &str = "/admin/boards";
 
-/// Discourse's id for its system user: who has made a board that no user of the directory has made.
+/// Discourse's id for its system user. If no user of the directory has made a board, the system has.
 const SYSTEM: i64 = -1;
 
 /// A leaderboard to be made.
 #[derive(Debug, Clone)]
 pub struct NewBoard {
-    /// All that is set up of it.
+    /// Its settings.
     pub settings: LeaderboardSettings,
     /// Who makes it: a user's number, or -1 for the system. `None`: the user of the acting name, if the directory has one,
     /// else the system.
@@ -35,10 +35,11 @@ impl Actions {
         Ok(board)
     }
 
-    /// [`Actions::create_board`], once for each key. The outcome is the number of the board.
+    /// Does what [`Actions::create_board`] does, but only once for each idempotency key. The outcome is the number of
+    /// the board.
     ///
     /// # Errors
-    /// As there.
+    /// As those of [`Actions::create_board`].
     pub async fn create_board_once(
         &self,
         actor: &Actor,
@@ -60,7 +61,7 @@ impl Actions {
         Ok(Answer { outcome: LeaderboardId(id), replayed })
     }
 
-    /// Replaces all of a leaderboard but who made it, and waits until that shows.
+    /// Replaces everything of a leaderboard except who made it, and waits until that shows.
     ///
     /// # Errors
     /// [`Refusal::Unknown`], [`Refusal::NameTaken`]; others as [`Refusal`] says.
@@ -76,7 +77,7 @@ impl Actions {
         Ok(())
     }
 
-    /// Removes a leaderboard, and waits until nobody sees it any more. The first one stays.
+    /// Removes a leaderboard, and waits until nobody sees it any more. The first leaderboard can't be removed.
     ///
     /// # Errors
     /// [`Refusal::Unknown`], [`Refusal::LeaderboardProtected`]; others as [`Refusal`] says.
@@ -91,7 +92,8 @@ impl Actions {
     }
 }
 
-/// Makes the board in one transaction: with its name first, as the database gives it a number then.
+/// Makes the board in one transaction. First only its name is stored, which gives it a number; then all its settings
+/// are stored under that number.
 fn create(write: &Write<'_>, new: NewBoard, by: &Username) -> Result<Changed<Leaderboard>, StoreError> {
     let creator = match new.created_by_id {
         Some(id) => id,

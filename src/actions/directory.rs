@@ -1,4 +1,4 @@
-//! Naming users and groups, and making one user of two.
+//! Changing users and groups, and merging two users into one.
 
 use super::events::known;
 use super::{Actions, Actor, Refusal};
@@ -6,17 +6,17 @@ use crate::domain::{Group, GroupId, Scope, UserId, Username};
 use crate::store::StoreError;
 use crate::store::directory::{self, GroupChange, Put, UserChange};
 
-/// Whether what is stored may be there already.
+/// Whether the user or group that is stored may exist already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existence {
-    /// It may: then it is changed.
+    /// It may exist already; then it is changed.
     Any,
-    /// It must not.
+    /// It must not exist yet.
     New,
 }
 
 impl Actions {
-    /// The number of the user behind each name, in their order; `None` for a name that is nobody's.
+    /// The number of the user behind each name, in the order of the names; `None` for a name that nobody has.
     ///
     /// # Errors
     /// The database failed.
@@ -59,7 +59,7 @@ impl Actions {
         known(found)
     }
 
-    /// Moves all that one user has to another, and waits until that shows.
+    /// Moves everything that one user has to another user, and waits until that shows.
     ///
     /// # Errors
     /// [`Refusal::Unknown`] if there is nothing to move; others as [`Refusal`] says.
@@ -107,8 +107,8 @@ impl Actions {
         known(found)
     }
 
-    /// Waits until what was put shows, or says why it was not. `None`: the number is taken; `name` is the part of the input
-    /// that holds the name.
+    /// Waits until the user or group that was stored shows, or says why it was not stored. `put` is `None` if the
+    /// number is taken; `name` is the part of the input that holds the name.
     async fn shown(&self, put: Option<Put>, name: &'static str) -> Result<(), Refusal> {
         match put {
             Some(Put::Done) => {

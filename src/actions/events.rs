@@ -4,12 +4,12 @@ use super::{Actions, Actor, Answer, Refusal};
 use crate::domain::{Award, Correction, Deletion, IdempotencyKey, Scope};
 use crate::store::score_events::{self, Awarded, Revised};
 
-/// What an idempotency key of an award is bound to, however the path of the request is written.
+/// The resource that an idempotency key of an award belongs to, however the path of the request is written.
 const RESOURCE: &str = "/admin/plugins/gamification/score_events";
 
 impl Actions {
-    /// Stores an event, unless it would leave less than the minimum that it names: that is an outcome too, and is kept
-    /// under the key like any other.
+    /// Stores an event, unless that would leave the user less than the minimum that the award names. This is an outcome
+    /// too, and is kept under the idempotency key like any other.
     ///
     /// # Errors
     /// See [`Refusal`].
@@ -57,7 +57,7 @@ fn revised(outcome: Revised) -> Result<(), Refusal> {
     }
 }
 
-/// Passes if what was to be changed is there.
+/// Passes if the thing that was to be changed exists.
 pub(super) fn known(found: bool) -> Result<(), Refusal> {
     if found { Ok(()) } else { Err(Refusal::Unknown) }
 }

@@ -9,7 +9,7 @@ use crate::domain::{IdempotencyKey, PlainKey, Scope};
 use crate::store::api_keys::{self, ApiKey, NewKey};
 use crate::store::{StoreError, Write};
 
-/// What an idempotency key of a new API key is bound to.
+/// The resource that an idempotency key of a new API key belongs to.
 const RESOURCE: &str = "/admin/keys";
 
 /// A key that was made.
@@ -22,8 +22,9 @@ pub struct MadeKey {
 }
 
 impl Actions {
-    /// Makes a key that may do no more and works no longer than the actor's own: where that is for one username, the new
-    /// one is too, and where that ends, the new one ends on the same day unless an earlier one is asked for.
+    /// Makes a key that may do no more, and works no longer, than the actor's own key. If the actor's key is for one
+    /// username, the new key is for it too. If the actor's key has a last day, the new key has the same, unless an
+    /// earlier day is asked for.
     ///
     /// # Errors
     /// [`Refusal::Outlives`] if a later last day is asked for; others as [`Refusal`] says.
@@ -110,8 +111,8 @@ impl Actions {
     /// Revokes a key from the next request on.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`]; [`Refusal::OfAnotherUsername`] if the actor's key is for one username and this one is not of
-    /// that; others as [`Refusal`] says.
+    /// [`Refusal::Unknown`]; [`Refusal::OfAnotherUsername`] if the actor's key is for one username and this key is not
+    /// for the same; others as [`Refusal`] says.
     pub async fn revoke_key(&self, actor: &Actor, id: i64) -> Result<(), Refusal> {
         self.revocable_key(actor, id).await?;
         known(self.store.write(move |write| api_keys::revoke(write, id)).await?)

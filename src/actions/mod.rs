@@ -1,8 +1,8 @@
 //! Every change that a request, a command or the clock can ask for, one function each.
 //!
-//! A function here does all that belongs to its change: it asks whether the actor may do it, sees to it that the same
-//! request is carried out once only, has the store write it, and waits until the leaderboards show it where that has to be
-//! so. Whoever asks (the API, a page, the command line) brings an [`Actor`] and typed input, and gets the outcome or a
+//! A function here does all that belongs to its change: it asks whether the actor may do it, makes sure that the same
+//! request is carried out only once, has the store write it, and, where needed, waits until the leaderboards show it.
+//! Whoever asks (the API, a page, the command line) brings an [`Actor`] and typed input, and gets the outcome or a
 //! [`Refusal`]. Nothing here knows of HTTP.
 
 mod actor;
@@ -39,9 +39,9 @@ pub struct Actions {
     recalculations_per_day: u32,
 }
 
-/// What a server keeps running beside the file, and what has to hear of changes.
+/// What a server keeps running beside the file. It has to be told of changes.
 pub struct Running {
-    /// Shows who leads.
+    /// Ranks the users for the leaderboards.
     pub standings: Standings,
     /// Rebuilds scores.
     pub rollup: Rollup,
@@ -52,35 +52,35 @@ pub struct Running {
 pub struct Answer<T> {
     /// The outcome.
     pub outcome: T,
-    /// Whether it is that of an earlier request under the same key, and nothing was done now.
+    /// Whether this is the outcome of an earlier request under the same key, and nothing was done now.
     pub replayed: bool,
 }
 
 impl Actions {
-    /// The door to a file, for a command that runs to its end.
+    /// The changes of a file, for a command that does its work and ends.
     pub fn new(store: Store, clock: Clock) -> Actions {
         Actions { store, clock, running: None, configured_key: None, recalculations_per_day: 0 }
     }
 
-    /// With what a server keeps running beside the file.
+    /// Adds what a server keeps running beside the file.
     pub fn beside(mut self, running: Running) -> Actions {
         self.running = Some(running);
         self
     }
 
-    /// With an all-users key that is configured beside the stored ones.
+    /// Adds a key for all users that is configured beside the stored ones.
     pub fn with_configured_key(mut self, key: Option<KeyDigest>) -> Actions {
         self.configured_key = key;
         self
     }
 
-    /// With so many recalculations that are accepted within 24 hours.
+    /// Sets how many recalculations are accepted within 24 hours.
     pub fn with_recalculations_per_day(mut self, limit: u32) -> Actions {
         self.recalculations_per_day = limit;
         self
     }
 
-    /// What day it is.
+    /// The clock that tells what day it is.
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -95,9 +95,9 @@ impl Actions {
         self.recalculations_per_day
     }
 
-    /// Has `work` done in a write transaction. Where a key came with the request, `work` is done once for that key, actor
-    /// and resource, and later requests get the first outcome again. `asked` is what the key stands for: another request
-    /// under the same key is refused.
+    /// Runs `work` in a write transaction. If an idempotency key came with the request, `work` runs only once for that
+    /// key, actor and resource, and later requests get the first outcome again. `asked` is what the request asks for: a
+    /// request that asks for something else under the same key is refused.
     async fn once<T>(
         &self,
         actor: &Actor,
@@ -126,7 +126,7 @@ impl Actions {
     }
 
     /// Removes answers that were kept for retries and whose time is over, in short transactions, until none is left or
-    /// `stopped` says so. To be called from a thread that may wait.
+    /// `stopped` says so. Only a thread that may wait may call this.
     ///
     /// # Errors
     /// The database failed; what was removed stays removed.

@@ -6,11 +6,12 @@ use super::{Actions, Actor, Refusal};
 use crate::domain::{EventDate, IdempotencyKey, Scope};
 use crate::store::recalculations::{self, Requested};
 
-/// What an idempotency key of a recalculation is bound to.
+/// The resource that an idempotency key of a recalculation belongs to.
 const RESOURCE: &str = "/admin/recalculate";
 
 impl Actions {
-    /// Has every score from a day on rebuilt in the background, at most so often within 24 hours.
+    /// Has every score from a day on rebuilt in the background. Only a limited number of requests is accepted within 24
+    /// hours.
     ///
     /// # Errors
     /// [`Refusal::Limited`] if no more are accepted now; others as [`Refusal`] says.
@@ -22,7 +23,8 @@ impl Actions {
     ) -> Result<(), Refusal> {
         actor.require(Scope::Recalculate)?;
         let (by, limit) = (actor.username.clone(), self.recalculations_per_day);
-        // The outcome that is kept under the key: how many milliseconds to wait, where no more are accepted.
+        // The outcome that is kept under the idempotency key: how many milliseconds to wait, if no more requests are
+        // accepted.
         let requested = self.once(actor, key, RESOURCE, &from_date, move |write| {
             Ok(match recalculations::request(write, from_date, &by, limit)? {
                 Requested::Accepted => None,

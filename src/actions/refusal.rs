@@ -23,34 +23,34 @@ pub enum Refusal {
         /// The last day of the actor's key.
         last: EventDate,
     },
-    /// There is nothing of that number.
+    /// There is nothing with that number.
     #[error("there is no such thing")]
     Unknown,
-    /// It would leave the user with fewer points than it was to leave.
+    /// The change would leave the user with fewer points than the minimum that the request names.
     #[error("not enough points: the spendable score is {score}")]
     InsufficientPoints {
-        /// The spendable score as it is.
+        /// The spendable score as it is now.
         score: i64,
     },
-    /// Something of that number is there already.
+    /// Something with that number exists already.
     #[error("the number is taken")]
     NumberTaken,
-    /// What is new lacks a part of the input without which it can't be.
+    /// Something new was to be made, but a part of the input that it needs is missing.
     #[error("{0} is needed")]
     Missing(&'static str),
-    /// Something else of the kind has that name.
+    /// Something else of the same kind has that name.
     #[error("the name is taken")]
     NameTaken,
     /// A group may not have so many members.
     #[error("a group has at most {} members", Group::MEMBERS_MAX)]
     TooManyMembers,
-    /// The first leaderboard stays.
+    /// The first leaderboard can't be deleted.
     #[error("the first leaderboard can't be deleted")]
     LeaderboardProtected,
-    /// The idempotency key stands for another request.
+    /// The idempotency key was used for another request before.
     #[error("the idempotency key was used for something else")]
     IdempotencyKeyReused,
-    /// Too many of them were asked for.
+    /// Too many requests of this kind came within a span of time.
     #[error("too many were asked for")]
     Limited {
         /// How long until one more is accepted.

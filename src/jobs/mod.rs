@@ -1,8 +1,8 @@
 //! What the server does by the clock: rebuilding the scores of today and of the recent days, and forgetting answers that
 //! were kept for retries.
 //!
-//! One thread does one job at a time. It measures time from its start, so a clock that is set back or forward moves no
-//! job; which days a rebuild begins with is asked of the clock when it begins.
+//! One thread does one job at a time. It measures time from its start, so no job is moved when the clock is set back or
+//! forward. When a rebuild begins, it asks the clock which day it is.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -24,13 +24,13 @@ pub struct Schedule {
     pub recent_days: u32,
 }
 
-/// The thread that works by the clock, to be stopped.
+/// A handle on the thread that works by the clock, to stop it.
 pub struct JobsThread {
     stop: Sender<()>,
     thread: JoinHandle<()>,
 }
 
-/// Starts the thread, which keeps `alive` as long as it works. It begins with every job.
+/// Starts the thread, which keeps `alive` as long as it works. At its start it does every job once.
 ///
 /// # Errors
 /// The operating system refuses a thread.
@@ -45,7 +45,8 @@ pub fn start(actions: Arc<Actions>, rollup: Rollup, schedule: Schedule, alive: A
 }
 
 impl JobsThread {
-    /// Has the thread end after what it is at, and waits for that. What it is at ends soon once the rollup was stopped.
+    /// Makes the thread end after the job that it is doing, and waits for that. If the rollup was stopped before, the
+    /// job ends soon.
     pub fn stop(self) {
         // An error means that the thread has ended already.
         let _ = self.stop.send(());
@@ -67,7 +68,7 @@ impl Jobs {
         let (mut today_due, mut recent_due) = (start, start);
         loop {
             let now = Instant::now();
-            // The recent days hold today.
+            // Today is one of the recent days, so one rebuild is enough for both.
             let recent = recent_due <= now;
             if recent || today_due <= now {
                 self.rebuild(if recent { self.schedule.recent_days } else { 0 });
@@ -84,7 +85,7 @@ impl Jobs {
         }
     }
 
-    /// Rebuilds the scores of today and of so many days before it.
+    /// Rebuilds the scores of today and of the `days_before` days before it.
     fn rebuild(&self, days_before: u32) {
         let first = self.actions.clock().today().minus_days(days_before);
         match self.rollup.rebuild_now(first) {

@@ -1,9 +1,9 @@
-//! The rollup: proves that every score is the sum of its events, and repairs those that are not.
+//! The rollup checks that every score is the sum of its events, and repairs the scores that are not.
 //!
-//! Scores are kept with the events, so on a file that only the API writes to it finds nothing. It is there for what
-//! something else wrote into the file: today's scores are looked through often, the last days' daily, older ones by a
-//! recalculation or a backfill. It never stops the writer: it reads day by day, and writes differences only, a bounded
-//! number in a transaction.
+//! Scores are stored together with the events. So the rollup finds nothing to repair in a file that only the API writes
+//! to. It is there in case something else wrote into the file. Today's scores are checked often, those of the last days
+//! daily, and older ones by a recalculation or a backfill. The rollup never stops the writer: it reads day by day and
+//! writes only the differences, a limited number in each transaction.
 
 mod rebuild;
 mod recalculation;
@@ -13,7 +13,7 @@ pub use recalculation::{Rollup, RollupThread, Status};
 
 use crate::store::StoreError;
 
-/// Why a rebuild did not come to its end. What it had repaired is right and stays.
+/// Why a rebuild stopped before its end. What it had repaired until then is right and stays.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RollupError {
     /// It was asked to stop.

@@ -9,10 +9,11 @@ use crate::domain::EventDate;
 use crate::store::rebuild::{self as store, Differences};
 use crate::store::{Store, StoreError, event_days};
 
-/// Scores that one transaction repairs: some 15 milliseconds, for which other writes may have to wait.
+/// How many scores one transaction repairs at most. That takes some 15 milliseconds, for which other writes may have to
+/// wait.
 const REPAIR_MAX: usize = 10_000;
 
-/// A pause between two such transactions, in which a server that writes to the same file gets its turn.
+/// The pause between two of these transactions. In it, a server that writes to the same file gets its turn.
 const REPAIR_PAUSE: Duration = Duration::from_millis(2);
 
 /// How far a rebuild has come.
@@ -20,7 +21,7 @@ const REPAIR_PAUSE: Duration = Duration::from_millis(2);
 pub struct Progress {
     /// Days looked through.
     pub days_done: u64,
-    /// Days that have events, from the first one asked for.
+    /// Days that have events, counted from the first day asked for.
     pub days_total: u64,
 }
 
@@ -29,7 +30,7 @@ pub struct Progress {
 pub struct Rebuilt {
     /// The first day asked for.
     pub first: EventDate,
-    /// The last day that has events or scores; the first one asked for if none has.
+    /// The last day that has events; the first day asked for if none has.
     pub last: EventDate,
     /// Days that were looked through.
     pub days: u64,
@@ -39,8 +40,8 @@ pub struct Rebuilt {
     pub scores_different: u64,
 }
 
-/// Makes every score from the day `first` on the sum of its events, and calls `progress` with each day and each piece of
-/// repairing, which may break it off.
+/// Makes every score from the day `first` on equal to the sum of its events. It calls `progress` for each day and for
+/// each piece of the repair. `progress` may end the rebuild early.
 pub fn rebuild(
     store: &Store,
     first: EventDate,
@@ -69,7 +70,7 @@ pub fn rebuild(
             let repaired;
             (repaired, found) = repair(store, found)?;
             if !repaired {
-                // Another rebuild came between: what is left is found again.
+                // Another rebuild has repaired scores in the meantime. So what is left has to be found again.
                 next = Some(from);
                 break;
             }
@@ -86,7 +87,7 @@ pub fn rebuild(
     }
 }
 
-/// Repairs a piece of what was found. `false`: it is out of date.
+/// Repairs a piece of the differences that were found. `false`: they are out of date.
 fn repair(store: &Store, mut found: Differences) -> Result<(bool, Differences), StoreError> {
     store.writer().write_blocking(move |write| {
         let repaired = store::repair(write, &mut found, REPAIR_MAX)?;

@@ -1,7 +1,7 @@
-//! Rebuilding scores when someone asks, in the background, and how far that is.
+//! Recalculations: rebuilding scores in the background when someone asks for it, and telling how far that is.
 //!
-//! A thread carries out what the database has noted as asked for. Others wake it and read its progress. Rebuilds by the
-//! clock are asked for by another thread; the two take turns.
+//! One thread carries out the recalculations that are noted in the database. Other threads wake it and read its
+//! progress. Rebuilds by the clock run on another thread; the two threads take turns.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The recalculation that runs, or the last one that did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Status {
-    /// Whether one runs or is about to.
+    /// Whether a recalculation runs or is about to begin.
     pub running: bool,
     /// The first day that it rebuilds.
     pub from_date: Option<EventDate>,
@@ -52,7 +52,8 @@ pub struct RollupThread {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Held by who rebuilds: two rebuilds at once would find and throw away each other's repairs.
+    /// Held by the thread that rebuilds. If two rebuilds ran at once, the repairs of each would make the findings of
+    /// the other void.
     turn: Mutex<()>,
     stop: AtomicBool,
 }
@@ -60,17 +61,17 @@ struct Shared {
 #[derive(Default)]
 struct State {
     status: Status,
-    /// Counts the calls of [`Rollup::recalculate`]: one that comes while a run ends must not be taken for done.
+    /// Counts the calls of [`Rollup::recalculate`], so that a call that comes while a run ends is not taken for done.
     asked: u64,
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock; and the state would be whole if it did.
+        // Nothing panics while it holds the lock. Even if something did, the state would be valid.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Rebuilds the scores from a day on, once nobody else does.
+    /// Waits until no other rebuild runs, and then rebuilds the scores from a day on.
     fn rebuild(
         &self,
         store: &Store,
@@ -107,7 +108,7 @@ impl Rollup {
         Ok((rollup.clone(), RollupThread { rollup, thread }))
     }
 
-    /// Has a recalculation run that is noted in the database already. From now on the status says that it is running.
+    /// Starts a recalculation that is noted in the database already. From now on the status says that it is running.
     pub fn recalculate(&self, from_date: EventDate) {
         {
             let mut state = self.shared.state();
@@ -121,15 +122,16 @@ impl Rollup {
                 };
             }
         }
-        // If the thread is gone the server is going down, and the next start takes it up.
+        // If the thread is gone, the server is about to end. The next start of the server then runs the recalculation.
         let _ = self.wake.send(());
     }
 
-    /// Makes the scores of every day from `first` on right, on this thread, which may have to wait until another rebuild has
-    /// ended. Not a recalculation that somebody asked for: it shows in no status.
+    /// Repairs the scores of every day from `first` on. This runs on the calling thread, which may have to wait until
+    /// another rebuild has ended. The status does not show it, because it is not a recalculation that somebody asked
+    /// for.
     ///
     /// # Errors
-    /// [`RollupError::Stopped`] if the server is stopped meanwhile; what the database met.
+    /// [`RollupError::Stopped`] if the server is stopped meanwhile; [`RollupError::Store`] if the database failed.
     pub fn rebuild_now(&self, first: EventDate) -> Result<Rebuilt, RollupError> {
         self.shared.rebuild(&self.store, first, |_| ())
     }
@@ -146,7 +148,7 @@ impl Rollup {
 }
 
 impl RollupThread {
-    /// Breaks off what runs, after the day that it is at, and waits for that.
+    /// Ends the rebuild that runs, after the day that it is working on, and waits for that.
     pub fn stop(self) {
         self.rollup.shared.stop.store(true, Ordering::SeqCst);
         let _ = self.rollup.wake.send(());
@@ -179,7 +181,7 @@ impl Worker {
         }
     }
 
-    /// Runs what is noted, until nothing is.
+    /// Runs the recalculations that are noted, until none is left.
     fn recalculate(&self) -> Result<(), RollupError> {
         loop {
             let asked = self.shared.state().asked;
@@ -202,8 +204,8 @@ impl Worker {
     fn recalculate_from(&self, from_date: EventDate, last: i64) -> Result<(), RollupError> {
         {
             let status = &mut self.shared.state().status;
-            // Asked for in this process, the status says since when; taken up from an earlier one, or merged with
-            // another that has just ended, it begins now.
+            // If this process was asked for the recalculation, the status says since when. If an earlier process was
+            // asked, or if the request was merged with another one that has just ended, the recalculation begins now.
             let announced = status.running && status.finished_at.is_none();
             let started_at = if announced { status.started_at } else { Some(self.clock.now()) };
             *status = Status { running: true, from_date: Some(from_date), started_at, ..Status::default() };
