@@ -1,4 +1,4 @@
-//! What would silently have no effect, and is refused instead: a name that is written wrongly, a setting in a wrong place.
+//! Refuses settings that would silently have no effect: a name that is written wrongly, a setting in a wrong place.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,16 +11,16 @@ use super::row::VARIABLE_PREFIX;
 use super::sources::TABLE;
 use super::{ConfigError, Setting, Settings};
 
-/// How many letters may be wrong in a name for it to be taken for another.
+/// How many letters of a wrong name may differ from a right one, so that the right one is suggested.
 const MISTAKES_MAX: usize = 3;
 
 /// Profiles that are always there, beside the one that is active.
 const PROFILES: [&str; 4] = ["default", "global", "debug", "release"];
 
-/// Settings of Rocket that many look for among ours.
+/// Settings of Rocket that many people expect among our settings.
 const OF_ROCKET: [&str; 3] = ["address", "port", "workers"];
 
-/// Refuses a variable that looks like one of ours and is none.
+/// Refuses an environment variable that looks like one of ours but is none.
 pub(super) fn variables(mut names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
     let is_wrong = |name: &String| {
         name.get(..VARIABLE_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(VARIABLE_PREFIX))
@@ -39,13 +39,13 @@ pub(super) fn variables(mut names: impl Iterator<Item = String>) -> Result<(), C
     Err(ConfigError::Unknown { name: format!("variable {name}"), meant })
 }
 
-/// Refuses a file that was chosen and is not there. It is looked for as figment does: in the folder where the program is
-/// started, and in those above it.
+/// Refuses a file of settings that was chosen but does not exist. The file is searched for as figment does it: in the
+/// folder where the program is started, and in the folders above that one.
 pub(super) fn chosen_file(chosen: Option<OsString>) -> Result<(), ConfigError> {
     let Some(chosen) = chosen else { return Ok(()) };
     let path = Path::new(&chosen);
     let here = std::env::current_dir().unwrap_or_default();
-    // Joining an absolute path gives that path itself.
+    // If the path is absolute, joining it to a folder gives the path itself.
     if here.ancestors().any(|folder| folder.join(path).is_file()) {
         return Ok(());
     }
@@ -67,7 +67,7 @@ pub(super) fn profile(name: Option<&str>) -> Result<(), ConfigError> {
     }
 }
 
-/// Refuses settings that stand in a wrong table, of whatever profile, and tables with wrong names.
+/// Refuses settings that stand in a wrong table of any profile, and tables with wrong names.
 pub(super) fn tables(figment: &Figment) -> Result<(), ConfigError> {
     let tables = figment.data().map_err(|error| ConfigError::rocket(figment, &error))?;
     for (profile, table) in &tables {
@@ -91,14 +91,15 @@ fn table_name(profile: &Profile, table: &Dict, active: &Profile) -> Result<(), C
     if is_near(name, TABLE) {
         return refused(format!("table [{name}]"), "default");
     }
-    // Other profiles may wait for their turn, but one that differs by a letter is a slip.
+    // The table may be for a profile that is active at other times. But if its name differs only a little from a known
+    // one, it is a mistake.
     match PROFILES.iter().find(|known| is_near(name, known)) {
         Some(known) if table.contains_key(TABLE) => refused(format!("table [{name}.{TABLE}]"), known),
         _ => Ok(()),
     }
 }
 
-/// Refuses an entry of a profile's table that belongs into ours, and entries of ours that are no settings.
+/// Refuses an entry of a profile's table that belongs into our table, and entries of our table that are no settings.
 fn in_profile(figment: &Figment, profile: &Profile, key: &str, value: &Value) -> Result<(), ConfigError> {
     let of_file = figment
         .get_metadata(value.tag())
@@ -130,7 +131,7 @@ fn find(key: &str) -> Option<&'static Setting> {
     Settings::TABLE.iter().find(|setting| setting.key == key)
 }
 
-/// All keys, for a person.
+/// The keys of all settings as a text, for a person to read.
 fn keys() -> String {
     Settings::TABLE.iter().map(|setting| setting.key).collect::<Vec<_>>().join(", ")
 }
@@ -142,7 +143,7 @@ fn meant_by(key: &str) -> String {
     }
 }
 
-/// The setting whose key is most like this one, if it is like it at all.
+/// The setting whose key is most like this one; `None` if no key is like it.
 fn nearest(key: &str) -> Option<&'static Setting> {
     let by_distance = Settings::TABLE.iter().map(|setting| (distance(key, setting.key), setting));
     let (distance, setting) = by_distance.min_by_key(|(distance, _)| *distance)?;

@@ -14,20 +14,20 @@ pub enum ConfigError {
         key: String,
         /// The value as it was given, or a word in its place if it is a secret.
         value: String,
-        /// The form that would do.
+        /// The form that would be accepted.
         accepted: &'static str,
         /// What was meant, if that can be guessed; else empty.
         hint: &'static str,
     },
-    /// There is no such setting, so that setting it would do nothing.
+    /// There is no setting of that name, so it would have no effect.
     #[error("{name} is unknown; {meant}")]
     Unknown {
         /// The key or the variable.
         name: String,
-        /// What was meant, or all that there are.
+        /// What was meant, or all names that there are.
         meant: String,
     },
-    /// Where the setting stands it would do nothing.
+    /// The setting stands in a place where it would have no effect.
     #[error("{found} has no effect; {meant}")]
     Misplaced {
         /// The setting, and where it stands.

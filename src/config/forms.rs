@@ -1,4 +1,4 @@
-//! The forms that values have: how each is read, and how it is told of.
+//! The forms that values have: how each is read, and how it is described to a person.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,11 +10,11 @@ use crate::domain::{PlainKey, Ranking};
 
 /// A form of values.
 pub(super) struct Form<T> {
-    /// The values that are taken, in words that go on from "give".
+    /// The values that are accepted, in words that can follow the word "give".
     pub accepted: &'static str,
     /// Reads a value; `None`: it is not of this form.
     read: fn(&str) -> Option<T>,
-    /// Says of a value that is not of this form what was meant by it; empty if that can't be guessed.
+    /// Says what was meant by a value that is not of this form; empty if that can't be guessed.
     meant: fn(&str) -> &'static str,
 }
 
@@ -35,8 +35,8 @@ impl<T> Form<T> {
     }
 }
 
-/// What a value that came out of a file for a shell has too much: no setting takes quotes around it, or the end of a line as
-/// Windows writes it.
+/// Says what has to be left out of a value: quotes around it, or the end of a line as Windows writes it. Values that
+/// come from a file for a shell may have these, but no setting takes them. Empty if there is nothing to leave out.
 pub(super) fn wrapping(text: &str) -> &'static str {
     let quoted = |mark: char| text.len() > 1 && text.trim_end().starts_with(mark) && text.trim_end().ends_with(mark);
     if text.ends_with(['\r', '\n']) {
@@ -61,7 +61,8 @@ pub(super) const FILE: Form<PathBuf> = Form {
     meant: |text| if wrapping(text).is_empty() { no_plain_file(text) } else { wrapping(text) },
 };
 
-/// What is meant by a name that no program but a shell or a library would take as more than the name of a file.
+/// Says what was meant by a text that only a shell or a library would understand, because it is not just the name of a
+/// file. Empty if it is.
 fn no_plain_file(text: &str) -> &'static str {
     let begins = |start: &str| text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
     if text.starts_with(['~', '$']) || text.contains("/$") {

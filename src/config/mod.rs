@@ -1,8 +1,8 @@
 //! Settings, typed and checked once at the start.
 //!
-//! A setting is one row of the list in this file: from it come the field of [`Settings`], the reader, the sentence of a
-//! refusal and what `scorekeeper settings` shows; the documents are tested against it. Where values come from, and which
-//! source beats which, is told in [`sources`].
+//! Each setting is one row of the list in this file. The field of [`Settings`], the reader, the sentence of a refusal
+//! and what `scorekeeper settings` shows are all made from this row, and the documents are tested against it.
+//! [`sources`] tells where values come from, and which source beats which.
 
 #[macro_use]
 mod row;
@@ -57,14 +57,14 @@ settings! {
 }
 
 impl Settings {
-    /// Reads and checks every setting. `database` is the value of the flag.
+    /// Reads and checks every setting. `database` is the value of the flag `--database`.
     ///
     /// # Errors
     /// The first fault that is found, as one line.
     pub fn load(figment: &Figment, database: Option<PathBuf>) -> Result<Settings, ConfigError> {
         let sources = Sources::open(figment, database)?;
         let mut settings = Settings::read(&sources)?;
-        // A file's name on the command line need not be Unicode, as every other value has to be.
+        // The name of a file on the command line need not be Unicode. Every other value has to be.
         if let Some(database) = sources.into_flag() {
             settings.database = database;
         }
@@ -88,7 +88,7 @@ pub struct Explained {
     pub origin: Origin,
 }
 
-/// Tells of each setting which value is in force and why. `database` is the value of the flag.
+/// Tells of each setting which value is in force and why. `database` is the value of the flag `--database`.
 ///
 /// # Errors
 /// What [`Settings::load`] would refuse.

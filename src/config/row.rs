@@ -5,7 +5,7 @@
 pub struct Setting {
     /// Its name in the file.
     pub key: &'static str,
-    /// Its value where none is given; `None`: it is not set then.
+    /// The value that it has if none is given; `None`: it is not set then.
     pub default: Option<&'static str>,
     /// The values that it takes, in words.
     pub accepted: &'static str,

@@ -1,7 +1,7 @@
 //! Where values come from: a flag, which beats the environment, which beats the file, which beats the default.
 //!
-//! The file is `Rocket.toml`, its table `[default.scorekeeper]`, or that of the active profile. Rocket's own settings keep
-//! their ways.
+//! The file is `Rocket.toml`. Our settings stand in its table `[default.scorekeeper]`, or in the same table of the
+//! active profile. Rocket's own settings are given in Rocket's own way.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -14,18 +14,19 @@ use super::forms::Form;
 use super::row::Setting;
 use super::{ConfigError, checks};
 
-/// The name of our table within a profile's.
+/// The name of our table within the table of a profile.
 pub(super) const TABLE: &str = "scorekeeper";
 
-/// Settings of Rocket that differ from its own defaults; its file and variables may set them otherwise.
+/// Settings of Rocket for which we have other defaults than Rocket. Rocket's file and variables can change them.
 fn rocket_defaults() -> impl serde::Serialize {
     serde_json::json!({
-        // A header that anyone can send would otherwise be believed to name the client.
+        // Otherwise Rocket would take the client's address from a header that anyone can send.
         "ip_header": false,
         "ident": false,
         "cli_colors": false,
         "log_level": "off",
-        // Above the longest that a request waits for the database. Signals are ours (see the server).
+        // The grace is longer than any request waits for the database. Signals are handled by our own code (see the
+        // server).
         "shutdown": { "ctrlc": false, "signals": [], "grace": 10, "mercy": 2 },
     })
 }
@@ -49,7 +50,7 @@ pub enum Origin {
     Environment(String),
     /// The file of settings.
     File(PathBuf),
-    /// Nothing was given.
+    /// Nothing was given, so the default counts.
     Default,
 }
 
@@ -64,7 +65,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// All that was given, unread.
+/// All values that were given, not yet read.
 pub(super) struct Sources<'f> {
     figment: &'f Figment,
     /// What `--database` says: the only setting that has a flag.
@@ -73,7 +74,7 @@ pub(super) struct Sources<'f> {
 }
 
 impl Sources<'_> {
-    /// Opens the file, whose every line has to make sense, also those that something else beats.
+    /// Opens the file. Every line of it has to make sense, also a line that another source beats.
     pub fn open(figment: &Figment, flag: Option<PathBuf>) -> Result<Sources<'_>, ConfigError> {
         checks::variables(std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()))?;
         checks::chosen_file(std::env::var_os("ROCKET_CONFIG"))?;
@@ -99,7 +100,7 @@ impl Sources<'_> {
         form.parse(&given).map_err(|hint| ConfigError::value(setting, &given, hint))
     }
 
-    /// The value of a setting that has none.
+    /// The value of a setting that has no default.
     pub fn optional<T>(&self, setting: &Setting, form: &Form<T>) -> Result<Option<T>, ConfigError> {
         let Some((given, _)) = self.given(setting)? else { return Ok(None) };
         form.parse(&given).map(Some).map_err(|hint| ConfigError::value(setting, &given, hint))

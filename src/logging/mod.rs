@@ -1,7 +1,7 @@
 //! Log lines: to stderr, and to a file if one is set, as text for people or as JSON for programs.
 //!
-//! A line is a line: control characters, and marks that turn the direction of writing, are escaped. What is secret never
-//! gets here: keys have no printable form (see [`crate::domain::PlainKey`]), and queries are not logged.
+//! A record is always one line: control characters, and marks that turn the direction of writing, are escaped. Secrets
+//! never get here: keys have no printable form (see [`crate::domain::PlainKey`]), and queries are not logged.
 
 mod file;
 mod sink;
@@ -50,7 +50,8 @@ pub fn start(file: Option<&Path>, format: LogFormat) -> Result<(), LoggingError>
         LogFormat::Text => text,
         LogFormat::Json => json,
     };
-    // A copy of the descriptor has no lock that others who write to stderr would wait for.
+    // The handle that the standard library gives has a lock, for which all who write to stderr would wait. A copy of
+    // the descriptor has none.
     let stderr = File::from(std::io::stderr().as_fd().try_clone_to_owned()?);
     let open = |file: &Path| {
         Sink::start(Target::Path(file.to_owned()), format).map_err(|error| LoggingError::File(file.to_owned(), error))
@@ -60,8 +61,8 @@ pub fn start(file: Option<&Path>, format: LogFormat) -> Result<(), LoggingError>
     let dispatch = fern::Dispatch::new()
         .format(move |out, _, record| out.finish(format_args!("{}", format(record))))
         .level(LevelFilter::Info)
-        // Rocket's own lines would print queries, and say in five lines what one says better. `_` is how it indents, also
-        // in the code that its attributes write into our modules.
+        // Rocket's own lines would print queries, and say in five lines what one line says better. Rocket uses the
+        // target `_` for lines that it indents, also in the code that its attributes write into our modules.
         .level_for("rocket", LevelFilter::Off)
         .filter(|metadata| metadata.target() != "_" && !metadata.target().ends_with("::_"))
         .level_for("hyper", LevelFilter::Warn)
@@ -72,21 +73,21 @@ pub fn start(file: Option<&Path>, format: LogFormat) -> Result<(), LoggingError>
     Ok(())
 }
 
-/// Opens the log file anew, if there is one: where it was moved away, a new one is made in its place.
+/// Opens the log file anew, if there is one. If it was moved away, a new file is made in its place.
 pub fn reopen() {
     if let Some(Sinks { file: Some(file), .. }) = SINKS.get() {
         file.reopen();
     }
 }
 
-/// Says a line on stderr alone, after all that was logged before, and waits for it no longer than for a log line.
+/// Writes a line to stderr only, after all that was logged before, and waits for it no longer than for a log line.
 pub fn say(line: &str) {
     match SINKS.get() {
         Some(sinks) => {
             sinks.stderr.push(format_args!("{line}"), true);
             sinks.stderr.flush(Instant::now() + FLUSH_MAX);
         }
-        // Where stderr can't be written, there is nowhere left to say it.
+        // If stderr can't be written to, there is no other place to say this.
         None => drop(writeln!(std::io::stderr(), "{line}")),
     }
 }
@@ -144,7 +145,7 @@ fn json(record: &Record<'_>) -> String {
     if !line.contains(is_unseen) {
         return line;
     }
-    // JSON itself asks for the escape of the lowest control characters only.
+    // JSON itself requires only the lowest control characters to be escaped.
     line.chars().fold(String::new(), |mut line, character| {
         if is_unseen(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {

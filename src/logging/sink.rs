@@ -1,10 +1,11 @@
 //! One place that log lines go to: stderr, or the log file.
 //!
-//! Nobody who logs waits for a line to be written. Lines go into a queue, and a thread of the sink's own writes them, so a
-//! reader that stopped reading, a dead disk or a full one holds up nothing but its own sink. Where the queue is full, new
-//! lines are dropped and counted, and a line says how many as soon as lines can be written again. Lines of requests wait
-//! for others a moment, since writing each by itself costs a busy server more than making it; any other line is written at
-//! once, after all that came before it. A process that is killed loses the lines of its last moment, never an event.
+//! Nobody who logs waits for a line to be written. Lines go into a queue, and a thread of the sink's own writes them,
+//! so a reader that stopped reading, a dead disk or a full one holds up nothing but its own sink. If the queue is full,
+//! new lines are dropped and counted, and a line says how many as soon as lines can be written again. Lines of requests
+//! wait a moment, so that several are written together: writing each by itself costs a busy server more than making it.
+//! Any other line is written at once, after all that came before it. A process that is killed loses the log lines of
+//! its last moment, but never an event.
 
 use std::fmt;
 use std::fs::File;
@@ -18,14 +19,14 @@ use log::{Level, Record};
 
 use super::file;
 
-/// How long a request's line may wait for others.
+/// How long a request's line may wait, so that it is written together with others.
 const GATHERED_FOR: Duration = Duration::from_millis(50);
 
-/// Bytes that wait to be written at most: what a busy server logs in about a second.
+/// How many bytes may wait to be written: as many as a busy server logs in about a second.
 const QUEUE_MAX: usize = 4 << 20;
 
-/// How long the start waits for the log file to open. Longer takes a FIFO that nobody reads yet, or a disk that does not
-/// answer; neither keeps the server from serving.
+/// How long the start waits for the log file to open. A FIFO that nobody reads yet, or a disk that does not answer,
+/// takes longer. Neither keeps the server from serving.
 const OPENING_MAX: Duration = Duration::from_secs(1);
 
 /// Makes the line of a record.
@@ -33,21 +34,21 @@ pub(super) type Format = fn(&Record<'_>) -> String;
 
 /// What a sink writes to.
 pub(super) enum Target {
-    /// A file that is open already, as stderr is.
+    /// A file that is open already, such as stderr.
     Open(File),
     /// A file that the sink opens, and opens anew when it is told to.
     Path(PathBuf),
 }
 
-/// Takes lines that are finished already. Its clones are one sink.
+/// Takes lines that are finished already. All clones of it are the same sink.
 #[derive(Clone)]
 pub(super) struct Sink(Arc<Shared>);
 
 struct Shared {
     queue: Mutex<Queue>,
-    /// Told when the thread has something to do.
+    /// Wakes the thread when it has something to do.
     filled: Condvar,
-    /// Told when the thread has done what it took.
+    /// Wakes those who wait for the thread, when it has written the lines that it took.
     emptied: Condvar,
 }
 
@@ -72,7 +73,7 @@ impl Queue {
 }
 
 impl Sink {
-    /// Starts the thread that writes. `format` makes the lines in which the sink speaks of itself.
+    /// Starts the thread that writes. `format` makes the lines that the sink itself has to say.
     ///
     /// # Errors
     /// The target can't be opened, or the operating system refuses a thread.
@@ -89,7 +90,8 @@ impl Sink {
                 Ok(file) => (Some(file), Ok(())),
                 Err(error) => (None, Err(error)),
             };
-            // Whoever started the sink may have given up waiting; then the fault shows in the lines that are missing.
+            // Whoever started the sink may have given up waiting; then only the missing lines show that there is a
+            // fault.
             let _ = opened.send(outcome);
             worker.work(Output { file, path, format, unwritten: 0, torn: false });
         };
@@ -121,7 +123,7 @@ impl Sink {
         self.0.filled.notify_one();
     }
 
-    /// Waits until all lines so far are written, or the moment has come from which nobody waits any more.
+    /// Waits until all lines so far are written, or until the moment `until` has come.
     pub fn flush(&self, until: Instant) {
         let mut queue = self.queue();
         queue.urgent = true;
@@ -160,7 +162,7 @@ impl Sink {
         }
     }
 
-    /// The queue, whatever became of who held it before: its lines are whole at any moment.
+    /// The queue, even if a thread panicked while it held the lock: the lines are whole at any moment.
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -173,9 +175,9 @@ struct Output {
     /// Where to open it anew.
     path: Option<PathBuf>,
     format: Format,
-    /// Lines that could not be written and of which nobody was told yet.
+    /// Lines that could not be written, and that no notice has told of yet.
     unwritten: u64,
-    /// Whether what was written last ends within a line.
+    /// Whether the last write broke off in the middle of a line.
     torn: bool,
 }
 
@@ -194,7 +196,8 @@ impl Output {
         }
     }
 
-    /// The line that tells of missing ones. If a line was cut off before it, it begins by ending that one.
+    /// The line that tells how many lines are missing. If the line before it was cut off, it begins with the end of
+    /// that line.
     fn notice(&self, missing: u64) -> Vec<u8> {
         let mut text = if self.torn { "\n".to_owned() } else { String::new() };
         if missing > 0 {
@@ -212,7 +215,7 @@ impl Output {
         text.into_bytes()
     }
 
-    /// Writes all bytes. `Err`: only so many could be written.
+    /// Writes all bytes. `Err`: the number of bytes that could be written, if not all could.
     fn put(&mut self, bytes: &[u8]) -> Result<(), usize> {
         let Some(file) = &mut self.file else { return Err(0) };
         let mut written = 0;
