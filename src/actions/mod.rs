@@ -57,7 +57,7 @@ pub struct Answer<T> {
 }
 
 impl Actions {
-    /// The changes of a file, for a command that does its work and ends.
+    /// Makes the door to a file, for a command that does its work and ends. No server has to run.
     pub fn new(store: Store, clock: Clock) -> Actions {
         Actions { store, clock, running: None, configured_key: None, recalculations_per_day: 0 }
     }

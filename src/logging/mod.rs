@@ -44,7 +44,7 @@ pub enum LoggingError {
     Stderr(#[from] std::io::Error),
 }
 
-/// Starts logging to stderr, and to `file` if there is one. Once in a process.
+/// Starts logging to stderr, and to `file` if there is one. A process can do this once.
 pub fn start(file: Option<&Path>, format: LogFormat) -> Result<(), LoggingError> {
     let format: Format = match format {
         LogFormat::Text => text,
