@@ -7,17 +7,17 @@ use super::error::StoreError;
 use super::write::Write;
 use crate::domain::{EventDate, Permissions, PlainKey, Timestamp, Username};
 
-/// How often the last use of a key is written down at most.
+/// The shortest time between two uses of a key that are both written down.
 pub const LAST_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// A key to be stored.
 #[derive(Debug, Clone)]
 pub struct NewKey {
-    /// The one user that it is for; `None`: for all users.
+    /// The username that the key is for; `None`: it is for all users.
     pub username: Option<Username>,
     /// Whether it may only read.
     pub read_only: bool,
-    /// What it is for, in a person's words.
+    /// What the key is for, in a person's words.
     pub description: Option<String>,
     /// The last day on which it works.
     pub expires_on: Option<EventDate>,
@@ -35,14 +35,14 @@ pub fn permissions(read_only: bool) -> Permissions {
     if read_only { Permissions::READ_ONLY } else { Permissions::ALL }
 }
 
-/// What is known of a stored key.
+/// A stored key: everything except the key itself, which is not stored.
 #[derive(Debug, Clone)]
 pub struct ApiKey {
     /// Its number.
     pub id: i64,
-    /// The characters that it begins with.
+    /// The first characters of the key.
     pub prefix: String,
-    /// The one user that it is for; `None`: for all users.
+    /// The username that the key is for; `None`: it is for all users.
     pub username: Option<Username>,
     /// Whether it may only read.
     pub read_only: bool,
@@ -64,7 +64,7 @@ impl ApiKey {
         self.revoked_at.is_none() && self.expires_on.is_none_or(|last| today <= last)
     }
 
-    /// Whether a use now has to be written down.
+    /// Whether a use of the key at the moment `now` has to be written down.
     pub fn use_is_news(&self, now: Timestamp) -> bool {
         // A last use in the future means that the clock was set back.
         self.last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_EVERY || last > now)
@@ -88,7 +88,7 @@ pub fn create(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<i64, 
     Ok(write.connection.last_insert_rowid())
 }
 
-/// Stores a key unless there is one already, even one that works no longer. Returns whether it did.
+/// Stores a key, unless any key is stored already, even one that no longer works. Returns whether it was stored.
 pub fn create_first(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<bool, StoreError> {
     let any: bool =
         write.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM api_keys)")?.query_row([], |row| row.get(0))?;
@@ -100,7 +100,7 @@ pub fn create_first(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result
 
 /// The stored key that a caller sent, whether or not it still works.
 pub fn find(connection: &Connection, plain: &PlainKey) -> Result<Option<ApiKey>, StoreError> {
-    // By the index of prefixes; which of the few rows it is, is then decided in constant time.
+    // The index of prefixes finds the few rows that may be the key's. They are then compared with it in constant time.
     const SELECT: &str = "
         SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at, digest
         FROM api_keys WHERE prefix = ?1";
@@ -143,15 +143,15 @@ pub struct KeyPlace {
     pub id: i64,
 }
 
-/// Keys that work on the day `today`, and then those that do not, each newest first: at most `limit` that come after a place,
-/// and whether more follow.
+/// A page of the list of keys: first those that work on the day `today`, then those that do not, each part newest
+/// first. Returns at most `limit` keys that come after a place in this list, and whether more follow.
 pub fn page(
     connection: &Connection,
     today: EventDate,
     after: Option<KeyPlace>,
     limit: usize,
 ) -> Result<(Vec<ApiKey>, bool), StoreError> {
-    // All keys are looked at: people make them one by one, and a page holds the first of them in this order.
+    // This reads all keys, to sort them. There are few, because people make them one by one.
     const SELECT: &str = "
         SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at,
                revoked_at IS NULL AND (expires_on IS NULL OR expires_on >= :today) AS works
@@ -165,15 +165,15 @@ pub fn page(
     Ok((keys, more))
 }
 
-/// Revokes a key from now on; one that is revoked stays so. `false`: there is no such key.
+/// Revokes a key from now on. A key that was revoked before keeps the earlier time. `false`: there is no such key.
 pub fn revoke(write: &Write<'_>, id: i64) -> Result<bool, StoreError> {
     const UPDATE: &str = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, :now) WHERE id = :id";
     let changed = write.connection.prepare_cached(UPDATE)?.execute(named_params! { ":id": id, ":now": write.now })?;
     Ok(changed > 0)
 }
 
-/// Writes down that a key is used, unless that was done within [`LAST_USE_EVERY`]: many requests may ask for it before
-/// the first has been heard.
+/// Writes down that a key is used, unless that was done within [`LAST_USE_EVERY`]. This is checked here again, because
+/// many requests may ask for it before the first is written.
 pub fn note_use(write: &Write<'_>, id: i64) -> Result<(), StoreError> {
     const UPDATE: &str = "
         UPDATE api_keys SET last_used_at = :now

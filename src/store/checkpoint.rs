@@ -17,28 +17,29 @@ use rusqlite::Connection;
 use super::connection;
 use super::health::Alive;
 
-/// Rows that are written between two looks at how long the log has become. An award writes two rows, and changes about two
-/// pages.
+/// How many rows are written before the thread looks again how long the log has become. An award writes two rows, and
+/// changes about two pages.
 const ROWS_BETWEEN: u64 = 2_000;
 
-/// Pages in the log from which on a checkpoint is worth its cost: 32 MiB. The count of rows does not tell: awards lie apart and
-/// change a page each, while the repairs of a rebuild lie side by side and share pages.
+/// How many pages the log must have before a checkpoint is worth its cost: 32 MiB. The number of rows can't tell that:
+/// awards lie apart and change a page each, while the repairs of a rebuild lie side by side and share pages.
 const CHECKPOINT_PAGES_MIN: i64 = 8_000;
 
 /// How many pages of the log may be left for the writer to copy: some milliseconds of work.
 const REST_PAGES_MAX: i64 = 500;
 
-/// How often the thread copies what has come while it was copying, before it leaves the rest for the next time.
+/// How many times in a row the thread copies the log, each time with what has come while it was copying. Then it leaves
+/// the rest for the next time.
 const PASSES_MAX: u32 = 4;
 
 /// The length of the log, in pages, at which a commit makes a checkpoint by itself: 80 MiB. That is for the case that the
 /// thread can't keep up.
 const LOG_PAGES_MAX: i64 = 20_000;
 
-/// How long the writer waits for readers of the old log to end, before the log is left as it is until the next time.
+/// How long the writer waits for readers of the old log to end. After that the log stays as it is until the next time.
 const READERS_PATIENCE: Duration = Duration::from_millis(10);
 
-/// The writer's hold on the thread.
+/// A handle on the thread, for the writer.
 pub(super) struct Checkpointer {
     wake: SyncSender<()>,
     thread: JoinHandle<()>,
@@ -47,8 +48,9 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    /// Starts the thread on a connection of its own. `restart` has the writer call [`restart`] between two transactions,
-    /// and returns once that is done. The thread keeps `alive` as long as it runs.
+    /// Starts the thread on a connection of its own. The function `restart` that it is given makes the writer call
+    /// [`restart`] between two transactions, and returns once that is done. The thread keeps `alive` as long as it
+    /// runs.
     pub fn start(
         connection: Connection,
         writer: &Connection,
@@ -56,8 +58,8 @@ impl Checkpointer {
         alive: Alive,
     ) -> std::io::Result<Checkpointer> {
         let path = connection.path().unwrap_or_default();
-        // Never closed: closing any handle of a file takes away the locks that SQLite holds on it for this process
-        // (sqlite.org/howtocorrupt.html, 2.2).
+        // This file is never closed: closing any handle of a file takes away the locks that SQLite holds on it for this
+        // process (sqlite.org/howtocorrupt.html, 2.2).
         let file = ManuallyDrop::new(File::open(Path::new(path))?);
         if let Err(error) = writer.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX) {
             log::warn!("commits go on making checkpoints: {error}");
@@ -71,7 +73,7 @@ impl Checkpointer {
         Ok(Checkpointer { wake, thread, rows_then: 0 })
     }
 
-    /// Tells how many rows the writer has ever written: the thread is woken when it is time.
+    /// Takes the number of rows that the writer has written since its start, and wakes the thread if it is time.
     pub fn written(&mut self, rows: u64) {
         if rows.saturating_sub(self.rows_then) >= ROWS_BETWEEN {
             self.rows_then = rows;
@@ -80,8 +82,8 @@ impl Checkpointer {
         }
     }
 
-    /// Ends the thread, after it has copied what there is. It must not wait for the writer any more: the writer's queue is closed
-    /// by now and refuses what it asks for.
+    /// Ends the thread, after it has copied what there is. The thread does not wait for the writer any more: the
+    /// writer's queue is closed by now, and refuses what the thread asks for.
     pub fn stop(self) {
         drop(self.wake);
         if self.thread.join().is_err() {
@@ -90,7 +92,7 @@ impl Checkpointer {
     }
 }
 
-/// Copies what is left of the log into the file and has the log begin anew. To be called by the writer, between two
+/// Copies what is left of the log into the file and makes the log begin anew. The writer calls this between two
 /// transactions.
 pub(super) fn restart(writer: &Connection) {
     if let Err(error) = finish(writer, "RESTART").and(connection::wait_when_busy(writer)) {
@@ -98,8 +100,8 @@ pub(super) fn restart(writer: &Connection) {
     }
 }
 
-/// Copies what is left of the log into the file and takes the log away. To be called by the writer, when it will not write
-/// any more and the thread has ended. Where another process still reads the log, it stays.
+/// Copies what is left of the log into the file and takes the log away. The writer calls this when it will not write
+/// any more and the thread has ended. If another process still reads the log, the log stays.
 pub(super) fn close(writer: &Connection) {
     if let Err(error) = finish(writer, "TRUNCATE") {
         log::warn!("the write-ahead log stays, to be taken up by the next start: {error}");
@@ -123,11 +125,13 @@ fn run(woken: &Receiver<()>, connection: &Connection, file: &File, restart: &imp
             restart();
         }
     }
-    // The writer has ended, but another process may go on: what is left is copied while that may write.
+    // The writer has ended, but another process may go on writing. So what is left is copied without keeping that
+    // process from it.
     copy(connection, file);
 }
 
-/// Copies the log into the file and flushes that, until little has come meanwhile. `false`: it is left for later.
+/// Copies the log into the file and flushes the file, up to [`PASSES_MAX`] times, until little of the log is left.
+/// `false`: the rest is left for later.
 fn copy(connection: &Connection, file: &File) -> bool {
     for _ in 0..PASSES_MAX {
         let rest = connection
@@ -135,7 +139,7 @@ fn copy(connection: &Connection, file: &File) -> bool {
             .and_then(|()| left(connection))
             .inspect_err(|error| log::warn!("a checkpoint was left for later: {error}"));
         let Ok(rest) = rest else { return false };
-        // Flushed here, so that the writer has little to flush when it copies the rest.
+        // The file is flushed here, so that the writer has little to flush when it copies the rest.
         if let Err(error) = file.sync_data() {
             log::warn!("a checkpoint was not flushed, and will be: {error}");
         }

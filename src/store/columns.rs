@@ -1,4 +1,4 @@
-//! How the words of the domain stand in a column, and come back.
+//! How the types of the domain are written to a column of the file, and read from it.
 
 use std::str::FromStr;
 
@@ -9,7 +9,8 @@ use crate::domain::{
     Username,
 };
 
-/// A type that stands in the file as an integer which may be out of its range.
+/// A type that is an integer in the file. The integer is checked when it is read, since it may be out of the type's
+/// range.
 macro_rules! checked_integer {
     ($type:ty) => {
         impl ToSql for $type {
@@ -30,7 +31,7 @@ checked_integer!(UserId);
 checked_integer!(GroupId);
 checked_integer!(Points);
 
-/// A type that stands in the file as whatever integer it is.
+/// A type that is an integer in the file. It may be any integer, so nothing is checked.
 macro_rules! plain_integer {
     ($type:ident) => {
         impl ToSql for $type {

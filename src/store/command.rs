@@ -1,4 +1,4 @@
-//! A piece of work for the writer: what it does, until when it has to have begun, and who waits for its answer.
+//! A piece of work for the writer: what it does, when it must have begun at the latest, and who waits for its answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -9,7 +9,8 @@ use super::{StoreError, Write};
 
 /// Work for the writer, and who waits for it.
 pub(super) trait Command: Send {
-    /// When the command is too late to be begun. Whoever waits for it then hears that nothing was stored.
+    /// The moment after which the command is not begun any more. Whoever waits for it then hears that nothing was
+    /// stored.
     fn deadline(&self) -> Instant;
     /// Does the work. An error: it failed, and what it wrote has to be rolled back.
     fn run(&mut self, write: &Write<'_>) -> Result<(), StoreError>;
@@ -30,7 +31,7 @@ where
     F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send,
     T: Send,
 {
-    /// A job, and where its answer comes.
+    /// Makes a job, and the receiver for its answer.
     pub fn new(work: F, deadline: Instant) -> (Job<F, T>, oneshot::Receiver<Result<T, StoreError>>) {
         let (reply, answer) = oneshot::channel();
         (Job { work: Some(work), outcome: Err(StoreError::Closed), reply, deadline }, answer)

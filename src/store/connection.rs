@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::StoreError;
 use super::{file, layout};
 
-/// How long a lock that another process holds is waited for, and how long a write or a read may wait or last at all.
+/// The longest wait for a lock that another process holds. A write or a read may not wait or last longer either.
 pub const BUSY_LIMIT: Duration = Duration::from_secs(5);
 
 /// The first SQLite without the WAL-reset fault, through which two connections that write and checkpoint at once could
@@ -25,10 +25,10 @@ const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 /// Much more would cost more than it saves, since SQLite looks through all of it in each commit that has split a page.
 const WRITER_CACHE_KIB: i64 = 16 << 10;
 
-/// Statements that a connection keeps prepared: more than there are different ones.
+/// How many statements a connection keeps prepared. This is more than the number of different statements.
 const PREPARED_STATEMENTS: usize = 64;
 
-/// What whoever opens a file means to do with it.
+/// What a file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenMode {
     /// Serve it: make the file and its folder if they are missing, and bring an older layout up to date. Nothing else may
@@ -49,7 +49,7 @@ pub fn open_writer(path: &Path, mode: OpenMode) -> Result<Connection, StoreError
         make_file(path, mode)?;
     }
     open_existing(path, mode).map_err(|error| match error {
-        // What SQLite says of this is that the database is read-only, or that a file can't be opened.
+        // SQLite itself says only that the database is read-only, or that a file can't be opened.
         StoreError::ReadOnly | StoreError::Sqlite(_) if !file::may_write_in(file::folder_of(path)) => {
             StoreError::FolderDenied(file::folder_of(path).to_owned())
         }
@@ -57,7 +57,7 @@ pub fn open_writer(path: &Path, mode: OpenMode) -> Result<Connection, StoreError
     })
 }
 
-/// Makes an empty file, with the folder that it lies in.
+/// Makes an empty file, and the folder that it lies in.
 fn make_file(path: &Path, mode: OpenMode) -> Result<(), StoreError> {
     if mode == OpenMode::Existing {
         return Err(StoreError::Missing(path.to_owned()));
@@ -71,7 +71,7 @@ fn make_file(path: &Path, mode: OpenMode) -> Result<(), StoreError> {
 }
 
 fn open_existing(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> {
-    // Read first, and refused without having changed a byte.
+    // The layout is read first, so that a file can be refused before a byte of it is changed.
     let layout = layout::of_file(path)?;
     let newest = layout::newest();
     match layout {
@@ -89,7 +89,7 @@ fn open_existing(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> 
     let mut connection = Connection::open_with_flags(path, flags())?;
     set_up(&connection)?;
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    // Asked first: setting it writes to the file even if nothing changes.
+    // The id is read first, because setting it writes to the file even if nothing changes.
     if connection.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0))? != layout::APPLICATION_ID {
         mark_as_ours(&connection)?;
     }
@@ -99,18 +99,19 @@ fn open_existing(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> 
     Ok(connection)
 }
 
-/// The flags of a connection. Never a URI, so that any file name is just a file name; and the file has to be there, since we
-/// make it ourselves.
+/// The flags of a connection. A file name is never read as a URI, so that any name is just a name. SQLite does not make
+/// the file, because we make it ourselves.
 pub fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-/// Writes into the file whose it is. That changes a page of the file even if it says so already.
+/// Writes into the file that it is a file of scorekeeper. That changes a page of the file even if it says so already.
 pub fn mark_as_ours(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "application_id", layout::APPLICATION_ID)
 }
 
-/// Settings of every connection. The busy timeout comes first: the others may meet a lock.
+/// Makes the settings that every connection has. The busy timeout comes first, because the other settings may meet a
+/// lock.
 pub fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     wait_when_busy(connection)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
@@ -132,10 +133,10 @@ thread_local! {
     static WAITING_SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Does work on this thread that has to end at `deadline`: then no lock is waited for any more, and what a reader reads is
-/// broken off, which [`StoreError::TooSlow`] tells.
+/// Does work on this thread that has to end at `deadline`. After that moment it no longer waits for locks, and a read
+/// that is not finished ends with [`StoreError::TooSlow`].
 pub fn until<T>(deadline: Instant, work: impl FnOnce() -> T) -> T {
-    /// Puts back what was there, also after a panic.
+    /// Puts back the deadline that was there before, also after a panic.
     struct Restore(Option<Instant>);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -146,9 +147,9 @@ pub fn until<T>(deadline: Instant, work: impl FnOnce() -> T) -> T {
     work()
 }
 
-/// Has the connection wait for a lock that another process holds, up to [`BUSY_LIMIT`] and not past the deadline of
-/// [`until`], and look for it every millisecond. SQLite's own way looks ever more seldom: between the short transactions of
-/// a backfill it would go past each gap.
+/// Makes the connection wait for a lock that another process holds, up to [`BUSY_LIMIT`] and not past the deadline of
+/// [`until`]. It tries to get the lock every millisecond. SQLite's own way tries less and less often, and would miss
+/// the short gaps between the transactions of a backfill.
 pub fn wait_when_busy(connection: &Connection) -> rusqlite::Result<()> {
     const EVERY: Duration = Duration::from_millis(1);
     connection.busy_handler(Some(|looked| {
@@ -163,14 +164,14 @@ pub fn wait_when_busy(connection: &Connection) -> rusqlite::Result<()> {
     }))
 }
 
-/// Has the connection break off what it reads at the deadline of [`until`].
+/// Makes the connection break off a read at the deadline of [`until`].
 pub fn stop_when_late(connection: &Connection) -> rusqlite::Result<()> {
     /// Steps of SQLite's machine between two looks at the clock: less than a millisecond.
     const STEPS: i32 = 10_000;
     connection.progress_handler(STEPS, Some(|| UNTIL.get().is_some_and(|until| until <= Instant::now())))
 }
 
-/// Settings of a connection that only reads, beside those of every connection.
+/// Makes the settings of a connection that only reads, and those that every connection has.
 pub fn set_up_reader(connection: &Connection) -> rusqlite::Result<()> {
     set_up(connection)?;
     stop_when_late(connection)?;

@@ -55,8 +55,8 @@ impl DayFilter {
         }
     }
 
-    /// Days of the set, earliest first: all that have events, and perhaps some that have none. At most `count_max` are
-    /// looked for; if so many come back, there may be more.
+    /// Days of the set, earliest first: all that have events, and perhaps some that have none. Returns at most
+    /// `count_max` days; if so many come back, there may be more.
     pub fn with_events(&self, connection: &Connection, count_max: usize) -> Result<Vec<EventDate>, StoreError> {
         match &self.some {
             Some(days) => Ok(days.iter().copied().take(count_max).collect()),

@@ -1,4 +1,4 @@
-//! A date as the scores hold it: a month and a day of it, or both in one number.
+//! A date as the table of scores holds it: a month and a day of that month, or both in one number.
 
 use chrono::{Datelike, NaiveDate};
 use rusqlite::Row;
@@ -18,7 +18,7 @@ impl DayNumber {
         Ok(DayNumber(row.get::<_, u32>(month)? * 100 + row.get::<_, u32>(day)?))
     }
 
-    /// The day of a date that is written `YYYY-MM-DD`, as columns of other tables hold it.
+    /// The day of a date that is written `YYYY-MM-DD`. The columns of other tables hold dates in this form.
     pub(super) fn of_text(text: &str) -> DayNumber {
         DayNumber(text.bytes().filter(u8::is_ascii_digit).fold(0, |day, digit| day * 10 + u32::from(digit - b'0')))
     }
@@ -28,7 +28,7 @@ impl DayNumber {
         DayNumber(month * 100 + day)
     }
 
-    /// The month, YYYYMM.
+    /// The month as the number YYYYMM.
     pub fn month(self) -> u32 {
         self.0 / 100
     }
@@ -38,7 +38,7 @@ impl DayNumber {
         self.0 % 100
     }
 
-    /// The day of the calendar.
+    /// The day as a date of the calendar.
     ///
     /// # Errors
     /// The calendar has no such day: only a damaged file holds it.
@@ -49,7 +49,7 @@ impl DayNumber {
             .ok_or_else(|| StoreError::Damaged(format!("a score of the day {:08}", self.0)))
     }
 
-    /// [`DayNumber::date`] where a row is read.
+    /// Reads a date from a row, and fails where [`DayNumber::date`] would.
     pub(super) fn read_date(row: &Row<'_>, month: usize, day: usize) -> rusqlite::Result<EventDate> {
         Ok(DayNumber::read(row, month, day)?.date().map_err(FromSqlError::other)?)
     }
@@ -58,7 +58,7 @@ impl DayNumber {
 impl From<EventDate> for DayNumber {
     fn from(date: EventDate) -> DayNumber {
         let date = date.calendar_day();
-        // No year before the first is held.
+        // A date never has a year before the year 1, so nothing is lost here.
         DayNumber::of_month(date.year().unsigned_abs() * 100 + date.month(), date.day())
     }
 }

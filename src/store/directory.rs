@@ -13,9 +13,9 @@ use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar, id_in_
 pub struct UserChange {
     /// The username; needed for a user who is new.
     pub username: Option<Username>,
-    /// The full name; an empty one is none.
+    /// The full name; an empty text takes it away.
     pub name: Option<String>,
-    /// Where pictures are; an empty text is the server's own.
+    /// The address of the user's pictures; an empty text stands for the pictures of the server itself.
     pub avatar_template: Option<String>,
     /// Whether the user is in no leaderboard.
     pub suspended: Option<bool>,
@@ -26,7 +26,7 @@ pub struct UserChange {
 pub struct GroupChange {
     /// The name; needed for a group that is new.
     pub name: Option<String>,
-    /// All members; none for a group that is new.
+    /// All members; a new group has none if they are not given.
     pub user_ids: Option<Vec<UserId>>,
 }
 
@@ -35,7 +35,7 @@ pub struct GroupChange {
 pub enum Put {
     /// It is done.
     Done,
-    /// It is new, and lacks a name.
+    /// The user or group is new, and no name was given.
     NameMissing,
     /// Another user has that username.
     NameTaken,
@@ -46,13 +46,14 @@ pub enum Put {
 pub struct UserFilter {
     /// Part of the username or name, in any case.
     pub text: Option<String>,
-    /// Go on past this number.
+    /// The list goes on after the user of this number.
     pub after: i64,
-    /// Users on a page.
+    /// How many users a page holds.
     pub limit: usize,
 }
 
-/// Every user who is in no leaderboard, also those whom the directory has forgotten otherwise; in no order.
+/// Every user who is suspended, and so is in no leaderboard. This includes users of whom the directory has forgotten
+/// everything else. They come in no order.
 pub fn suspended_users(connection: &Connection) -> Result<Vec<UserId>, StoreError> {
     const SELECT: &str = "
         SELECT id FROM users WHERE suspended = 1 UNION ALL SELECT user_id FROM forgotten_suspended_users";
@@ -61,7 +62,7 @@ pub fn suspended_users(connection: &Connection) -> Result<Vec<UserId>, StoreErro
     Ok(users.collect::<Result<_, _>>()?)
 }
 
-/// Whether the directory has forgotten a user who was suspended, and so still is.
+/// Whether the directory has forgotten this user, who was suspended then and still is.
 pub fn forgotten_as_suspended(connection: &Connection, id: UserId) -> Result<bool, StoreError> {
     const SELECT: &str = "SELECT EXISTS (SELECT 1 FROM forgotten_suspended_users WHERE user_id = ?1)";
     Ok(connection.prepare_cached(SELECT)?.query_row([id], |row| row.get(0))?)
@@ -79,8 +80,8 @@ pub fn id_of(connection: &Connection, username: &Username) -> Result<Option<User
     Ok(connection.prepare_cached(SELECT)?.query_row([username.folded()], |row| row.get(0)).optional()?)
 }
 
-/// The number of the user who goes by a name: the username, or the one that stands for somebody whom the directory does not
-/// know, as `user-13`.
+/// The number of the user who is known by a name. The name is a username, or a name like `user-13`, which stands for a
+/// user whom the directory does not know.
 pub fn id_by_name(connection: &Connection, username: &Username) -> Result<Option<UserId>, StoreError> {
     Ok(id_of(connection, username)?.or_else(|| id_in_fallback_username(username.as_str())))
 }
@@ -120,14 +121,15 @@ pub fn list_users(connection: &Connection, filter: &UserFilter) -> Result<(Vec<U
     Ok((users, false))
 }
 
-/// Makes or changes a user. One whom the directory has forgotten as suspended stays so unless the change says otherwise.
+/// Makes or changes a user. If the directory has forgotten a user who was suspended, the user is suspended again now,
+/// unless the change says otherwise.
 pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put, StoreError> {
     let before = user(write.connection, id)?;
     let Some(username) = change.username.or_else(|| before.as_ref().map(|user| user.username.clone())) else {
         return Ok(Put::NameMissing);
     };
     let owner = id_of(write.connection, &username)?;
-    // A name that the user has already stays, even if it would not be given today.
+    // A user may keep a name, even if nobody could take that name today.
     let reserved = username.reserved_for().filter(|_| before.as_ref().is_none_or(|user| user.username != username));
     if owner.or(reserved).is_some_and(|owner| owner != id) {
         return Ok(Put::NameTaken);
@@ -155,7 +157,7 @@ pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put
     Ok(Put::Done)
 }
 
-/// Forgets a user's names; points and groups stay, and who was suspended stays suspended. `false`: the directory has no
+/// Forgets a user's names. Points and groups stay, and a suspended user stays suspended. `false`: the directory has no
 /// such user.
 pub fn delete_user(write: &Write<'_>, id: UserId) -> Result<bool, StoreError> {
     const KEEP: &str = "
@@ -194,7 +196,7 @@ pub struct GroupName {
     pub name: String,
 }
 
-/// The names of all groups, by number. The cost follows the groups, however many members they have.
+/// The names of all groups, by number. The cost depends on the number of groups, and not on how many members they have.
 pub fn group_names(connection: &Connection) -> Result<Vec<GroupName>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id, name FROM groups ORDER BY id")?;
     let names = statement.query_map([], |row| Ok(GroupName { id: row.get(0)?, name: row.get(1)? }))?;
@@ -231,7 +233,7 @@ fn groups_of(connection: &Connection, user_id: UserId) -> Result<Vec<GroupId>, S
     Ok(groups.collect::<Result<_, _>>()?)
 }
 
-/// Notes what a user is now.
+/// Notes for the subscribers what a user is now.
 fn note_user(write: &Write<'_>, id: UserId) -> Result<(), StoreError> {
     let now = user(write.connection, id)?;
     let suspended = match &now {
@@ -242,13 +244,13 @@ fn note_user(write: &Write<'_>, id: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes a user off those whom the directory has forgotten as suspended. `false`: the user was not among them.
+/// Removes a user from the list of suspended users whom the directory has forgotten. `false`: the user was not in it.
 fn lift_forgotten_suspension(write: &Write<'_>, id: UserId) -> Result<bool, StoreError> {
     const DELETE: &str = "DELETE FROM forgotten_suspended_users WHERE user_id = ?1";
     Ok(write.connection.prepare_cached(DELETE)?.execute([id])? > 0)
 }
 
-/// Notes what a group is now.
+/// Notes for the subscribers what a group is now.
 fn note_group(write: &Write<'_>, id: GroupId) -> Result<(), StoreError> {
     write.note_directory(DirectoryChange::Group { id, now: group(write.connection, id)? });
     Ok(())
@@ -273,8 +275,9 @@ pub fn put_group(write: &Write<'_>, id: GroupId, change: GroupChange) -> Result<
     Ok(Put::Done)
 }
 
-/// Makes these users the members of a group. Only who joins or leaves is written, since most changes of a large group are
-/// small, and each in one statement: 100,000 who join take some 60 milliseconds so.
+/// Makes these users the members of a group. Only users who join or leave are written, because most changes of a large
+/// group are small. One statement writes all who join, and one all who leave: so 100,000 who join take some 60
+/// milliseconds.
 fn replace_members(write: &Write<'_>, id: GroupId, after: &[UserId]) -> Result<(), StoreError> {
     const DELETE: &str = "
         DELETE FROM group_members WHERE group_id = ?1 AND user_id IN (SELECT value FROM json_each(?2))";
@@ -290,14 +293,15 @@ fn replace_members(write: &Write<'_>, id: GroupId, after: &[UserId]) -> Result<(
     Ok(())
 }
 
-/// Removes a group and who was in it. `false`: there is no such group.
+/// Removes a group, and the note of who was in it. `false`: there is no such group.
 pub fn delete_group(write: &Write<'_>, id: GroupId) -> Result<bool, StoreError> {
     let removed = write.connection.prepare_cached("DELETE FROM groups WHERE id = ?1")?.execute([id])?;
     note_group(write, id)?;
     Ok(removed > 0)
 }
 
-/// Makes one user's groups another's, and forgets the first. `false`: the directory knows nothing of it.
+/// Moves the groups of the user `from` to the user `into`, and forgets `from`. `false`: the directory knows nothing of
+/// `from`.
 pub(super) fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<bool, StoreError> {
     let users = named_params! { ":from": from, ":into": into };
     let execute = |statement: &str| write.connection.prepare_cached(statement)?.execute(users);
@@ -308,7 +312,8 @@ pub(super) fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<boo
         note_group(write, group)?;
     }
     note_user(write, into)?;
-    // A suspension does not outlive what it is about: all that this user had is the other's now.
+    // The suspension of `from` ends too, because the user has nothing any more: everything belongs to the other user
+    // now.
     let lifted = lift_forgotten_suspension(write, from)?;
     let known = write.connection.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([from])? > 0;
     note_user(write, from)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{ErrorCode, ffi};
 
-/// A fault of the database. Nothing of the work that met it was stored, save with [`StoreError::OutcomeUnknown`].
+/// A fault of the database. Nothing of the work that met it was stored, except with [`StoreError::OutcomeUnknown`].
 ///
 /// It can be cloned because one failed commit is the answer to every command of its group.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -25,8 +25,8 @@ pub enum StoreError {
     /// Reading took longer than is allowed, and was broken off.
     #[error("reading took longer than 5 seconds")]
     TooSlow,
-    /// The disk failed while the work was being committed, so that it may be stored or not; or work of many transactions
-    /// broke off, so that it is stored in part.
+    /// Either the disk failed while the work was being committed, so that it may be stored or not. Or work of many
+    /// transactions was broken off, so that it is stored in part.
     #[error("what was being committed may be stored, in part or not at all")]
     OutcomeUnknown,
     /// The database file was deleted or replaced after it had been opened.
@@ -71,7 +71,7 @@ pub enum StoreError {
     /// The schema can't be brought up to date.
     #[error("the database can't be migrated: {0}")]
     Migration(String),
-    /// A stored row holds what no event can hold.
+    /// A stored row holds a value that can't be there.
     #[error("a stored row is damaged: {0}")]
     Damaged(String),
     /// Anything else that SQLite reports.
@@ -80,8 +80,9 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What a COMMIT has met. If the disk failed before all was written, nothing is stored. If it failed when it should have
-    /// kept what was written, nobody can tell: after a crash, SQLite may find the commit whole.
+    /// The error that a COMMIT has met. If the disk failed before everything was written, nothing is stored. If it
+    /// failed while it flushed what was written, nobody can tell: after a crash, SQLite may find that the commit is
+    /// complete.
     pub(super) fn of_commit(error: rusqlite::Error) -> StoreError {
         let disk_failed = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
         let unwritten = error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_WRITE);

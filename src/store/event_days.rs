@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::order::Order;
 use crate::domain::{EventDate, EventId};
 
-/// The first day from `first` to `last` that has events: one step along the index.
+/// The first day from `first` to `last` that has events. Finding it takes one step along the index.
 fn next_day(connection: &Connection, first: EventDate, last: EventDate) -> Result<Option<EventDate>, StoreError> {
     const SELECT: &str = "
         SELECT min(date) FROM score_events INDEXED BY score_events_by_date WHERE date BETWEEN :first AND :last";
@@ -20,8 +20,8 @@ fn next_day(connection: &Connection, first: EventDate, last: EventDate) -> Resul
     Ok(statement.query_row(named_params! { ":first": first, ":last": last }, |row| row.get(0))?)
 }
 
-/// The days from `first` to `last` that have events, earliest first, at most `count_max` of them: a step along the index
-/// for each.
+/// The days from `first` to `last` that have events, earliest first, at most `count_max` of them. Each takes one step
+/// along the index.
 pub fn days_between(
     connection: &Connection,
     first: EventDate,
@@ -44,7 +44,7 @@ pub fn days_between(
 /// The events of some days as one list of ids. Making it takes a step along the index for each day, and each event that is
 /// taken takes one more, however many events the days hold.
 pub(super) struct DaysMerged<'c> {
-    /// The first id of a day's list within a range.
+    /// The statement that finds the first id of a day's list within a range.
     first_id: CachedStatement<'c>,
     order: Order,
     ids: RangeInclusive<i64>,
@@ -95,8 +95,8 @@ impl<'c> DaysMerged<'c> {
         self.heads.peek().map(|head| EventId(head.id))
     }
 
-    /// Passes over all events that come before `id`. Returns how many steps along the index that took: one for each day whose
-    /// next event came before.
+    /// Passes over all events that come before `id`. Returns how many steps along the index that took: one for each day
+    /// whose next event came before `id`.
     pub fn skip_to(&mut self, id: i64) -> Result<usize, StoreError> {
         let mut steps = 0;
         while let Some(head) = self.heads.peek()
@@ -110,7 +110,7 @@ impl<'c> DaysMerged<'c> {
         Ok(steps)
     }
 
-    /// Takes up a day's list at its first event within `ids`.
+    /// Begins to read a day's list, at its first event within `ids`.
     fn enter(&mut self, date: EventDate, ids: RangeInclusive<i64>) -> Result<(), StoreError> {
         let parameters = named_params! { ":date": date, ":low": ids.start(), ":high": ids.end() };
         let id = self.first_id.query_row(parameters, |row| row.get::<_, i64>(0)).optional()?;

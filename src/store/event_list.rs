@@ -1,8 +1,8 @@
 //! Pages of the list of events, by any filter, ordered by id.
 //!
-//! The way to the rows is chosen here and not by SQLite's planner, so that a page costs what it shows: by the primary key,
-//! by the index of days or by the index of users. A day and a user each are a list in the order of ids; several of them are
-//! the merge of their lists.
+//! The code here chooses how the rows are found: by the primary key, by the index of days or by the index of users.
+//! SQLite's planner does not choose, so that the cost of a page depends only on what it shows. The events of one day,
+//! or of one user, are a list in the order of ids. Several days or users are read by merging their lists.
 
 use std::collections::BinaryHeap;
 use std::ops::RangeInclusive;
@@ -17,25 +17,25 @@ use super::order::Order;
 use super::user_events::{UserEvents, Walked};
 use crate::domain::{EventDate, EventId, ScoreEvent, UserId};
 
-/// Which events, in which order, from where on. A list that is empty does not narrow; one that is not leaves the events of
-/// any of its members.
+/// Which events are listed, in which order, and where the page begins. An empty list here means that all events fit; a
+/// list with members means that only events of one of its members fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventFilter {
-    /// These events only.
+    /// Only these events.
     pub ids: Vec<EventId>,
-    /// Of these users.
+    /// Only events of these users.
     pub user_ids: Vec<UserId>,
-    /// Of these days.
+    /// Only events of these days.
     pub dates: Vec<EventDate>,
-    /// Of that day and later ones.
+    /// Only events of this day and later ones.
     pub from_date: Option<EventDate>,
-    /// Of that day and earlier ones.
+    /// Only events of this day and earlier ones.
     pub to_date: Option<EventDate>,
-    /// By id, up or down.
+    /// The order of the ids: up or down.
     pub order: Order,
-    /// Go on past this id, in that order.
+    /// The page begins after this id, in that order.
     pub after: Option<EventId>,
-    /// Events on a page.
+    /// How many events a page holds.
     pub limit: usize,
 }
 
@@ -57,7 +57,7 @@ pub fn list(connection: &Connection, filter: &EventFilter) -> Result<EventPage, 
         filter,
         days: &days,
         ids: ids(filter),
-        // One more than the page, to see whether more follow.
+        // One event more than the page holds is read, to see whether more follow.
         count: filter.limit + 1,
         events: Vec::new(),
     };
@@ -86,7 +86,7 @@ fn ids(filter: &EventFilter) -> RangeInclusive<i64> {
     let all = i64::MIN..=i64::MAX;
     match filter.after {
         None => all,
-        // Past the last id there is none.
+        // After the last id there is none.
         Some(EventId(after)) => filter.order.past(after, &all).unwrap_or(RangeInclusive::new(1, 0)),
     }
 }
@@ -134,11 +134,11 @@ impl PageReader<'_> {
             let ids = self.ids.clone();
             walks.push(UserEvents::new(self.connection, user_id, self.days, self.filter.order, ids, each)?);
         }
-        // The next event of each walk; the greatest rank comes first.
+        // The next event of each walk. The one with the greatest rank comes first.
         let mut heads = BinaryHeap::with_capacity(walks.len());
         let mut next = vec![None; walks.len()];
         let mut advance = |at: usize, next: &mut Vec<Option<ScoreEvent>>| -> Result<Option<i64>, StoreError> {
-            // A list has no pauses: it is the days that bound what is passed over.
+            // A list is read without pauses. The days limit how many events are passed over.
             let Walked::Event(event) = walks[at].next(usize::MAX)? else { return Ok(None) };
             let rank = self.filter.order.rank(event.id.0);
             next[at] = Some(event);

@@ -1,8 +1,9 @@
-//! Events newest first, by what a person looks for: user, days, sign, words, who acted.
+//! Searching for events, newest first. A person can look for a user, days, a sign, words, or who acted.
 //!
-//! Words and acting usernames have no index, so a search may have to look at many events to find few. What one request
-//! looks at is bounded: then it hands back how far it has come, and the next request goes on from there. The way to the
-//! rows is by the index of the user, of the days, or by the primary key; each is in the order of ids.
+//! Words and acting usernames have no index, so a search may have to look at many events to find few. So one request
+//! looks only at a limited number of events. It then returns how far it has come, and the next request goes on from
+//! there. Rows are found by the index of users, by the index of days or by the primary key; each is in the order of
+//! ids.
 
 use std::ops::{ControlFlow, RangeInclusive};
 
@@ -17,14 +18,14 @@ use super::revisions;
 use super::user_events::{UserEvents, Walked};
 use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId, Username};
 
-/// Events that one request looks at, at most.
+/// How many events one request looks at, at most.
 const EXAMINED_MAX: usize = 20_000;
 
-/// A description of so many bytes more counts as one more event that is looked at.
+/// Each time that a description is so many bytes longer, it counts as one more event that is looked at.
 const BYTES_EXAMINED: usize = 1024;
 
-/// A range with more days than this is not merged from its days: most events lie on its days then, so all events are
-/// looked at and those of other days are left out.
+/// If a range has more days than this, the lists of its days are not merged. Then most events are of its days, so all
+/// events are looked at and those of other days are left out.
 const DAYS_MAX: usize = 2_000;
 
 /// Whether points are given or taken.
@@ -39,19 +40,19 @@ pub enum Sign {
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
 pub struct EventSearch {
-    /// Of that user.
+    /// Only events of this user.
     pub user_id: Option<UserId>,
-    /// For that day and later ones.
+    /// Only events for this day and later ones.
     pub from_date: Option<EventDate>,
-    /// For that day and earlier ones.
+    /// Only events for this day and earlier ones.
     pub to_date: Option<EventDate>,
-    /// Given or taken.
+    /// Only events that give points, or only events that take points.
     pub sign: Option<Sign>,
-    /// In the description, in any case.
+    /// Only events with this text in their description, in upper or lower case.
     pub text: Option<String>,
-    /// Created or changed by whom.
+    /// Only events that this username has created or changed.
     pub by: Option<Username>,
-    /// Older than that event.
+    /// Only events older than this one.
     pub before: Option<EventId>,
     /// Events on a page.
     pub limit: usize,
@@ -66,14 +67,15 @@ pub struct FoundEvent {
     pub created_by: String,
 }
 
-/// Why a page ends where it ends.
+/// Why a page ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchEnd {
     /// There are no more.
     Exhausted,
     /// The page is full; there are more before this event.
     Full(EventId),
-    /// Enough was looked at for one request; there may be more before this event, stored at that time.
+    /// Enough events were looked at for one request. There may be more before this event, which was stored at that
+    /// time.
     Paused(EventId, Timestamp),
 }
 
@@ -82,11 +84,11 @@ pub enum SearchEnd {
 pub struct SearchPage {
     /// The events.
     pub events: Vec<FoundEvent>,
-    /// Where it ends.
+    /// Why and where it ends.
     pub end: SearchEnd,
 }
 
-/// The columns that are looked at.
+/// The columns that a search reads.
 const COLUMNS: &str = "id, user_id, date, points, description, created_at, updated_at, created_by";
 
 /// Looks for events.
@@ -201,13 +203,13 @@ impl<'s> PageBuilder<'s> {
         SearchPage { events: self.events, end: self.end }
     }
 
-    /// Counts events that were looked at only to see that they are of other days. One more event is looked at in any case,
-    /// so that each request gets on.
+    /// Counts events that were looked at, but are of other days. At least one more event is looked at in any case, so
+    /// that each request makes progress.
     fn pass_over(&mut self, count: usize) {
         self.left = self.left.saturating_sub(count).max(1);
     }
 
-    /// Looks at one event more. Breaks where the page ends, with its end noted.
+    /// Looks at one more event. Breaks if the page ends with it; the end of the page is noted then.
     fn examine(&mut self, event: ScoreEvent, created_by: String) -> Result<ControlFlow<()>, StoreError> {
         let fits = self.fits(&event, &created_by)?;
         if fits
@@ -297,7 +299,8 @@ mod tests {
         page.events.iter().map(|found| found.event.id.0).collect()
     }
 
-    /// All that a search finds, a page at a time, with so many events looked at in each; and how many pages that took.
+    /// Everything that a search finds, page by page, and how many pages that took. `examined_max` is how many events
+    /// are looked at for each page.
     fn all(store: &Store, wanted: &EventSearch, examined_max: usize) -> (Vec<i64>, usize) {
         let (mut found, mut pages, mut wanted) = (Vec::new(), 0, wanted.clone());
         loop {

@@ -1,4 +1,4 @@
-//! What the writer tells of a transaction once it is committed, and to whom.
+//! The facts of a transaction: what the writer tells its subscribers once the transaction is committed.
 
 use std::sync::Arc;
 
@@ -78,7 +78,7 @@ impl Facts {
         (self.scores.len(), self.directory.len())
     }
 
-    /// Forgets all facts that were noted since there were so many.
+    /// Forgets all facts after the first `scores` and `directory` ones, the numbers that [`Facts::count`] gave earlier.
     pub fn go_back(&mut self, (scores, directory): (usize, usize)) {
         self.scores.truncate(scores);
         self.directory.truncate(directory);

@@ -16,7 +16,7 @@ const FOLDER_MODE: u32 = 0o700;
 /// The rights that the user's group and all others have.
 const OTHERS: u32 = 0o077;
 
-/// What the operating system knows a file by, wherever it lies: its device and its inode.
+/// The device and the inode of a file. The operating system knows the file by them, wherever it lies.
 type Identity = (u64, u64);
 
 fn identity(file: &Path) -> io::Result<Identity> {
@@ -24,7 +24,7 @@ fn identity(file: &Path) -> io::Result<Identity> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// The files that are open, to be recognised again by their paths.
+/// The files that are open. They are noted so that it can be seen whether their paths still lead to them.
 #[derive(Debug)]
 pub(super) struct Place {
     database: PathBuf,
@@ -99,7 +99,7 @@ pub(super) fn create_file(file: &Path) -> io::Result<()> {
     }
 }
 
-/// The rights of a file (as in `chmod`), if others than its owner have any.
+/// The rights of a file (as in `chmod`), if anyone except its owner has any.
 pub(super) fn mode_for_others(file: &Path) -> Option<u32> {
     let mode = file.metadata().ok()?.permissions().mode() & 0o777;
     (mode & OTHERS != 0).then_some(mode)

@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use super::{Reader, StoreError};
 
-/// How long a lock is waited for: requests wait for what is asked here.
+/// How long this waits for a lock. The time is short, because requests wait for the answer.
 const BUSY_LIMIT: Duration = Duration::from_millis(250);
 
 /// Notices that the file has changed.
 pub struct FileVersion {
     connection: Reader,
-    /// SQLite's count of changes by other connections, as seen last. This connection changes nothing, so for it all
-    /// connections are others.
+    /// SQLite's count of the changes that other connections have made, as it was seen last. This connection changes
+    /// nothing itself, so the count holds every change.
     last: i64,
 }
 
 impl FileVersion {
-    /// Begins to watch a file. The first change that is noticed is the one before it.
+    /// Begins to watch a file. The first question whether it has changed is always answered with yes.
     pub fn of(file: &Path) -> Result<FileVersion, StoreError> {
         let connection = Reader::open(file)?;
         connection.busy_timeout(BUSY_LIMIT)?;

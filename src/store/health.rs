@@ -1,5 +1,5 @@
-//! Whether the store can do its work: what the writer's last transaction met, whether the files are in their place, and
-//! whether the threads live.
+//! Whether the store can do its work: how the writer's last transaction ended, whether the files are in their place,
+//! and whether the threads still run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -8,20 +8,20 @@ use std::time::{Duration, Instant};
 use super::error::StoreError;
 use super::file::Place;
 
-/// How often it is tried whether a commit succeeds again, at most.
+/// The shortest time between two tries whether a commit succeeds again.
 const TRY_EVERY: Duration = Duration::from_secs(1);
 
-/// Free space that a disk that was full needs, in bytes, before the store counts as good: less would be full again in a
-/// moment.
+/// How many bytes must be free on a disk that was full before the store counts as good. With less, the disk would soon
+/// be full again.
 const FREE_BYTES_MIN: u64 = 8 << 20;
 
 /// What is known of the store's state. The writer tells it, and whoever asks whether the server is ready reads it.
 #[derive(Debug)]
 pub(super) struct Health {
     place: Place,
-    /// Whether the log has been told that the files are not in their place.
+    /// Whether a log line has said that the files are not in their place.
     told_missing: AtomicBool,
-    /// The server is about to end.
+    /// Whether the server is about to end.
     ending: AtomicBool,
     commits: Mutex<Commits>,
     /// Held by the threads as long as they run.
@@ -31,15 +31,15 @@ pub(super) struct Health {
 /// What is known of commits.
 #[derive(Debug, Default)]
 struct Commits {
-    /// What the last one met.
+    /// The fault that the last commit met, if any.
     fault: Option<StoreError>,
-    /// The disk was full, and has not been seen with enough free space since.
+    /// Whether the disk was full, and has not been seen with enough free space since.
     was_full: bool,
     /// When it was last tried whether commits succeed again.
     tried_at: Option<Instant>,
 }
 
-/// A thread keeps this as long as it runs. It goes with the thread, also if that panics.
+/// A thread keeps this as long as it runs. It is dropped when the thread ends, also if the thread panics.
 #[derive(Debug)]
 pub struct Alive(#[expect(dead_code, reason = "what counts is that it is there")] Arc<()>);
 
@@ -62,8 +62,8 @@ impl Health {
         Alive(alive)
     }
 
-    /// Fails if the database is not in its place any more. The log is told once each time that it goes, and once when it is
-    /// back.
+    /// Fails if the database is not in its place any more. One line is logged each time that it goes away, and one when
+    /// it is back.
     pub fn check_place(&self) -> Result<(), StoreError> {
         let missing = !self.place.holds();
         let path = self.place.path();
@@ -89,7 +89,7 @@ impl Health {
 
     /// Notes how a transaction ended.
     pub fn committed(&self, end: &Result<(), StoreError>) {
-        // Whether the file is in its place is looked at anew each time.
+        // This fault is not kept, because each check looks anew whether the file is in its place.
         if matches!(end, Err(StoreError::TakenAway(_))) {
             return;
         }
@@ -98,7 +98,7 @@ impl Health {
         commits.fault = end.as_ref().err().cloned();
     }
 
-    /// What keeps the store from its work, as far as that can be told without trying.
+    /// The fault that keeps the store from its work, as far as that can be told without trying to write.
     pub fn fault(&self) -> Result<(), StoreError> {
         self.check_place()?;
         if let Some((name, _)) = lock(&self.threads).iter().find(|(_, alive)| alive.strong_count() == 0) {
@@ -109,7 +109,7 @@ impl Health {
             if !self.has_space() {
                 return Err(StoreError::Full);
             }
-            // Whether commits succeed is another matter.
+            // Enough space is free again. Whether commits succeed too is not known yet.
             commits.was_full = false;
         }
         commits.fault.clone().map_or(Ok(()), Err)
@@ -117,11 +117,11 @@ impl Health {
 
     /// Whether the disk has so much free space that writing is worth a try.
     pub fn has_space(&self) -> bool {
-        // If that can't be told, a commit tells.
+        // If the free space can't be read, a commit will show whether there is enough.
         !self.place.bytes_free().is_ok_and(|free| free < FREE_BYTES_MIN)
     }
 
-    /// Whether it is time to try whether a commit succeeds again. Who is told so has to try.
+    /// Whether it is time to try whether a commit succeeds again. A caller that gets `true` has to try.
     pub fn is_time_to_try(&self) -> bool {
         let mut commits = lock(&self.commits);
         let due = commits.tried_at.is_none_or(|tried_at| tried_at.elapsed() >= TRY_EVERY);

@@ -1,8 +1,8 @@
-//! The blocks of ids that a user's events are indexed in.
+//! The blocks of ids in the index of users.
 //!
-//! The index `score_events_by_user` is laid out by block first and then by user, so that what is stored now lands close
-//! together, however many events there are. Reading a user's events means a step into each block, from the end that is asked
-//! for, until there are enough.
+//! The index `score_events_by_user` is in the order of blocks first and then of users. So events that are stored now
+//! are close together in it, however many events there are. Reading a user's events takes one step into each block,
+//! beginning with the first or the last block, until there are enough events.
 
 use std::ops::RangeInclusive;
 
@@ -12,15 +12,16 @@ use super::order::Order;
 
 /// The blocks that hold events with ids in a range, one after another.
 pub(super) struct IdBlocks<'c> {
-    /// The id nearest to one that is given, in the order asked for: a step along the primary key.
+    /// The statement that finds the first id from a given one on, in the order asked for. It takes one step along the
+    /// primary key.
     nearest: CachedStatement<'c>,
     order: Order,
     ids: RangeInclusive<i64>,
-    /// What of the range is left.
+    /// The part of the range that is left.
     left: Option<RangeInclusive<i64>>,
 }
 
-/// As in the index: a block is 262,144 ids.
+/// The size of a block, as in the index: 262,144 ids.
 const BLOCK_BITS: u32 = 18;
 
 impl<'c> IdBlocks<'c> {
@@ -42,7 +43,7 @@ impl<'c> IdBlocks<'c> {
         &self.ids
     }
 
-    /// The next block, and the ids of it that are in the range.
+    /// The next block, and those of its ids that are in the range.
     pub fn next(&mut self) -> rusqlite::Result<Option<(i64, RangeInclusive<i64>)>> {
         let Some(left) = self.left.take() else { return Ok(None) };
         let nearest = self.nearest.query_row([left.start(), left.end()], |row| row.get::<_, i64>(0));
@@ -58,7 +59,7 @@ impl<'c> IdBlocks<'c> {
         Ok(Some((block, first.max(*left.start())..=last.min(*left.end()))))
     }
 
-    /// Goes on from `id` at the earliest.
+    /// Passes over all ids before `id`.
     pub fn skip_to(&mut self, id: i64) {
         self.left = self.left.take().map(|left| match self.order {
             Order::Ascending => id.max(*left.start())..=*left.end(),
@@ -71,7 +72,7 @@ impl<'c> IdBlocks<'c> {
         self.left.as_ref().map(|left| self.order.first(left))
     }
 
-    /// There are to be no more.
+    /// Makes the list end: there are no more blocks.
     pub fn end(&mut self) {
         self.left = None;
     }

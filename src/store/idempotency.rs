@@ -1,7 +1,7 @@
 //! Answers kept for retries under the same `Idempotency-Key`.
 //!
-//! Looking up and keeping happen in the transaction of the write itself: a retry finds the first answer or none, never
-//! half of it, even when both arrive at once.
+//! An answer is looked up and kept in the same transaction as the write itself. So a retry finds the whole first answer
+//! or none, even if both requests arrive at once.
 
 use chrono::TimeDelta;
 use rusqlite::{OptionalExtension, named_params};
@@ -16,10 +16,11 @@ use crate::domain::{IdempotencyKey, KeyRef, Timestamp, Username};
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::days(7);
 
-/// Rows that one transaction of [`forget_old`] removes.
+/// How many rows one transaction of [`forget_old`] removes.
 const FORGET_MAX: i64 = 1000;
 
-/// In the column of the API key: an answer that was kept before the column came. It is any key's.
+/// The value in the column of the API key for an answer that was kept before there was this column. Every API key gets
+/// this answer.
 const KEY_ID_ANY: i64 = -1;
 
 /// What a retry has to match: the idempotency key, who sent it with which API key, and what was asked for.
@@ -32,8 +33,8 @@ pub struct Idempotency {
 }
 
 impl Idempotency {
-    /// The idempotency key that `actor` sent with `parameters` to `path`, using the API key `api_key`. Only the same API key
-    /// gets the answer again; all configured keys, one after the other, count as the same.
+    /// The idempotency key that `actor` sent with `parameters` to `path`, using the API key `api_key`. Only the same
+    /// API key gets the answer again. The configured key counts as the same key even after it was changed.
     pub fn new(
         actor: &Username,
         api_key: KeyRef,
@@ -60,11 +61,11 @@ pub enum Once<T> {
     Fresh(T),
     /// The work was done before; this was its answer.
     Replayed(T),
-    /// The key stands for something else.
+    /// The idempotency key was used for something else before.
     KeyReused,
 }
 
-/// Does `work` unless the same was done under the same key, and keeps its answer.
+/// Does `work` and keeps its answer, unless the same was done before under the same key.
 pub fn once<T>(
     write: &Write<'_>,
     idempotency: Option<&Idempotency>,
@@ -110,7 +111,7 @@ where
     Ok(Once::Fresh(outcome))
 }
 
-/// Removes answers that are no longer kept, a bounded number at a time. Returns whether there may be more.
+/// Removes answers that are older than [`KEPT`], at most a fixed number at a time. Returns whether there may be more.
 pub fn forget_old(write: &Write<'_>) -> Result<bool, StoreError> {
     const DELETE: &str = "
         DELETE FROM idempotency_keys WHERE (actor, key, key_id) IN

@@ -1,4 +1,4 @@
-//! The layout of the file: whose it is, which migrations it has, and the ones that it lacks.
+//! The layout of the file: whether the file is ours, which migrations it has had, and which ones it lacks.
 
 use std::error::Error;
 use std::io::Read;
@@ -16,7 +16,7 @@ pub const APPLICATION_ID: i32 = 0x7363_6f72;
 /// How every SQLite file that is not empty begins (sqlite.org/fileformat.html).
 const HEADER: &[u8] = b"SQLite format 3\0";
 
-/// How long looking at a file waits for a lock.
+/// How long this waits for a lock when it reads the layout of a file.
 const LOOK_LIMIT: Duration = Duration::from_secs(5);
 
 mod embedded {
@@ -74,10 +74,12 @@ fn of_connection(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))
 }
 
-/// Applies the migrations that the file lacks, in one transaction: no other process ever sees some of them.
+/// Applies the migrations that the file lacks. They are applied in one transaction, so that no other process ever sees
+/// only some of them.
 ///
-/// Two processes may start at once on a new file. The one that comes second meets a lock, or tables that are there already.
-/// The first is tried again. With the second, the layout is what it should be, and nothing is left to do.
+/// Two processes may start at once on a new file. The one that comes second meets a lock, or tables that are there
+/// already. If it meets a lock, it tries again. If the tables are there, the layout is as it should be, and nothing is
+/// left to do.
 pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     const ATTEMPTS: u32 = 10;
     const PAUSE: Duration = Duration::from_millis(50);

@@ -1,4 +1,4 @@
-//! Leaderboards as they are set up. Who stands where is none of this file's business.
+//! The settings of leaderboards. The positions of users are not in this file.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -53,7 +53,7 @@ pub fn get(connection: &Connection, id: LeaderboardId) -> Result<Option<Leaderbo
     Ok(connection.prepare_cached(SELECT)?.query_row([id], leaderboard).optional()?)
 }
 
-/// Makes a board for everyone, over all days.
+/// Makes a board that ranks everyone over all days.
 pub fn create(
     write: &Write<'_>,
     name: &LeaderboardName,
@@ -77,7 +77,7 @@ pub fn create(
     Ok(Changed::Done(board))
 }
 
-/// Replaces all of a board but who made it.
+/// Replaces everything of a board except who made it.
 pub fn update(
     write: &Write<'_>,
     id: LeaderboardId,
@@ -120,7 +120,7 @@ pub fn delete(write: &Write<'_>, id: LeaderboardId) -> Result<bool, StoreError> 
     Ok(removed > 0)
 }
 
-/// The board that has a name.
+/// The board that has the given name.
 fn owner_of(write: &Write<'_>, name: &LeaderboardName) -> Result<Option<LeaderboardId>, StoreError> {
     const SELECT: &str = "SELECT id FROM leaderboards WHERE folded = ?1";
     Ok(write.connection.prepare_cached(SELECT)?.query_row([name.folded()], |row| row.get(0)).optional()?)

@@ -1,8 +1,9 @@
-//! Making one user of two, in pieces: all that one user has becomes another's.
+//! Merging two users into one: everything that one user has becomes the other's, piece by piece.
 //!
-//! A user may have millions of events, and the writer does nothing else while a transaction lasts. So each transaction moves
-//! a bounded number of events, together with their scores: at every moment each point counts for one of the two users, and
-//! for one only. If the process ends between two pieces, the sums are right, and the same merge asked for again does the rest.
+//! A user may have millions of events, and the writer does nothing else while a transaction lasts. So each transaction
+//! moves a limited number of events, together with their scores. At every moment each point counts for exactly one of
+//! the two users. If the process ends between two pieces, the sums are right, and asking for the same merge again does
+//! the rest.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use super::write::Write;
 use super::{directory, repairs, scores};
 use crate::domain::{EventDate, EventId, Points, UserId};
 
-/// Events, or days without events, that a piece moves: some 15 milliseconds of work.
+/// How many events, or days without events, a piece moves at most: some 15 milliseconds of work.
 const MOVED_MAX: usize = 500;
 
 /// How far a merge is.
@@ -28,8 +29,8 @@ pub enum Merged {
     Wholly(bool),
 }
 
-/// Moves the next piece of what `from` has to `into`. The last one moves the groups too, and makes the directory forget
-/// `from`.
+/// Moves the next piece of what `from` has to `into`. The last piece moves the groups too, and makes the directory
+/// forget `from`.
 pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<Merged, StoreError> {
     let events = move_events(write, from, into)?;
     if events == MOVED_MAX {
@@ -45,10 +46,10 @@ pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<Merged, St
 
 /// Moves some events with their scores; tells how many.
 ///
-/// Both users' scores change by the points that are moved. So what a rebuild has found lacking at one of them is lacking
-/// there still.
+/// Each user's score changes by exactly the points of the events that are moved. So a difference that a rebuild has
+/// found in the score of one of them is still the same.
 fn move_events(write: &Write<'_>, from: UserId, into: UserId) -> Result<usize, StoreError> {
-    // One step along the index for each event, which holds all that is asked for.
+    // This takes one step along the index for each event, because the index holds all columns that are read.
     const SELECT: &str = "
         SELECT id, date, points FROM score_events INDEXED BY score_events_by_user
         WHERE id >> 18 = :block AND user_id = :from LIMIT :limit";
@@ -80,8 +81,8 @@ fn move_events(write: &Write<'_>, from: UserId, into: UserId) -> Result<usize, S
     Ok(events.len())
 }
 
-/// Moves some of the scores that are left when all events are moved; tells of how many days. Only something else that wrote
-/// into the file can have left any.
+/// Moves some of the scores that are left when all events are moved, and returns the number of their days. There are
+/// scores left only if something else wrote into the file.
 fn move_days(write: &Write<'_>, from: UserId, into: UserId) -> Result<usize, StoreError> {
     let mut days = scores::user_days(write.connection, from, &(EventDate::MIN..=EventDate::MAX))?;
     days.truncate(MOVED_MAX);
@@ -90,7 +91,7 @@ fn move_days(write: &Write<'_>, from: UserId, into: UserId) -> Result<usize, Sto
         adder.add(from, day.date, -day.score, -day.events)?;
         adder.add(into, day.date, day.score, day.events)?;
     }
-    // What a rebuild has found lacking at one of the two may be lacking at the other now.
+    // A difference that a rebuild has found in the score of one of the two users may now be in the score of the other.
     repairs::count_up(write.connection)?;
     Ok(days.len())
 }

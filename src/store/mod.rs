@@ -1,7 +1,8 @@
 //! The database file: the only place with SQL. Nothing here knows of HTTP.
 //!
-//! [`Store`] is the door. Changes go through its one [`Writer`]; reads take a connection of a pool and see the last commit.
-//! Each group of tables has a file whose functions take the connection or transaction that they run in.
+//! All use of the file goes through [`Store`]. Changes go through its one [`Writer`]; reads take a connection from a
+//! pool and see what was committed last. Each group of tables has a source file whose functions take the connection or
+//! transaction that they run in.
 //!
 //! | to learn | read |
 //! |---|---|
@@ -75,10 +76,12 @@ pub use writer::{GROUP_MAX, Writer, WriterThread};
 
 use crate::domain::{Clock, UserId};
 
-/// Connections for reads that may take long. More would only compete for the same processors and disk.
+/// How many connections there are for reads that may take long. More would only compete for the same processors and
+/// disk.
 const READERS_MAX: u32 = 8;
 
-/// How long a read may wait and take together. Who asks for more than can be read in that time has to ask for less.
+/// How long a read may take, its waiting included. A caller that asks for more than can be read in that time has to ask
+/// for less.
 pub const READ_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long it is tried whether a commit succeeds again.
@@ -93,11 +96,11 @@ type Pool = r2d2::Pool<SqliteConnectionManager>;
 pub struct OpenOptions {
     /// What the file is opened for: whether it may be made, and migrated.
     pub mode: OpenMode,
-    /// Tells each transaction its moment and its day.
+    /// The clock that tells each transaction its time and its day.
     pub clock: Clock,
     /// How many writes share a transaction at most.
     pub group_max: usize,
-    /// Who is told of each committed transaction, in this order.
+    /// The subscribers that are told of each committed transaction, in this order.
     pub subscribers: Vec<Subscriber>,
 }
 
@@ -113,7 +116,7 @@ impl OpenOptions {
 pub struct Store {
     writer: Writer,
     readers: Pool,
-    /// As many permits as there are readers: waiting happens here, where no thread is held.
+    /// As many permits as there are readers. Reads wait for a permit, because this keeps no thread busy.
     permits: Arc<Semaphore>,
     lookups: Pool,
     /// The connection that only [`Store::check`] uses, so that nothing else can keep it from its answer.
@@ -160,16 +163,17 @@ impl Store {
         self.writer.write(work).await
     }
 
-    /// Makes all that one user has another's, in pieces between which other writes come. `false`: there is nothing to move.
-    /// Once begun it goes on even if nobody waits for it any more.
+    /// Moves everything that the user `from` has to the user `into`, in pieces, so that other writes come between them.
+    /// `false`: there is nothing to move. Once it has begun, it goes on even if nobody waits for it any more.
     ///
     /// # Errors
-    /// What a piece met. If there were pieces before it, [`StoreError::OutcomeUnknown`]: what is left is moved when the same
-    /// is asked for again.
+    /// The fault that a piece met. If pieces before it were moved, [`StoreError::OutcomeUnknown`]: asking for the same
+    /// again moves what is left.
     pub async fn merge(&self, from: UserId, into: UserId) -> Result<bool, StoreError> {
         let store = self.clone();
         let all = async move {
-            // Two merges of the same users, one back and one forth, would undo each other's pieces for ever.
+            // If one merge moved a user into another while a second one moved the other back, each would undo the
+            // other's pieces without end.
             let _one_at_a_time = store.merging.lock().await;
             store.merge_pieces(from, into).await
         };
@@ -195,13 +199,13 @@ impl Store {
         }
     }
 
-    /// Tells that the server is about to end: what takes many transactions is to end after the next.
+    /// Tells the store that the server is about to end. Work that takes many transactions then ends after its next one.
     pub fn expect_end(&self) {
         self.health.expect_end();
     }
 
-    /// Registers a thread that the server needs. [`Store::check`] fails once what is returned is gone, so the thread has to
-    /// keep it as long as it works.
+    /// Registers a thread that the server needs. The thread has to keep the value that is returned as long as it works:
+    /// [`Store::check`] fails once that value is dropped.
     pub fn register_thread(&self, name: &'static str) -> Alive {
         self.health.thread(name)
     }
@@ -210,8 +214,8 @@ impl Store {
     /// [`READ_LIMIT`].
     ///
     /// # Errors
-    /// What `work` met; [`StoreError::TooSlow`] if it had to be broken off, [`StoreError::Overloaded`] if other reads were
-    /// in the way for so long that it was not begun.
+    /// The fault that `work` met; [`StoreError::TooSlow`] if `work` had to be broken off; [`StoreError::Overloaded`] if
+    /// other reads took so long that `work` was not begun.
     pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -225,30 +229,31 @@ impl Store {
         };
         let readers = self.readers.clone();
         let task = move || {
-            // Whoever asked may go away before the work is done. The connection is in use until then all the same.
+            // Whoever asked may stop waiting before the work is done. The connection is in use until then all the same.
             let _permit = permit;
             connection::until(deadline, || work(&*readers.get()?))
         };
         tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| {
-            // What does not panic was never begun, because the process is about to end.
+            // If it did not panic, it was never begun, because the process is about to end.
             Err(if error.is_panic() { StoreError::Panicked } else { StoreError::Closed })
         })
     }
 
-    /// Runs `work` on a reading connection, on this thread, however long it takes.
+    /// Runs `work` on a reading connection, on the calling thread, however long it takes.
     pub fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         work(&*self.readers.get()?)
     }
 
-    /// Runs a look-up of a row or two of a small table, on this thread, even if it is an asynchronous worker: it takes
-    /// microseconds, less than handing it to another thread would, and reading never waits for a writer.
+    /// Looks up a row or two of a small table, on the calling thread. An asynchronous worker may call this too: it
+    /// takes microseconds, which is less than handing it to another thread would take, and reading never waits for a
+    /// writer.
     pub fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         work(&*self.lookups.get()?)
     }
 
-    /// Whether the store can do its work: it reads, its commits succeed, its file is in its place and its threads live. After
-    /// a commit that failed, this tries at most once a second whether one succeeds again. No read and no write of others
-    /// is waited for.
+    /// Whether the store can do its work: it reads, its commits succeed, its file is in its place and its threads live.
+    /// After a commit that failed, this tries at most once a second whether a commit succeeds again. It does not wait
+    /// for reads and writes of others.
     pub async fn check(&self) -> Result<(), StoreError> {
         connection::until(Instant::now() + TRY_LIMIT, || {
             let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -265,7 +270,7 @@ impl Store {
             return found;
         }
         let attempt = self.writer.submit_within(TRY_LIMIT, |write| Ok(connection::mark_as_ours(write.connection)?))?;
-        // The writer may be at something that takes longer. Then the next check will tell.
+        // The writer may be busy with work that takes longer. Then the next check will tell.
         let answer = tokio::time::timeout(TRY_LIMIT + Duration::from_millis(100), attempt).await;
         match answer {
             Ok(answer) => answer.unwrap_or(Err(StoreError::Closed)),
@@ -281,11 +286,12 @@ fn pool(file: &Path, size_max: u32, busy_limit: Duration) -> Result<Pool, StoreE
     });
     let pool = r2d2::Pool::builder()
         .max_size(size_max)
-        // All are opened at once. One that is opened later could find another file at that path.
+        // All connections are opened at once. A connection that is opened later could find another file at that path.
         .min_idle(None)
         .idle_timeout(None)
         .max_lifetime(None)
-        // The file does not go away as a server would: asking at each use whether it is there costs more than the use.
+        // A test at each use is not worth its cost: a file does not go away as a server can, and the test takes longer
+        // than the use.
         .test_on_check_out(false)
         .connection_timeout(BUSY_LIMIT)
         .build(manager)?;

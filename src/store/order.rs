@@ -20,7 +20,7 @@ impl Order {
         }
     }
 
-    /// The id of a range that comes first.
+    /// The id that comes first in a range.
     pub(super) fn first(self, ids: &RangeInclusive<i64>) -> i64 {
         match self {
             Order::Ascending => *ids.start(),
@@ -28,7 +28,7 @@ impl Order {
         }
     }
 
-    /// What is left of a range that begins with `id` instead.
+    /// The part of a range from `id` on.
     pub(super) fn from(self, id: i64, ids: &RangeInclusive<i64>) -> RangeInclusive<i64> {
         match self {
             Order::Ascending => id..=*ids.end(),
@@ -36,7 +36,7 @@ impl Order {
         }
     }
 
-    /// What is left of a range past `id`; `None`: nothing can come after that id.
+    /// The part of a range after `id`; `None`: no id can come after it.
     pub(super) fn past(self, id: i64, ids: &RangeInclusive<i64>) -> Option<RangeInclusive<i64>> {
         let next = match self {
             Order::Ascending => id.checked_add(1),
@@ -45,7 +45,8 @@ impl Order {
         next.map(|next| self.from(next, ids))
     }
 
-    /// A number that is the greater, the earlier the id comes in this direction: a heap gives its greatest first.
+    /// A number that is greater the earlier the id comes in this direction. It is for heaps, which give their greatest
+    /// element first.
     pub(super) fn rank(self, id: i64) -> i64 {
         match self {
             // Unlike the negative number, the complement exists for every id.

@@ -8,12 +8,12 @@ use rusqlite::Connection;
 use super::error::StoreError;
 use super::{connection, repairs};
 
-/// A query-only connection outside the pools. It reads what is committed, or, between [`Reader::begin`] and
-/// [`Reader::end`], what was committed when it began.
+/// A query-only connection outside the pools. It reads what is committed now. Between [`Reader::begin`] and
+/// [`Reader::end`] it reads what was committed at the beginning.
 pub struct Reader(Connection);
 
 impl Reader {
-    /// Opens one.
+    /// Opens a connection to the file.
     ///
     /// # Errors
     /// The file can't be opened.
@@ -37,7 +37,7 @@ impl Reader {
     /// Ends the snapshot.
     ///
     /// # Errors
-    /// There was none.
+    /// No snapshot had begun.
     pub fn end(&self) -> Result<(), StoreError> {
         Ok(self.0.execute_batch("ROLLBACK")?)
     }

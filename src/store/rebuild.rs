@@ -1,8 +1,9 @@
-//! Finding the scores of a stretch of days that are not the sums of their events, and adding what they lack.
+//! Comparing scores with the sums of their events, for a stretch of days, and repairing the scores that differ.
 //!
-//! Finding reads one snapshot and holds no lock. Adding the difference is right even if events were stored meanwhile,
-//! because those moved both sides by the same amount (see [`super::scores`]). It would be wrong only if another rebuild
-//! had added it already; the count of repairs tells.
+//! Differences are found by reading one snapshot, without holding a lock. Later each difference is added to its score.
+//! This is right even if events were stored meanwhile, because an event changes the score and the sum of events by the
+//! same amount (see [`super::scores`]). It would be wrong only if another rebuild had added the difference already; the
+//! count of repairs shows whether one has.
 //!
 //! The events are read in the order of days and summed up. The sums are then sorted as the scores are in the file, so that
 //! one walk along the scores compares each of them with its sum.
@@ -18,10 +19,10 @@ use super::scores::Adder;
 use super::write::Write;
 use crate::domain::{EventDate, UserId};
 
-/// A stretch of days ends with the day on which so many sums are in memory, at 24 bytes each.
+/// A stretch of days ends with the day on which this many sums are in memory, at 24 bytes each.
 const SUMS_MAX: usize = 1_500_000;
 
-/// What a user's score on a day lacks.
+/// The difference between a user's score on a day and the sum of its events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference {
     /// The user.
@@ -32,24 +33,25 @@ pub struct Difference {
     pub score: i64,
     /// Events to add to the count of summed events.
     pub events: i64,
-    /// Whether a reader could have seen the fault: a wrong score, or a day that has one and should not or the reverse.
+    /// Whether a reader could have seen the fault: a wrong score, a score on a day that should have none, or no score
+    /// on a day that should have one.
     pub visible: bool,
 }
 
 /// The differences of a stretch of days, and the count of repairs that they belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Differences {
-    /// In the reverse of the order of the file, which is by month, then by user id, then by day: they are taken from the
-    /// end, so that they are added in the order of the file.
+    /// The differences in the reverse order of the file, which is by month, then by user id, then by day. They are
+    /// taken from the end of this list, and so are added in the order of the file.
     pub differences: Vec<Difference>,
     /// Where the next stretch begins; `None` if this was the last.
     pub next: Option<EventDate>,
     repairs: i64,
 }
 
-/// Compares the scores of a stretch of days, from `first` on, with their events: as many days as memory is set aside
-/// for. `seen` is called with each day that has events, and may break it off, which `None` tells. The cost follows the
-/// events of those days and the scores of their months.
+/// Compares the scores of a stretch of days with their events. The stretch begins with `first` and has as many days as
+/// fit into the memory that is set aside. `seen` is called with each day that has events, and may break the work off;
+/// the result is `None` then. The cost depends on the number of events of those days and of scores in their months.
 pub fn compare(
     connection: &Connection,
     first: EventDate,
@@ -71,7 +73,7 @@ fn compare_within(
     };
     sums.sort_unstable_by_key(|sum| sum.key);
     let mut comparison = Comparison { sums: sums.iter().peekable(), differences: Vec::new() };
-    // The days of a stretch end before the next, or never.
+    // A stretch of days ends before the day at which the next begins. The last stretch has no end.
     let (first, end) = (DayNumber::from(first), next.map_or(DayNumber::from(EventDate::MAX), DayNumber::from));
     let holds = |day: DayNumber| first <= day && (next.is_none() || day < end);
     const WALK: &str = "
@@ -90,8 +92,8 @@ fn compare_within(
     Ok(Some(Differences { differences, next, repairs }))
 }
 
-/// Adds the last `count_max` differences, taking them out. `false`: another rebuild has repaired scores since they were
-/// found; they have to be found again.
+/// Takes the last `count_max` differences out of the list and adds them to the scores. `false`: another rebuild has
+/// repaired scores since they were found, so they have to be found again.
 pub fn repair(write: &Write<'_>, found: &mut Differences, count_max: usize) -> Result<bool, StoreError> {
     if repairs::count(write.connection)? != found.repairs {
         return Ok(false);
@@ -111,7 +113,7 @@ pub fn repair(write: &Write<'_>, found: &mut Differences, count_max: usize) -> R
 struct ScoreKey(u64);
 
 impl ScoreKey {
-    /// 20 bits for the month, 31 for the user, 5 for the day of the month.
+    /// Makes the number: 20 bits for the month, 31 for the user, 5 for the day of the month.
     fn of(user_id: u32, day: DayNumber) -> ScoreKey {
         ScoreKey(u64::from(day.month()) << 36 | u64::from(user_id) << 5 | u64::from(day.of_its_month()))
     }
@@ -136,11 +138,11 @@ struct DaySum {
 /// The sums of a stretch of days, in no order.
 struct Stretch {
     sums: Vec<DaySum>,
-    /// The day at which memory ended.
+    /// The day at which the memory was used up.
     next: Option<EventDate>,
 }
 
-/// Sums up the events from `first` on. `None`: broken off.
+/// Sums up the events from `first` on. `None`: it was broken off.
 fn sum_events(
     sums_max: usize,
     snapshot: &Connection,
@@ -153,7 +155,8 @@ fn sum_events(
     let mut statement = snapshot.prepare_cached(EVENTS)?;
     let mut rows = statement.query([first])?;
     let mut sums: Vec<DaySum> = Vec::new();
-    // The day that is being read, and where its events begin; beyond `fold_at` they are summed up on the way.
+    // The day that is being read, and where its events begin in the list. If the list grows past `fold_at`, they are
+    // summed up before the day is read to its end.
     let mut day = None;
     let (mut begin, mut fold_at) = (0, sums_max);
     while let Some(row) = rows.next()? {
@@ -177,7 +180,7 @@ fn sum_events(
     Ok(Some(Stretch { sums, next: None }))
 }
 
-/// Sums up what belongs to the same user and day, from `begin` on.
+/// Adds up the entries from `begin` on that belong to the same user and day.
 fn fold(sums: &mut Vec<DaySum>, begin: usize) {
     sums[begin..].sort_unstable_by_key(|sum| sum.key);
     let mut end = begin;
@@ -197,7 +200,7 @@ fn fold(sums: &mut Vec<DaySum>, begin: usize) {
     sums.truncate(end);
 }
 
-/// The sums of events beside the scores, both in their order.
+/// Compares the sums of events with the scores. Both come in the order of the file.
 struct Comparison<'s> {
     sums: std::iter::Peekable<std::slice::Iter<'s, DaySum>>,
     differences: Vec<Difference>,

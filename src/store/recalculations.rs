@@ -1,4 +1,4 @@
-//! Recalculations that were asked for, and how many more may be.
+//! Recalculations that were asked for, and how many more are accepted.
 
 use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::write::Write;
 use crate::domain::{EventDate, Timestamp, Username};
 
-/// The span over which requests are limited: it slides.
+/// The span of time over which requests are limited. It always ends now.
 pub const LIMITED_OVER: TimeDelta = TimeDelta::hours(24);
 
 /// What became of a request.
@@ -15,7 +15,7 @@ pub const LIMITED_OVER: TimeDelta = TimeDelta::hours(24);
 pub enum Requested {
     /// It is noted and has to be run.
     Accepted,
-    /// No more today.
+    /// No more requests are accepted now.
     Limited {
         /// How long until one more is accepted.
         wait: TimeDelta,
@@ -24,7 +24,7 @@ pub enum Requested {
 
 /// Notes a request, unless `limit` of them were noted within the last 24 hours.
 pub fn request(write: &Write<'_>, from_date: EventDate, by: &Username, limit: u32) -> Result<Requested, StoreError> {
-    // The request whose end of the 24 hours makes room for one more.
+    // This finds the request that has to become 24 hours old before one more is accepted.
     const BLOCKING: &str = "
         SELECT requested_at FROM recalculations WHERE requested_at > :since
         ORDER BY requested_at DESC LIMIT 1 OFFSET :limit - 1";
@@ -57,7 +57,8 @@ pub fn remaining(connection: &Connection, now: Timestamp, limit: u32) -> Result<
     Ok(limit.saturating_sub(used))
 }
 
-/// Requests that have not been carried out: the earliest day that they ask for, and the last of them by number.
+/// For the requests that have not been carried out: the earliest day that they ask for, and the highest of their
+/// numbers.
 pub fn pending(connection: &Connection) -> Result<Option<(EventDate, i64)>, StoreError> {
     const SELECT: &str = "SELECT min(from_date), max(id) FROM recalculations WHERE finished_at IS NULL";
     let (from_date, last): (Option<EventDate>, Option<i64>) =

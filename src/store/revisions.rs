@@ -1,7 +1,7 @@
 //! What was done to events, and by whom.
 //!
-//! An event that was never changed is its own history: it has one revision, its creation, and no row here. The first change
-//! writes down how the event was created.
+//! An event that was never changed has one revision, its creation. The event itself tells of it, so there is no row for
+//! it in the table of revisions. The first change of the event writes down how it was created.
 
 use std::ops::RangeInclusive;
 
@@ -15,11 +15,11 @@ use crate::domain::{EventId, Revision, RevisionAction, ScoreEvent, Username};
 /// Which revisions of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryFilter {
-    /// Oldest or latest first.
+    /// Whether the oldest or the latest revision comes first.
     pub order: Order,
-    /// Go on past the revision of this number, in that order. The number of the first one is 0.
+    /// The page begins after the revision of this number, in that order. The first revision has the number 0.
     pub after: Option<i64>,
-    /// Revisions on a page.
+    /// How many revisions a page holds.
     pub limit: usize,
 }
 
@@ -38,7 +38,8 @@ pub fn history(
     id: EventId,
     filter: &HistoryFilter,
 ) -> Result<Option<HistoryPage>, StoreError> {
-    // One read of both tables, so that a change between two reads can't show neither.
+    // One statement reads both tables. With two, a change that comes between them could make the revision appear in
+    // neither.
     let select = format!(
         "SELECT at, by, action, points, description, revision FROM event_revisions
          WHERE event_id = :id AND revision BETWEEN :low AND :high
@@ -51,7 +52,7 @@ pub fn history(
     );
     let mut statement = connection.prepare_cached(&select)?;
     let numbers = numbers(filter);
-    // One more than the page, to see whether more follow.
+    // One revision more than the page holds is read, to see whether more follow.
     let count = i64::try_from(filter.limit).unwrap_or(i64::MAX).saturating_add(1);
     let parameters = named_params! { ":id": id, ":low": numbers.start(), ":high": numbers.end(), ":count": count };
     let rows = statement.query_map(parameters, |row| {
@@ -74,7 +75,7 @@ pub fn history(
     }
     let more = rows.len() > filter.limit;
     rows.truncate(filter.limit);
-    // In the table they are counted from 1.
+    // In the table, revisions are counted from 1.
     let next = rows.last().map(|(number, _)| number - 1).filter(|_| more);
     Ok(Some(HistoryPage { revisions: rows.into_iter().map(|(_, revision)| revision).collect(), next }))
 }
@@ -96,10 +97,11 @@ fn was_ever(connection: &Connection, id: EventId) -> Result<bool, StoreError> {
     Ok(connection.prepare_cached(SELECT)?.query_row([id], |row| row.get(0))?)
 }
 
-/// Whether somebody is in the history of an event that has been changed. `folded` is the username in lower case. The cost
-/// follows the different names in that history, which are counted too.
+/// Whether a user is in the history of an event that has been changed. `folded` is the username in lower case. The cost
+/// depends on how many different names that history has. This number is returned too.
 pub(super) fn changed_by(connection: &Connection, id: EventId, folded: &str) -> Result<(bool, usize), StoreError> {
-    // A step along the index of actors for each name: SQLite would read all revisions to find the different names.
+    // This takes one step along the index of actors for each name. To find the different names by itself, SQLite would
+    // read all revisions.
     const NEXT: &str = "SELECT min(by) FROM event_revisions WHERE event_id = ?1 AND by > ?2";
     let mut statement = connection.prepare_cached(NEXT)?;
     let (mut name, mut count) = (String::new(), 0);
@@ -144,7 +146,8 @@ pub(super) fn remember(
     Ok(())
 }
 
-/// Writes down how an event was created, before its first change overwrites that: until then the event itself tells.
+/// Writes down how an event was created, before its first change overwrites that. Until then the event itself tells how
+/// it was created.
 pub(super) fn remember_creation(write: &Write<'_>, id: EventId) -> Result<(), StoreError> {
     const INSERT: &str = "
         INSERT INTO event_revisions (event_id, revision, at, by, action, points, description)

@@ -18,7 +18,7 @@ pub enum Awarded {
     Stored(ScoreEvent),
     /// It would have left less than the asked minimum; nothing is stored.
     InsufficientPoints {
-        /// The spendable score as it is.
+        /// The spendable score as it is now.
         score: i64,
     },
 }
@@ -32,18 +32,20 @@ pub enum Revised {
     Unknown,
     /// It would have left less than the asked minimum; nothing is changed.
     InsufficientPoints {
-        /// The spendable score as it is.
+        /// The spendable score as it is now.
         score: i64,
     },
 }
 
-/// The spendable score as it is, where an award would leave less than the minimum that it names.
+/// The spendable score as it is now, if an award would leave less than the minimum that it names; `None` if it would
+/// not.
 pub fn lacking(connection: &Connection, award: &Award, today: EventDate) -> Result<Option<i64>, StoreError> {
     let change = spendable(award.date, award.points, today);
     lacking_after(connection, award.user_id, change, award.minimum_score, today)
 }
 
-/// The user's spendable score as it is, where that and `change` are less than the minimum, if there is one.
+/// The user's spendable score as it is now, if that score plus `change` is less than the minimum; `None` if it is not,
+/// or if there is no minimum.
 fn lacking_after(
     connection: &Connection,
     user_id: UserId,
@@ -56,8 +58,8 @@ fn lacking_after(
     Ok((score.saturating_add(change) < minimum).then_some(score))
 }
 
-/// What an event adds to the spendable score. What is dated in the future can't be spent before its day, but is taken off at
-/// once.
+/// What an event adds to the spendable score. Points that are given for a day in the future can't be spent before that
+/// day. Points that are taken for a day in the future are taken off at once.
 fn spendable(date: EventDate, points: Points, today: EventDate) -> i64 {
     let points = i64::from(points);
     if date <= today { points } else { points.min(0) }
@@ -68,7 +70,8 @@ pub fn award(write: &Write<'_>, award: &Award, by: &Username) -> Result<Awarded,
     if let Some(score) = lacking(write.connection, award, write.today)? {
         return Ok(Awarded::InsufficientPoints { score });
     }
-    // Two steps to the ends of primary keys: a deleted event is in its history only, and its id is not given again.
+    // The new id takes two steps, to the ends of two primary keys. A deleted event is only in the history, and its id
+    // must not be given again.
     const INSERT: &str = "
         INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by)
         VALUES (1 + max((SELECT coalesce(max(id), 0) FROM score_events),
@@ -126,8 +129,8 @@ pub fn correct(write: &Write<'_>, correction: &Correction, by: &Username) -> Res
     Ok(Revised::Done)
 }
 
-/// Takes an event back, unless that leaves less than the minimum that the deletion names: it no longer counts or lists, its
-/// history stays.
+/// Takes an event back, unless that leaves less than the minimum that the deletion names. The event no longer counts
+/// and is no longer listed; its history stays.
 pub fn delete(write: &Write<'_>, deletion: &Deletion, by: &Username) -> Result<Revised, StoreError> {
     let &Deletion { id, minimum_score } = deletion;
     let Some(event) = get(write.connection, id)? else { return Ok(Revised::Unknown) };

@@ -23,8 +23,8 @@ pub struct DayScore {
     pub score: i64,
 }
 
-/// The months from that of `:first` to that of `:last` that have scores, both days being written YYYYMMDD: a step along the
-/// primary key for each.
+/// Puts before a statement the list of months that have scores, from the month of `:first` to the month of `:last`.
+/// Both days are written YYYYMMDD. Each month takes one step along the primary key.
 macro_rules! with_months {
     ($select:literal) => {
         concat!(
@@ -39,7 +39,7 @@ macro_rules! with_months {
     };
 }
 
-/// What such a statement is told.
+/// The parameters of a statement made by `with_months`.
 macro_rules! parameters {
     ($user_id:expr, $dates:expr) => {
         named_params! {
@@ -59,7 +59,7 @@ pub(super) fn add(
     Adder::new(write)?.add(user_id, date, score, events)
 }
 
-/// Adds to scores.
+/// Adds points to scores.
 pub(super) struct Adder<'w> {
     write: &'w Write<'w>,
     select: CachedStatement<'w>,
@@ -68,10 +68,10 @@ pub(super) struct Adder<'w> {
 }
 
 impl<'w> Adder<'w> {
-    /// Makes the statements ready.
+    /// Prepares the statements.
     pub fn new(write: &'w Write<'w>) -> rusqlite::Result<Adder<'w>> {
-        // A row that is read and then written costs less than an upsert that returns what it wrote, for which SQLite sets
-        // up a table each time.
+        // Reading a row and then writing it costs less than an upsert that returns what it wrote, because SQLite sets
+        // up a table for that each time.
         const SELECT: &str = "SELECT score, events FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
         const INSERT: &str = "INSERT INTO scores (month, user_id, day, score, events) VALUES (?1, ?2, ?3, ?4, ?5)";
         const UPDATE: &str = "UPDATE scores SET score = ?4, events = ?5 WHERE month = ?1 AND user_id = ?2 AND day = ?3";
@@ -83,11 +83,11 @@ impl<'w> Adder<'w> {
         })
     }
 
-    /// Adds `score` points of `events` events to a user's day. A day in which nothing is left has no row.
+    /// Adds `score` points of `events` events to a user's day. If nothing is left in a day, its row is removed.
     ///
-    /// Adding is all that is ever done to a score. So the difference between what a score is and what it should be stays
-    /// the same whatever is stored meanwhile, which is why the rollup can add a difference that it found a moment ago. For
-    /// the same reason a row goes only when nothing at all is left in it.
+    /// A score is changed only by adding to it. So the difference between what a score is and what it should be stays
+    /// the same, whatever is stored meanwhile, and the rollup can add a difference that it found a moment ago. For the
+    /// same reason a row is removed only when nothing at all is left in it.
     pub fn add(&mut self, user_id: UserId, date: EventDate, score: i64, events: i64) -> Result<(), StoreError> {
         const DELETE: &str = "DELETE FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
         let day = DayNumber::from(date);
@@ -102,7 +102,7 @@ impl<'w> Adder<'w> {
             (Some(_), false) => drop(self.update.execute(row)?),
             (Some(_), true) => drop(self.write.connection.prepare_cached(DELETE)?.execute(key)?),
         }
-        // A score without events, which only something else can have left, is not seen by who reads the file.
+        // Only something else that wrote into the file can have left a score without events. Readers do not see it.
         let seen = |score: i64, events: i64| if events > 0 { (score, 1) } else { (0, 0) };
         let ((now, days_now), (then, days_then)) = (seen(score_now, events_now), seen(score_then, events_then));
         self.write.note_score(ScoreChange { user_id, date, score: now - then, days: days_now - days_then });
@@ -110,10 +110,10 @@ impl<'w> Adder<'w> {
     }
 }
 
-/// The overall score less every deduction that is dated after `today`.
+/// The sum of all points up to `today`, minus every deduction that is dated after `today`.
 pub fn spendable(connection: &Connection, user_id: UserId, today: EventDate) -> Result<i64, StoreError> {
     let overall = total(connection, user_id, &(EventDate::MIN..=today))?;
-    // By the index of deductions.
+    // This uses the index of deductions.
     const DEDUCTIONS: &str = "
         SELECT coalesce(sum(points), 0) FROM score_events INDEXED BY score_events_deductions
         WHERE user_id = :user_id AND date > :today AND points < 0";
@@ -122,7 +122,7 @@ pub fn spendable(connection: &Connection, user_id: UserId, today: EventDate) -> 
     Ok(overall.saturating_add(statement.query_row(parameters, |row| row.get(0))?))
 }
 
-/// A row of a user's day, as it stands in the file.
+/// The row for a user's day, as it is in the file.
 pub(super) struct DayRow {
     pub date: EventDate,
     pub score: i64,
@@ -158,7 +158,7 @@ pub fn days(
     Ok(days.into_iter().map(|day| DayScore { date: day.date, score: day.score }).collect())
 }
 
-/// A user's sum over a window; 0 without events.
+/// A user's sum over a window; 0 if there are no events.
 pub fn total(connection: &Connection, user_id: UserId, window: &RangeInclusive<EventDate>) -> Result<i64, StoreError> {
     const SELECT: &str = with_months!(
         "SELECT coalesce(sum(score), 0) FROM months CROSS JOIN scores

@@ -1,9 +1,10 @@
 //! A user's events, walked in the order of ids.
 //!
-//! The index of users holds what a list shows, in the order of ids within a block. Where only some days are wanted, most of
-//! a user's events may be of other days. Then the walk does not read all of them: after some misses it asks the index of days
-//! where the next event of anybody on a wanted day is, and goes on from there. Ids ascend with time, and most events are for
-//! days close to the one on which they are stored, so one such step passes over nearly all that is not wanted.
+//! The index of users holds all columns that a list shows, in the order of ids within a block. If only some days are
+//! wanted, most of a user's events may be of other days. Then the walk does not read all of them. After some events of
+//! other days, it asks the index of days where the next event of any user on a wanted day is, and goes on from there.
+//! Ids ascend with time, and most events are for days close to the one on which they are stored, so one such step
+//! passes over nearly all that is not wanted.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -18,10 +19,10 @@ use super::id_blocks::IdBlocks;
 use super::order::Order;
 use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId};
 
-/// As many rows side by side are read in the time of one step into an index.
+/// How many rows that lie side by side are read in the time that one step into an index takes.
 const ROWS_PER_STEP: usize = 32;
 
-/// Rows that are read at once, at most.
+/// How many rows are read at once, at most.
 const BATCH_MAX: usize = 256;
 
 /// Where a walk has come to.
@@ -29,7 +30,7 @@ const BATCH_MAX: usize = 256;
 pub(super) enum Walked {
     /// The next event.
     Event(ScoreEvent),
-    /// So many events of other days were looked at that it is enough for now; the last of them, and when it was stored.
+    /// Enough events of other days were looked at for now. These are the last of them, and when it was stored.
     Paused(EventId, Timestamp),
     /// There are no more.
     End,
@@ -42,17 +43,18 @@ pub(super) struct UserEvents<'c> {
     days: &'c DayFilter,
     order: Order,
     blocks: IdBlocks<'c>,
-    /// The block that is being read, and its ids that have not been looked at.
+    /// The block that is being read, and those of its ids that have not been looked at.
     stretch: Option<(i64, RangeInclusive<i64>)>,
     /// Events that were read and not yet handed out.
     found: VecDeque<ScoreEvent>,
     /// How many rows are read next.
     batch: usize,
-    /// The wanted days, as a list of ids that can be entered anywhere; made when it is first worth it.
+    /// The events of the wanted days, as a list of ids that can be entered at any id. It is made when it is first worth
+    /// its cost.
     wanted: Option<DaysMerged<'c>>,
-    /// Events of other days that were looked at since the last step to a wanted one.
+    /// How many events of other days were looked at since the last step into the index of days.
     missed: usize,
-    /// After so many the next step is worth its cost.
+    /// After this many events of other days, the next step into the index of days is worth its cost.
     patience: usize,
     /// Rows that were looked at, and steps that were made into the index of days.
     pub cost: Cost,
@@ -61,11 +63,11 @@ pub(super) struct UserEvents<'c> {
 /// What a walk has cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Cost {
-    /// Rows of the user's index.
+    /// How many rows of the index of users were read.
     pub rows: usize,
-    /// Of these, rows of days that were not wanted.
+    /// How many of these rows are of days that were not wanted.
     pub missed: usize,
-    /// Steps into the index of days.
+    /// How many steps into the index of days were made.
     pub steps: usize,
 }
 
@@ -95,7 +97,7 @@ impl<'c> UserEvents<'c> {
         })
     }
 
-    /// The next event; a pause once `missed_max` events of other days were looked at on the way to it.
+    /// The next event, or a pause if `missed_max` events of other days were looked at on the way to it.
     pub fn next(&mut self, missed_max: usize) -> Result<Walked, StoreError> {
         let begin = self.cost.missed;
         loop {
@@ -157,19 +159,20 @@ impl<'c> UserEvents<'c> {
         Ok(last)
     }
 
-    /// Goes on to the next block that has events of anybody. `false`: there is none.
+    /// Goes on to the next block that has events of any user. `false`: there is none.
     fn next_block(&mut self) -> Result<bool, StoreError> {
         self.stretch = self.blocks.next()?;
         Ok(self.stretch.is_some())
     }
 
-    /// Passes over what lies before the next event of anybody on a wanted day.
+    /// Passes over everything before the next event of any user on a wanted day.
     fn skip(&mut self) -> Result<(), StoreError> {
         // The next id that has not been looked at, in the order of the walk.
         let in_stretch = self.stretch.as_ref().map(|(_, ids)| self.order.first(ids));
         let Some(next) = in_stretch.or(self.blocks.next_id()) else { return Ok(()) };
         if self.wanted.is_none() {
-            // Finding the days takes a step for each. A range of many days is not worth that before as much was walked.
+            // Finding the days takes one step for each. For a range of many days this is worth it only after the walk
+            // itself has cost as much.
             let days_max = self.cost.missed / ROWS_PER_STEP;
             let days = self.days.with_events(self.connection, days_max + 1)?;
             self.cost.steps += days.len();
@@ -184,7 +187,7 @@ impl<'c> UserEvents<'c> {
         let Some(wanted) = &mut self.wanted else { return Ok(()) };
         let steps = wanted.skip_to(next)?;
         self.cost.steps += steps;
-        // Steps that lead nowhere never cost more than the walk itself.
+        // With this, steps that do not help never cost more than the walk itself.
         self.patience = ROWS_PER_STEP * steps.max(1);
         self.missed = 0;
         match wanted.peek() {
@@ -238,8 +241,8 @@ mod tests {
         DayFilter::new(&[], Some(from.parse().expect("a date")), Some(to.parse().expect("a date")))
     }
 
-    /// Whichever way the user's events and those of the days lie to each other, no more is looked at than a small multiple of
-    /// what is shown, or of the shorter of the two lists.
+    /// However the user's events and the events of the days are mixed, a walk looks at no more rows than a small
+    /// multiple of what is shown, or of the shorter of the two lists.
     #[test]
     fn a_walk_costs_what_it_shows() {
         let cases = [

@@ -5,7 +5,8 @@ use rusqlite::{Connection, named_params};
 use super::error::StoreError;
 use crate::domain::{UserId, Username};
 
-/// Users whose usernames begin so, in the order of these names: a stretch of the unique index of folded names.
+/// Users whose usernames begin with a given text, in the order of their names. They stand side by side in the unique
+/// index of folded names.
 pub fn by_beginning(connection: &Connection, beginning: &Username, limit: u32) -> Result<Vec<UserId>, StoreError> {
     const SELECT: &str = "
         SELECT id FROM users WHERE folded >= :first AND folded < :beyond ORDER BY folded LIMIT :limit";

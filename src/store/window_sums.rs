@@ -19,8 +19,8 @@ pub struct UserScore {
     pub score: i64,
 }
 
-/// Hands every score within `dates` to `take`, in the order of the file: months, in each its users in the order of their
-/// numbers, for each user the days. The cost follows the scores of these months.
+/// Hands every score within `dates` to `take`, in the order of the file: by month, then by the user's number, then by
+/// day. The cost depends on how many scores these months have.
 pub fn walk(
     connection: &Connection,
     dates: &RangeInclusive<EventDate>,

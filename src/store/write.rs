@@ -15,12 +15,12 @@ pub struct Write<'c> {
     pub now: Timestamp,
     /// The day of the transaction.
     pub today: EventDate,
-    /// What the commands so far have noted.
+    /// The facts that the commands have noted so far.
     pub(super) facts: RefCell<Facts>,
 }
 
 impl<'c> Write<'c> {
-    /// A transaction of which nothing is noted yet.
+    /// Makes a `Write` for a transaction in which nothing is noted yet.
     pub(super) fn new(connection: &'c Connection, clock: &Clock) -> Write<'c> {
         Write { connection, now: clock.now(), today: clock.today(), facts: RefCell::default() }
     }

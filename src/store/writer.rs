@@ -23,11 +23,11 @@ use super::repairs;
 use super::write::Write;
 use crate::domain::Clock;
 
-/// Commands that may wait. More would have to wait for seconds, so they are refused and told to come back.
+/// How many commands may wait. More would have to wait for seconds, so they are refused and told to come back.
 const QUEUE_MAX: usize = 4096;
 
-/// Commands in one transaction, unless it is set otherwise. All of a transaction are answered when it ends, so this
-/// bounds how long the first waits for the last.
+/// How many commands share one transaction at most, unless it is set otherwise. All commands of a transaction are
+/// answered when it ends, so this limits how long the first one waits for the last.
 pub const GROUP_MAX: usize = 512;
 
 enum Message {
@@ -44,13 +44,13 @@ pub(super) struct Parts {
     pub connection: Connection,
     /// The connection for checkpoints.
     pub checkpoints: Connection,
-    /// Tells each transaction its moment and its day.
+    /// The clock that tells each transaction its time and its day.
     pub clock: Clock,
     /// How many commands share a transaction at most.
     pub group_max: usize,
-    /// Who is told of what is committed.
+    /// The subscribers that are told of what is committed.
     pub subscribers: Vec<Subscriber>,
-    /// Where the thread tells how it is.
+    /// The state of the store, which the thread updates.
     pub health: Arc<Health>,
 }
 
@@ -61,7 +61,7 @@ pub struct Writer {
     committed: Arc<AtomicU64>,
 }
 
-/// The writer's thread, to be joined.
+/// A handle on the writer's thread, to end it and wait for its end.
 pub struct WriterThread {
     queue: mpsc::Sender<Message>,
     thread: JoinHandle<()>,
@@ -79,7 +79,7 @@ impl Writer {
         let restart_log = move || {
             let (done, restarted) = sync_channel(1);
             if restarts.blocking_send(Message::RestartLog(done)).is_ok() {
-                // An error means that the writer has ended without it.
+                // An error means that the writer has ended without restarting the log.
                 let _ = restarted.recv();
             }
         };
@@ -95,12 +95,12 @@ impl Writer {
         Ok((Writer { queue: queue.clone(), committed }, WriterThread { queue, thread }))
     }
 
-    /// Runs `work` in the next transaction and returns what it returned, once that is durable.
+    /// Runs `work` in the next transaction and returns its result, once the transaction is safe on the disk.
     ///
     /// # Errors
-    /// What `work` or the commit met; [`StoreError::Busy`] or [`StoreError::Overloaded`] if it could not be begun within
-    /// [`BUSY_LIMIT`] of this call or the queue is full. Nothing was stored then, save with
-    /// [`StoreError::OutcomeUnknown`].
+    /// The fault that `work` or the commit met; [`StoreError::Busy`] or [`StoreError::Overloaded`] if `work` could not
+    /// be begun within [`BUSY_LIMIT`] of this call, or if the queue is full. After an error nothing is stored, except
+    /// with [`StoreError::OutcomeUnknown`].
     pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -109,7 +109,7 @@ impl Writer {
         self.submit(work)?.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// [`Writer::write`] for a thread that may wait. Must not be called from asynchronous code.
+    /// Does what [`Writer::write`] does, for a thread that may wait. Must not be called from asynchronous code.
     pub fn write_blocking<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -118,7 +118,7 @@ impl Writer {
         self.submit(work)?.blocking_recv().unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Queues `work`; the answer may be waited for or dropped.
+    /// Queues `work`. The caller may wait for the answer or drop it.
     pub fn submit<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError>
     where
         F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -145,8 +145,9 @@ impl Writer {
         Ok(answer)
     }
 
-    /// Runs `look` on the writer's thread between two transactions: no change of this process is under way then. It is
-    /// told whether another process has changed the file since the last transaction, or since the look before.
+    /// Runs `look` on the writer's thread between two transactions, while no change of this process is under way.
+    /// `look` is told whether another process has changed the file since the last transaction, or since the look
+    /// before.
     pub fn look_between(&self, look: impl FnOnce(bool) + Send + 'static) -> Result<(), StoreError> {
         self.queue.try_send(Message::Look(Box::new(look))).map_err(|_| StoreError::Overloaded)
     }
@@ -158,7 +159,8 @@ impl Writer {
 }
 
 impl WriterThread {
-    /// Commits what is queued, moves the write-ahead log into the file, closes it and waits for all that.
+    /// Commits what is queued, moves the write-ahead log into the file, closes the file and waits until all this is
+    /// done.
     pub fn stop(self) {
         // A failure to send means that the thread has ended already.
         let _ = self.queue.blocking_send(Message::Stop);
@@ -177,9 +179,9 @@ struct Thread {
     health: Arc<Health>,
     /// Transactions so far.
     number: Arc<AtomicU64>,
-    /// SQLite's count of what other connections changed, as seen last.
+    /// SQLite's count of the changes that other connections have made, as it was seen last.
     version: i64,
-    /// Whether it has changed since the subscribers were last told.
+    /// Whether another connection has changed the file since the subscribers were last told.
     foreign: bool,
 }
 
@@ -201,12 +203,12 @@ impl Thread {
             }
             if !group.is_empty() {
                 let end = self.run_group(&mut group);
-                // If none is left, all were too late, which has been told.
+                // If no command is left, all were too late, and they have been answered.
                 if !group.is_empty() {
                     self.health.committed(&end);
                 }
                 match &end {
-                    // That a file was taken away has been told too, once.
+                    // A log line has said already, once, that the file was taken away.
                     Ok(()) | Err(StoreError::TakenAway(_)) => {}
                     Err(error) => log::error!("{} writes were not stored: {error}", group.len()),
                 }
@@ -215,7 +217,7 @@ impl Thread {
                 }
             }
             for look in looks.drain(..) {
-                // Looks come also while nothing is written. So the log soon tells that the file is gone.
+                // Looks come even while nothing is written. So the log soon says it if the file is gone.
                 let _ = self.health.check_place();
                 self.look_for_foreign_change();
                 look(std::mem::take(&mut self.foreign));
@@ -235,8 +237,8 @@ impl Thread {
         self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
     }
 
-    /// Sees whether another connection has changed the file. Where that can't be read, nothing can be said of the file:
-    /// the subscribers have to look at all of it.
+    /// Sees whether another connection has changed the file. If that can't be read, the file counts as changed, so that
+    /// the subscribers look at all of it.
     fn look_for_foreign_change(&mut self) {
         let version = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
         match version() {
@@ -245,10 +247,10 @@ impl Thread {
         }
     }
 
-    /// Begins a transaction for a group. Commands whose deadline passes before that are answered and taken out, each at
-    /// its own time. `false`: none is left, and no transaction has begun.
+    /// Begins a transaction for a group. Commands whose deadline passes before it has begun are answered and taken out,
+    /// each at its own deadline. `false`: no command is left, and no transaction has begun.
     fn begin(&self, group: &mut Vec<Box<dyn Command>>) -> Result<bool, StoreError> {
-        /// How long is waited before another attempt if SQLite has not waited itself.
+        /// How long to wait before another attempt, if SQLite has not waited itself.
         const PAUSE: Duration = Duration::from_millis(1);
         let mut fault = StoreError::Overloaded;
         loop {
@@ -275,7 +277,7 @@ impl Thread {
         }
     }
 
-    /// Runs a group in one transaction. `Err`: none of it is stored, save with [`StoreError::OutcomeUnknown`].
+    /// Runs a group in one transaction. `Err`: nothing of it is stored, except with [`StoreError::OutcomeUnknown`].
     fn run_group(&mut self, group: &mut Vec<Box<dyn Command>>) -> Result<(), StoreError> {
         self.health.check_place()?;
         if !self.begin(group)? {
@@ -300,7 +302,7 @@ impl Thread {
             subscriber(Arc::clone(&committed));
         }
         self.number.store(number, Ordering::SeqCst);
-        // What was committed is lost if the file was gone by then, and nobody may hear that it is stored.
+        // If the file was gone by now, the commit is lost, and nobody may be told that it is stored.
         self.health.check_place().map_err(|_| StoreError::OutcomeUnknown)
     }
 
