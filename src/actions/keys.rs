@@ -37,11 +37,12 @@ impl Actions {
         self.make_key(actor, new, key, |_| Ok(())).await
     }
 
-    /// [`Actions::create_key`] where the key is shown by writing it somewhere. It is kept only if `show` succeeds.
+    /// Does what [`Actions::create_key`] does, and shows the key by writing it somewhere. The key is kept only if
+    /// `show` succeeds.
     ///
-    /// `show` holds up all writes, so it may not wait long. It is called in the transaction that stores the key, before the
-    /// commit: whatever ends the process at whatever moment, no key is kept that nobody saw. At worst somebody saw a key that
-    /// is not kept, and hears of that at its first use.
+    /// `show` holds up all writes, so it must not wait long. It is called in the transaction that stores the key,
+    /// before the commit. So no key is kept that nobody saw, even if the process ends at any moment. At worst somebody
+    /// saw a key that is not kept, and learns of that when the key is first used.
     ///
     /// # Errors
     /// [`StoreError::NotShown`] with what `show` met; others as those of [`Actions::create_key`].
@@ -83,8 +84,8 @@ impl Actions {
         Ok(MadeKey { id, plain: (!replayed).then_some(plain) })
     }
 
-    /// Makes an all-users key if there is neither a stored nor a configured one, and shows it as
-    /// [`Actions::create_and_show_key`] does. A key that is not kept is made by the next start.
+    /// Makes a key for all users if there is neither a stored nor a configured key, and shows it as
+    /// [`Actions::create_and_show_key`] does. If the key is not kept, the next start makes another.
     ///
     /// # Errors
     /// [`StoreError::NotShown`] with what `show` met; others as [`Refusal`] says.

@@ -63,7 +63,7 @@ impl fmt::Debug for PlainKey {
     }
 }
 
-/// Which key came with a request. What the key allows is looked up again for each request.
+/// Which key somebody acts with. What the key allows is looked up again for each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyRef {
     /// The key that is set in the configuration.

@@ -30,7 +30,7 @@ const BATCH_MAX: usize = 256;
 pub(super) enum Walked {
     /// The next event.
     Event(ScoreEvent),
-    /// Enough events of other days were looked at for now. These are the last of them, and when it was stored.
+    /// Enough events of other days were looked at for now. This holds the last of them, and when it was stored.
     Paused(EventId, Timestamp),
     /// There are no more.
     End,
