@@ -2,7 +2,7 @@
 //!
 //! Each setting is one row of the list in this file. The field of [`Settings`], the reader, the sentence of a refusal
 //! and what `scorekeeper settings` shows are all made from this row, and the documents are tested against it.
-//! [`sources`] tells where values come from, and which source beats which.
+//! `sources` tells where values come from, and which source beats which.
 
 #[macro_use]
 mod row;

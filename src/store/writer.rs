@@ -99,7 +99,7 @@ impl Writer {
     ///
     /// # Errors
     /// The fault that `work` or the commit met; [`StoreError::Busy`] or [`StoreError::Overloaded`] if `work` could not
-    /// be begun within [`BUSY_LIMIT`] of this call, or if the queue is full. After an error nothing is stored, except
+    /// be begun within 5 seconds of this call, or if the queue is full. After an error nothing is stored, except
     /// with [`StoreError::OutcomeUnknown`].
     pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
