@@ -46,7 +46,7 @@ pub fn assert_order(server: &Server, path: &str, want: &[(i64, i64)]) -> Reply {
 
 /// A server whose standings follow quickly, so that a test need not wait.
 pub fn quick() -> Setup {
-    Setup::new().env("SCOREKEEPER_STANDINGS_EVERY", "20ms")
+    Setup::new().env("SCOREKEEPER_STANDINGS_EVERY", "100ms")
 }
 
 /// Makes a board and returns its id.

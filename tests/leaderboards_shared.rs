@@ -7,7 +7,7 @@ use crate::support::{EVENTS, Server, Setup, run};
 
 /// A second server beside a first, on the same file.
 fn quick_again(server: &Server) -> Server {
-    Setup::in_folder(server.folder()).env("SCOREKEEPER_STANDINGS_EVERY", "20ms").start()
+    Setup::in_folder(server.folder()).env("SCOREKEEPER_STANDINGS_EVERY", "100ms").start()
 }
 
 #[test]

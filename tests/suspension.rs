@@ -22,7 +22,7 @@ fn with_a_suspended_user() -> Server {
 /// Whether both leave 13 out: the board now, and one that a new process reads from the file.
 fn assert_left_out(server: Server) -> Server {
     assert_order(&server, "/leaderboard/1", &[(14, 5)]);
-    let server = Setup::in_folder(server.stop()).env("SCOREKEEPER_STANDINGS_EVERY", "20ms").start();
+    let server = Setup::in_folder(server.stop()).env("SCOREKEEPER_STANDINGS_EVERY", "100ms").start();
     assert_order(&server, "/leaderboard/1", &[(14, 5)]);
     server
 }
