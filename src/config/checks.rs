@@ -7,8 +7,7 @@ use rocket::figment::value::{Dict, Value};
 use rocket::figment::{Figment, Profile, Provider};
 
 use super::forms::wrapping;
-use super::row::VARIABLE_PREFIX;
-use super::sources::TABLE;
+use super::row::{TABLE, VARIABLE_PREFIX};
 use super::{ConfigError, Setting, Settings};
 
 /// How many letters of a wrong name may differ from a right one, so that the right one is suggested.

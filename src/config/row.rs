@@ -22,6 +22,9 @@ impl Setting {
     }
 }
 
+/// The name of our table within the table of a profile.
+pub(super) const TABLE: &str = "scorekeeper";
+
 /// How the environment variables of settings begin.
 pub(super) const VARIABLE_PREFIX: &str = "SCOREKEEPER_";
 

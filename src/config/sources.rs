@@ -11,11 +11,8 @@ use rocket::figment::value::{Dict, Value};
 use rocket::figment::{Figment, Profile};
 
 use super::forms::Form;
-use super::row::Setting;
+use super::row::{Setting, TABLE};
 use super::{ConfigError, checks};
-
-/// The name of our table within the table of a profile.
-pub(super) const TABLE: &str = "scorekeeper";
 
 /// Settings of Rocket for which we have other defaults than Rocket. Rocket's file and variables can change them.
 fn rocket_defaults() -> impl serde::Serialize {
