@@ -1,4 +1,4 @@
-//! Boards, users and groups as the standings see them: an immutable snapshot, of which a changed copy costs little.
+//! Boards, users and groups as the standings see them: an immutable snapshot. A changed copy of it costs little.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,7 +8,7 @@ use super::Users;
 use crate::domain::{Group, GroupId, Leaderboard, LeaderboardId, User, UserId, fallback_username};
 use crate::store::{DirectoryChange, Reader, StoreError, directory, leaderboards};
 
-/// All that the keeper has set up.
+/// All boards, users and groups that have been set up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Catalog {
     /// Boards, by number.
@@ -17,7 +17,7 @@ pub struct Catalog {
     pub users: Users,
     /// Groups, by number.
     groups: Vec<Arc<Group>>,
-    /// Users who are on no board, also those whom the directory has forgotten otherwise.
+    /// Users who are on no board. Some of them have no names in the directory any more.
     pub suspended: Arc<HashSet<UserId>>,
 }
 
@@ -30,12 +30,12 @@ pub struct Eligible {
     suspended: Arc<HashSet<UserId>>,
 }
 
-/// What a change of the catalog means for who is ranked, and for what the ranked are called.
+/// How a change of the catalog affects rankings: who is ranked, or the name of a ranked user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// A user is called otherwise, or has another picture.
+    /// A user has another name or another picture now.
     Label(UserId),
-    /// A user has been suspended, or is no longer.
+    /// A user has been suspended, or is not suspended any more.
     Suspension(UserId),
     /// Users have come into a group, or left it.
     Members {
@@ -47,7 +47,7 @@ pub(super) enum Effect {
 }
 
 impl Catalog {
-    /// Reads all of it.
+    /// Reads the whole catalog from the file.
     pub fn read(connection: &Reader) -> Result<Catalog, StoreError> {
         Ok(Catalog {
             boards: leaderboards::list(connection)?.into_iter().map(Arc::new).collect(),
@@ -57,7 +57,7 @@ impl Catalog {
         })
     }
 
-    /// A board, or the one of everyone.
+    /// Finds a board by its number. The board of everyone is not in `boards`, but is found too.
     pub fn board(&self, id: LeaderboardId) -> Option<&Arc<Leaderboard>> {
         static EVERYONE: LazyLock<Arc<Leaderboard>> = LazyLock::new(|| Arc::new(Leaderboard::of_everyone()));
         if id == LeaderboardId::EVERYONE {
@@ -78,14 +78,15 @@ impl Catalog {
         known.unwrap_or_else(|| fallback_username(id).into())
     }
 
-    /// The name of a user that stands first wherever people read it: see [`User::shown_name`].
+    /// The name of a user that people see first: see [`User::shown_name`].
     pub fn shown_name(&self, id: UserId) -> Cow<'_, str> {
         let known = self.users.get(&id).map(|user| user.shown_name().into());
         known.unwrap_or_else(|| fallback_username(id).into())
     }
 
-    /// Who is ranked on a board: not who is suspended or in an excluded group; and if groups are included, only who is in
-    /// one of these. On the board of everyone even a suspended user has a place, since it is told to that user.
+    /// Who is ranked on a board. Users who are suspended or in an excluded group are not. If the board includes groups,
+    /// only their members are. On the board of everyone even a suspended user has a place, since that user can be told
+    /// it.
     pub fn eligible(&self, board: &Leaderboard) -> Eligible {
         if board.id == LeaderboardId::EVERYONE {
             return Eligible { included: None, excluded: Arc::default(), suspended: Arc::default() };
@@ -102,8 +103,8 @@ impl Catalog {
         }
     }
 
-    /// Takes in a change, and tells what it means for rankings. A change of a board means nothing by itself: whoever ranks
-    /// compares the board with the one that it ranked before.
+    /// Adds a change to the catalog, and returns how it affects rankings. A changed board has no effect here:
+    /// `Rankings::bring_up` compares the board with the one that it ranked before.
     pub(super) fn apply(&mut self, change: &DirectoryChange) -> Vec<Effect> {
         match change {
             DirectoryChange::User { id, now, suspended } => self.apply_user(*id, now.as_ref(), *suspended),
@@ -151,7 +152,7 @@ fn members(group: &Group) -> HashSet<UserId> {
     group.user_ids.iter().copied().collect()
 }
 
-/// Puts, replaces or removes what has its place in a sorted list.
+/// Inserts, replaces or removes an element of a sorted list. `place` is what a binary search has found.
 fn put<T>(list: &mut Vec<T>, place: Result<usize, usize>, now: Option<T>) {
     match (place, now) {
         (Ok(at), Some(now)) => list[at] = now,

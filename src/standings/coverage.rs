@@ -1,8 +1,8 @@
 //! Whether memory holds all that is in the file, whoever wrote it.
 //!
-//! A reader's own connection notices that somebody has committed, but not who. Only the writer's connection knows whether
-//! that was another process. So a noticed change gets a number; until the writer has looked since, and what it found has
-//! been read, memory may lack the change. That is over in a moment where only this process writes.
+//! A reader's own connection notices that somebody has committed, but not who. Only the writer's connection can tell
+//! whether it was another process. So each noticed change gets a number. Memory may lack the change until the writer
+//! has looked, and until what it found has been read. This is over in a moment where only this process writes.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,16 +10,16 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::store::{FileVersion, StoreError};
 
-/// What was noticed of the file, and how much of that memory holds.
+/// Counts the changes of the file that were noticed, and how many of them memory holds.
 pub(super) struct Coverage {
     version: Mutex<FileVersion>,
     /// How many changes were noticed.
     noticed: AtomicU64,
-    /// How many of them all views show, as far as other processes made them.
+    /// How many of the noticed changes are covered: all views show those of them that other processes made.
     covered: AtomicU64,
 }
 
-/// What is found when one looks at the file.
+/// The result of a look at the file.
 pub(super) struct Look {
     /// Whether memory holds all changes by other processes.
     pub is_covered: bool,
@@ -28,7 +28,7 @@ pub(super) struct Look {
 }
 
 impl Coverage {
-    /// Nothing of the file is covered yet.
+    /// Begins to look at a file. No change is noticed or covered yet.
     pub fn of(file: &Path) -> Result<Coverage, StoreError> {
         let version = Mutex::new(FileVersion::of(file)?);
         Ok(Coverage { version, noticed: AtomicU64::new(0), covered: AtomicU64::new(0) })
@@ -45,12 +45,13 @@ impl Coverage {
         Look { is_covered: self.covered.load(Ordering::SeqCst) >= self.noticed.load(Ordering::SeqCst), is_news }
     }
 
-    /// How many changes were noticed so far. What the writer finds after this was asked, covers so many.
+    /// How many changes were noticed so far. If the writer looks at the file after this call, it covers this many
+    /// changes.
     pub fn noticed(&self) -> u64 {
         self.noticed.load(Ordering::SeqCst)
     }
 
-    /// Notes that all views show the first so many changes, as far as other processes made them.
+    /// Notes that the first `changes` changes are covered: all views show those of them that other processes made.
     pub fn cover(&self, changes: u64) {
         self.covered.fetch_max(changes, Ordering::SeqCst);
     }

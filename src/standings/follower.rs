@@ -1,7 +1,8 @@
 //! The thread that follows what the writer commits, and keeps the standings.
 //!
-//! What it holds in memory is right for one transaction of the writer, by number. When it has to read the file, it takes a
-//! read snapshot between two transactions of the writer, so that it knows which transactions the snapshot holds already.
+//! What it holds in memory is the state after one transaction of the writer, whose number it knows. When it has to read
+//! the file, it takes a read snapshot between two transactions of the writer. So it knows which transactions the
+//! snapshot holds.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +21,7 @@ use crate::store::{Committed, Reader, StoreError};
 /// How long standings are kept that nobody asks for.
 const KEPT_UNASKED: Duration = Duration::from_secs(15 * 60);
 
-/// What memory holds, compared with the file, and the views compared with memory.
+/// Whether memory holds what is in the file, and whether the views show what memory holds.
 ///
 /// ```text
 ///      start, another process changes the file
@@ -47,7 +48,7 @@ enum State {
 /// Which standings a refresh brings up.
 enum Scope {
     All,
-    /// These, unless the file has to be read: then all.
+    /// Only these. But if the file has to be read, all of them.
     Some(Vec<StandingsKey>),
 }
 
@@ -76,14 +77,14 @@ impl From<Stopped> for Interrupted {
 
 /// What somebody waits for.
 struct Demand {
-    /// Whether standings are asked for that are not there yet.
+    /// Whether somebody asks for standings that are not there yet.
     new_standings: bool,
     /// Who waits for a refresh.
     flushes: Vec<Flush>,
 }
 
 impl Demand {
-    /// What a refresh for those who wait has to bring up; `None` if nobody waits.
+    /// Which standings a refresh has to bring up for those who wait; `None` if nobody waits.
     fn scope(&self) -> Option<Scope> {
         if self.new_standings {
             return Some(Scope::All);
@@ -150,7 +151,7 @@ impl Follower {
         Arc::clone(&self.facts)
     }
 
-    /// Forgets all that it knows, so that everything is read anew. Who waits for a refresh waits no longer.
+    /// Forgets all that it knows, so that everything is read anew. Those who wait for a refresh are let go.
     pub fn start_anew(&mut self) {
         self.state = State::Unread;
         self.sums.clear();
@@ -160,7 +161,7 @@ impl Follower {
 
     /// Follows until it is told to stop. A committed change shows within `every`.
     pub fn run(&mut self, every: Duration) {
-        // Half of the span, so that refreshing itself may take as long again.
+        // Half of the time, so that the refresh itself may take the other half.
         let gap = every / 2;
         let mut refreshed = Instant::now();
         let mut look_at = refreshed;
@@ -178,7 +179,7 @@ impl Follower {
             let until = if is_changed && due.is_none() { look_at.min(refreshed + gap) } else { look_at.min(now + gap) };
             if let Some(scope) = due.filter(|_| now >= retry_at) {
                 self.demand.new_standings = false;
-                // Who asks from now on, while the file is read, is answered by the next refresh.
+                // Somebody who asks from now on, while the file is read, is answered by the next refresh.
                 let flushes = std::mem::take(&mut self.demand.flushes);
                 let is_of_all = matches!(scope, Scope::All);
                 match self.refresh(scope) {
@@ -191,7 +192,7 @@ impl Follower {
                     }
                 }
                 for flush in flushes {
-                    // An error means that whoever asked has not waited that long.
+                    // An error means that the one who asked has stopped waiting.
                     let _ = flush.done.send(());
                 }
                 if is_of_all {
@@ -212,20 +213,20 @@ impl Follower {
 
     fn take(&mut self, message: Message) -> Result<(), Stopped> {
         match message {
-            // Facts are taken when they are needed: until then each costs nothing here.
+            // Facts stay in their queue until they are needed, so this message costs nothing.
             Message::Facts => {}
             Message::Look => self.look(),
             Message::Looked { foreign, noticed } => {
                 self.distrust_if(foreign);
-                // All that other processes have changed until then is in the views, or is still to be read.
+                // What other processes changed before the writer looked is in the views, or is still to be read.
                 if self.state != State::Unread && !self.facts.tells_of_others() {
                     self.shared.coverage.cover(noticed);
                 }
             }
             Message::NewStandings => self.demand.new_standings = true,
             Message::Flush(flush) => self.demand.flushes.push(flush),
-            // It comes too late, and is thrown away: it may lack what has been taken in since. Its transaction ends with its
-            // connection.
+            // This snapshot comes too late and is thrown away: it may lack transactions that memory has taken in since.
+            // Dropping its connection ends its transaction.
             Message::Snapshot(snapshot) => self.distrust_if(snapshot.foreign),
             Message::Stop => return Err(Stopped),
             #[cfg(test)]
@@ -234,7 +235,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Has the writer say whether another process has changed the file.
+    /// Asks the writer whether another process has changed the file.
     fn look(&self) {
         self.snapshots.look(self.shared.coverage.noticed());
     }
@@ -246,7 +247,7 @@ impl Follower {
         Ok(())
     }
 
-    /// After another process has changed the file, memory is not to be relied on.
+    /// After another process has changed the file, memory can't be relied on.
     fn distrust_if(&mut self, foreign: bool) {
         if foreign {
             self.state = State::Unread;
@@ -292,7 +293,7 @@ impl Follower {
         let has_to_read = self.state == State::Unread || targets.iter().any(is_missing);
         if has_to_read {
             self.read_file(today)?;
-            // Boards may have changed with what was read.
+            // What was read may have changed the boards.
             targets = self.targets(today);
         }
         let keys = match scope {
@@ -341,7 +342,7 @@ impl Follower {
         published.iter().map(|(key, published)| (*key, Arc::clone(published), window(key))).collect()
     }
 
-    /// Reads what memory lacks, from a snapshot whose place among the transactions is known.
+    /// Reads what memory lacks from a snapshot. It is known which transactions that snapshot holds.
     fn read_file(&mut self, today: EventDate) -> Result<(), Interrupted> {
         let connection = self.take_snapshot()?;
         let read = self.read_snapshot(&connection, today);
@@ -363,14 +364,14 @@ impl Follower {
         let targets = self.targets(today);
         self.sums.read_missing(connection, targets.iter().filter_map(|(_, _, window)| *window))?;
         if reads_all {
-            // Only now: what fails before this is read again.
+            // The state changes only now, so that all is read again if anything before this fails.
             self.state = State::Behind;
         }
         Ok(())
     }
 
-    /// Takes a read snapshot between two transactions of the writer, and takes in all transactions that it holds. What is
-    /// committed after it waits.
+    /// Takes a read snapshot between two transactions of the writer. Takes all transactions that it holds into memory;
+    /// what is committed later stays in the queue.
     fn take_snapshot(&mut self) -> Result<Reader, Interrupted> {
         let asked = self.snapshots.ask(self.shared.coverage.noticed())?;
         let deadline = Instant::now() + self.snapshots.patience;

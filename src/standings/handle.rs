@@ -1,4 +1,4 @@
-//! The handle that readers have on the standings.
+//! The handle with which readers get standings.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use super::{Catalog, StandingsKey, Subscription, View, supervise};
 use crate::domain::{Clock, Ranking};
 use crate::store::{Reader, Store, StoreError, Writer};
 
-/// How long a reader waits for standings that are being built, before it is told so.
+/// How long a reader waits for standings that are being built, before it is told that they are not ready.
 const BUILDING_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a change of the directory waits to be seen, at most.
+/// How long whoever changes the directory waits at most until the change shows.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How standings are kept.
@@ -52,7 +52,7 @@ impl Standings {
     /// `subscription`.
     ///
     /// # Errors
-    /// What reading the boards, users and groups met, or [`StoreError::Closed`] where the system gives no thread.
+    /// Reading the boards, users and groups failed; or [`StoreError::Closed`] if the system gives no thread.
     pub fn start(
         subscription: Subscription,
         store: &Store,
@@ -95,13 +95,13 @@ impl Standings {
         self.shared.catalog()
     }
 
-    /// The standings; `None` while they are still being built after a moment's waiting.
+    /// The standings. `None` if they are still being built after a short wait.
     pub async fn view(&self, key: StandingsKey) -> Option<Arc<View>> {
         self.view_within(key, BUILDING_PATIENCE).await
     }
 
-    /// The standings with all that this process has answered to, for those who must not see less than what was just
-    /// stored. Where nothing was stored since the last refresh, this costs no more than [`Standings::view`].
+    /// The standings with every change that this process has confirmed. It is for callers who must see what was just
+    /// stored. If nothing was stored since the last refresh, this costs no more than [`Standings::view`].
     pub async fn view_now(&self, key: StandingsKey) -> Option<Arc<View>> {
         if self.published(key).shown.load(Ordering::SeqCst) < self.writer.committed() {
             self.flush(Some(key)).await;
@@ -109,8 +109,9 @@ impl Standings {
         self.view_within(key, FLUSH_PATIENCE).await
     }
 
-    /// Whether the views show all that other processes had committed when this was asked, as far as can be told at once.
-    /// What this process has committed is another matter; see [`Standings::view_now`]. It reads no page of the file.
+    /// Whether the views show all that other processes had committed before this call, as far as this can be told at
+    /// once. It says nothing of what this process has committed; see [`Standings::view_now`]. It reads no page of the
+    /// file.
     pub fn show_all_of_others(&self) -> bool {
         let look = self.shared.coverage.look();
         if look.is_news {
@@ -120,8 +121,8 @@ impl Standings {
         look.is_covered
     }
 
-    /// How many refreshes have found something new in the file, whether or not it changed any view. Who keeps what was
-    /// read from the file beside a view reads it again when this number has changed.
+    /// How many refreshes have found something new in the file, whether or not it changed any view. Code that keeps
+    /// something read from the file together with a view has to read it again when this number has changed.
     pub fn refreshes(&self) -> u64 {
         self.shared.refreshes.load(Ordering::SeqCst)
     }
@@ -129,7 +130,7 @@ impl Standings {
     /// The standings; `None` if they are not built within `patience`.
     pub async fn view_within(&self, key: StandingsKey, patience: Duration) -> Option<Arc<View>> {
         let mut views = self.watch(key);
-        // Most often it is there, and no timer has to be set.
+        // Most often the view is there already, and no timer has to be set.
         if let Some(view) = &*views.borrow() {
             return Some(Arc::clone(view));
         }
@@ -142,15 +143,15 @@ impl Standings {
         self.shared.published().keys().copied().collect()
     }
 
-    /// The standings as they change. The channel closes when their board is removed.
+    /// Follows the standings as they change. The channel closes when their board is removed.
     pub fn watch(&self, key: StandingsKey) -> watch::Receiver<Option<Arc<View>>> {
         let published = self.published(key);
         published.touch();
         published.view.subscribe()
     }
 
-    /// Waits until all that has been committed shows: for changes of boards, users and groups, which are rare and are
-    /// looked at next.
+    /// Waits until all that has been committed shows. It is for changes of boards, users and groups: these are rare,
+    /// and whoever makes one looks at the result next.
     pub async fn refresh(&self) {
         self.flush(None).await;
     }
@@ -158,12 +159,12 @@ impl Standings {
     async fn flush(&self, key: Option<StandingsKey>) {
         let (done, refreshed) = oneshot::channel();
         if self.inbox.send(Message::Flush(Flush { key, done })).is_ok() {
-            // Late or never: the change itself is stored, and will show.
+            // It is no error if the refresh comes late or never: the change itself is stored, and will show.
             let _ = tokio::time::timeout(FLUSH_PATIENCE, refreshed).await;
         }
     }
 
-    /// Where views of these standings are published. The thread is told where they are new.
+    /// The place where views of these standings are published. If it is new, the thread is told to build them.
     fn published(&self, key: StandingsKey) -> Arc<Published> {
         if let Some(published) = self.shared.published().get(&key) {
             return Arc::clone(published);
@@ -179,7 +180,7 @@ impl Standings {
 }
 
 impl StandingsThread {
-    /// Ends the thread and waits for that.
+    /// Ends the thread, and waits until it has ended.
     pub fn stop(self) {
         // An error means that it has ended already.
         let _ = self.inbox.send(Message::Stop);

@@ -1,12 +1,13 @@
-//! What is rendered of a view once and kept as long as the view: bounded, and never without the first page.
+//! Renderings of a view. Each is made once and kept as long as the view. Their number and their size are limited, but
+//! the first page is always kept.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Renderings that are kept beside the first pages.
+/// How many renderings are kept at most, not counting the first pages.
 const COUNT_MAX: usize = 64;
 
-/// Bytes that they may take together, beside the first pages.
+/// How many bytes these renderings may take together, not counting the first pages.
 const BYTES_MAX: usize = 4 << 20;
 
 /// What names a rendering of a view.
@@ -16,27 +17,27 @@ pub struct RenderingKey {
     pub form: &'static str,
     /// The page, from 0.
     pub page: usize,
-    /// Whatever else it varies by, as one number; 0 is what most people ask for.
+    /// Everything else that the rendering depends on, as one number. 0 is what most people ask for.
     pub variant: u64,
 }
 
 impl RenderingKey {
-    /// Whether it is what most people ask for, and so is always kept.
+    /// Whether this is the rendering that most people ask for, which is always kept.
     fn is_first(&self) -> bool {
         self.page == 0 && self.variant == 0
     }
 }
 
-/// Renderings by key. Where there is no room for another, the one that was asked for longest ago goes.
+/// Renderings by key. If there is no room for a new one, the one that was asked for longest ago is removed.
 #[derive(Debug, Default)]
 pub(super) struct Kept(Mutex<Renderings>);
 
 #[derive(Debug, Default)]
 struct Renderings {
     by_key: HashMap<RenderingKey, Rendering>,
-    /// How often anything was asked for: tells which rendering was asked for longest ago.
+    /// How many times any rendering was asked for. It tells which one was asked for longest ago.
     asked: u64,
-    /// Of all that are not first pages.
+    /// The bytes of all renderings that are not first pages.
     bytes: usize,
 }
 
@@ -58,7 +59,7 @@ impl Kept {
         if let Some(bytes) = renderings().get(&key) {
             return bytes;
         }
-        // Outside the lock: two may render the same at once, and nobody waits for another's rendering.
+        // The lock is not held here: two callers may render the same at once, but nobody waits for another's rendering.
         let bytes: Arc<[u8]> = render().into();
         renderings().put(key, Arc::clone(&bytes));
         bytes
@@ -113,7 +114,7 @@ mod tests {
     }
 
     impl Counting {
-        /// Asks; `true` if it had to be rendered.
+        /// Asks for a rendering. Returns `true` if it had to be made.
         fn renders(&self, form: &'static str, page: usize, variant: u64, size: usize) -> bool {
             let before = self.rendered.get();
             let render = || {

@@ -2,7 +2,7 @@
 
 use crate::domain::{EventDate, LeaderboardId, Period};
 
-/// As of which day the window of a period is counted.
+/// The day for which the window of a period is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AsOf {
     /// The window as it is today.

@@ -1,11 +1,12 @@
 //! Standings: the ranked users of each board and period in use, in memory.
 //!
-//! One thread follows what the writer commits and keeps, for each window of days in use, every user's sum. Out of these it
-//! makes a ranking for each board and period that somebody asks for: an immutable snapshot, swapped in whole. Readers take
-//! the snapshot and never wait; no request runs SQL.
+//! One thread follows what the writer commits. It keeps every user's sum for each window of days in use. From these
+//! sums it makes a ranking for each board and period that somebody asks for. A ranking is an immutable snapshot, which
+//! the thread replaces as a whole. Readers take the snapshot and never wait; no request runs SQL.
 //!
-//! The cost of a refresh follows what changed and who is ranked, not the length of history. Only what the thread has not
-//! seen (a period that is asked for first, a change by another process) is read from the file.
+//! How much a refresh costs depends on what has changed and on who is ranked, not on the length of history. The thread
+//! reads from the file only what it has not seen: a period that somebody asks for first, or a change by another
+//! process.
 
 mod catalog;
 mod coverage;

@@ -11,7 +11,7 @@ pub struct Entry {
     pub score: i64,
     /// The user.
     pub user_id: UserId,
-    /// From 1.
+    /// The position, counted from 1.
     pub position: u32,
 }
 
@@ -26,7 +26,8 @@ pub struct Ranked {
     ranking: Ranking,
     /// In the order of the ranking.
     entries: Vec<Entry>,
-    /// The same users in the order of their ids, and their scores: with these a user's place is found.
+    /// The same users in the order of their ids, with their scores in the next field. A user's place is found with
+    /// these.
     users: Vec<UserId>,
     scores: Vec<i64>,
 }
@@ -48,8 +49,8 @@ impl Ranked {
         ranked
     }
 
-    /// The same ranking after changes, which come in the order of user ids, each user once: one pass over all, without
-    /// sorting any but the changed.
+    /// The same ranking after some changes. `changes` are in the order of user ids, each user once. This takes one pass
+    /// over all users, and sorts only the changed ones.
     pub fn changed(&self, changes: &[Change]) -> Ranked {
         let mut out: Vec<_> =
             changes.iter().filter_map(|(id, _)| self.score(*id).map(|score| key(score, *id))).collect();
@@ -131,7 +132,7 @@ impl Ranked {
         self.users.binary_search(&user_id).ok().map(|at| self.scores[at])
     }
 
-    /// Where a user stands in [`Ranked::entries`]: two binary searches.
+    /// The index of a user in [`Ranked::entries`]. It takes two binary searches.
     pub fn index(&self, user_id: UserId) -> Option<usize> {
         let place = key(self.score(user_id)?, user_id);
         self.entries.binary_search_by_key(&place, |entry| key(entry.score, entry.user_id)).ok()
@@ -147,7 +148,7 @@ impl Ranked {
         &self.entries
     }
 
-    /// Entries from an offset on.
+    /// At most `limit` entries from an offset on.
     pub fn page(&self, offset: usize, limit: usize) -> &[Entry] {
         let rest = self.entries.get(offset..).unwrap_or_default();
         &rest[..limit.min(rest.len())]
@@ -161,7 +162,7 @@ impl Ranked {
         }
     }
 
-    /// Bytes that the ranking takes.
+    /// How many bytes the ranking takes.
     pub fn bytes(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>()
             + self.users.capacity() * size_of::<UserId>()

@@ -1,4 +1,4 @@
-//! The rankings that are kept up, and what each of them lacks.
+//! The rankings that are kept up to date, and what each of them still lacks.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -8,27 +8,27 @@ use super::ranked::Change;
 use super::{Catalog, Ranked, StandingsKey, Totals, View, Window};
 use crate::domain::{Leaderboard, Ranking, UserId};
 
-/// All rankings that are kept up, by key.
+/// All rankings that are kept up to date, by key.
 pub(super) struct Rankings {
     ranking: Ranking,
     held: HashMap<StandingsKey, Held>,
 }
 
-/// A ranking that is kept up.
+/// A ranking that is kept up to date.
 struct Held {
     window: Window,
     board: Arc<Leaderboard>,
     eligible: Eligible,
     ranked: Arc<Ranked>,
-    /// Users who may stand elsewhere now.
+    /// Users whose place may be another one now.
     moved: Moved,
-    /// Whether somebody who is ranked is called otherwise now.
+    /// Whether a ranked user has another name or another picture now.
     relabelled: bool,
 }
 
 /// Whose places in a ranking have to be found again.
 enum Moved {
-    /// Those of these users.
+    /// Only those of these users.
     Users(BTreeSet<UserId>),
     /// Everybody's.
     All,
@@ -56,22 +56,22 @@ pub(super) struct Source<'s> {
 }
 
 impl Rankings {
-    /// No rankings yet. All will be by `ranking`.
+    /// No rankings yet. In all of them, equal scores will share positions as `ranking` says.
     pub fn new(ranking: Ranking) -> Rankings {
         Rankings { ranking, held: HashMap::new() }
     }
 
-    /// Lets go of all.
+    /// Forgets all rankings.
     pub fn clear(&mut self) {
         self.held.clear();
     }
 
-    /// Lets go of those whose key is not wanted.
+    /// Forgets the rankings whose key is not wanted.
     pub fn retain(&mut self, wanted: impl Fn(&StandingsKey) -> bool) {
         self.held.retain(|key, _| wanted(key));
     }
 
-    /// Lets go of one.
+    /// Forgets one ranking.
     pub fn remove(&mut self, key: StandingsKey) {
         self.held.remove(&key);
     }
@@ -83,7 +83,7 @@ impl Rankings {
         }
     }
 
-    /// Notes what has changed in the catalog, which holds the changes already.
+    /// Notes what has changed in the catalog. `catalog` already holds the changes.
     pub fn note_directory(&mut self, effects: &[Effect], catalog: &Catalog) {
         for held in self.held.values_mut() {
             let mut is_eligibility_other = false;
@@ -110,7 +110,7 @@ impl Rankings {
         }
     }
 
-    /// Notes that everything has been read anew; `relabelled`: that the catalog is another now.
+    /// Notes that everything has been read anew. `relabelled` says that the catalog has changed.
     pub fn note_all_read(&mut self, relabelled: bool, catalog: &Catalog) {
         for held in self.held.values_mut() {
             held.moved = Moved::All;
@@ -119,12 +119,12 @@ impl Rankings {
         }
     }
 
-    /// Brings a ranking up to date. Returns the view of it if that is another than before.
+    /// Brings a ranking up to date. Returns a new view of it, or `None` if the view stays the same.
     pub fn bring_up(&mut self, key: StandingsKey, source: &Source<'_>) -> Option<View> {
         let Source { board, window, totals, catalog } = *source;
         let before = self.held.get(&key);
         let has_same_board = before.is_some_and(|held| held.board == *board);
-        // The same users are ranked by the same rules, save for those who have moved.
+        // The window and the groups are the same, so only the users who have moved can have another place.
         let comparable = before.filter(|held| {
             held.window == window
                 && held.board.included_groups_ids == board.included_groups_ids
@@ -141,7 +141,7 @@ impl Rankings {
                 }
                 (held.eligible.clone(), Arc::clone(&held.ranked))
             }
-            // Sorting all is cheaper than finding the places of many.
+            // If many users have moved, sorting all is cheaper than finding the place of each.
             Some((held, users)) if users.len() < totals.len() / 4 + 16 => {
                 let eligible = held.eligible.clone();
                 let score = |id: UserId| totals.get(id).filter(|_| eligible.holds(id)).map(|sum| sum.score);

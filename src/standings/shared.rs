@@ -11,13 +11,13 @@ use super::coverage::Coverage;
 use super::{Catalog, StandingsKey, View};
 use crate::store::{Reader, StoreError};
 
-/// What the thread is told.
+/// A message to the thread.
 pub(super) enum Message {
     /// Transactions have been committed since the thread last took the queue of facts.
     Facts,
     /// The writer has looked whether another process has changed the file.
     Looked {
-        /// Whether one has, since that was last asked.
+        /// Whether one has changed it since the writer was last asked.
         foreign: bool,
         /// How many changes of the file had been noticed before the writer looked.
         noticed: u64,
@@ -32,12 +32,12 @@ pub(super) enum Message {
     Snapshot(Box<Snapshot>),
     /// The server goes down.
     Stop,
-    /// A defect, as tests need one.
+    /// Makes the thread panic. Tests need this.
     #[cfg(test)]
     Panic,
 }
 
-/// A request for what is committed to show.
+/// A request to be told when all that is committed shows.
 pub(super) struct Flush {
     /// The standings that have to show it. `None` means all of them, with boards, users and groups.
     pub key: Option<StandingsKey>,
@@ -47,10 +47,10 @@ pub(super) struct Flush {
 
 /// A read transaction that holds all that was committed when it began.
 pub(super) struct Snapshot {
-    /// Which request it answers. One that answers an earlier request than the last is too old.
+    /// The number of the request that it answers. If this is not the last request, the snapshot is too old.
     pub request: u64,
     pub connection: Reader,
-    /// Whether another process has changed the file since that was last asked.
+    /// Whether another process has changed the file since the writer was last asked.
     pub foreign: bool,
     /// How many changes of the file had been noticed before it began.
     pub noticed: u64,
@@ -113,7 +113,7 @@ impl Shared {
         self.published.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same, in order to add or remove some.
+    /// The same map, for adding or removing standings.
     pub fn published_mut(&self) -> RwLockWriteGuard<'_, HashMap<StandingsKey, Arc<Published>>> {
         self.published.write().unwrap_or_else(PoisonError::into_inner)
     }

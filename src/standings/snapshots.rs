@@ -9,7 +9,8 @@ use super::shared::{Message, Snapshot};
 use super::subscription::FactQueue;
 use crate::store::{Reader, StoreError, Writer};
 
-/// How long the writer may be at its transaction before a snapshot is given up for now: longer than it waits for a lock.
+/// How long to wait for the end of the writer's transaction before a snapshot is given up for now. This is longer than
+/// the writer itself waits for a lock.
 pub(super) const SNAPSHOT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Asks the writer for snapshots. They come as messages to the standings' thread.
@@ -20,7 +21,7 @@ pub(super) struct Snapshots {
     facts: Arc<FactQueue>,
     /// The number of the last request.
     requests: u64,
-    /// Lent to the writer's thread while a snapshot is taken.
+    /// The connection for snapshots. The writer's thread has it while a snapshot is taken.
     connection: Option<Reader>,
     /// How long a snapshot is waited for.
     pub patience: Duration,
@@ -41,8 +42,8 @@ impl Snapshots {
         Snapshots { writer, file, sender, facts, requests: 0, connection, patience }
     }
 
-    /// Asks for a snapshot, and returns the number of the request. The snapshot of an earlier request may still come; what
-    /// has been committed since may have been taken in already, so it must not be used.
+    /// Asks for a snapshot, and returns the number of the request. The snapshot of an earlier request may still come.
+    /// It must not be used, since memory may have taken in later transactions already.
     pub fn ask(&mut self, noticed: u64) -> Result<u64, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
@@ -53,7 +54,8 @@ impl Snapshots {
         let (sender, facts) = (self.sender.clone(), Arc::clone(&self.facts));
         self.writer.look_between(move |foreign| {
             let begun = connection.begin();
-            // Between two transactions, the last that was told is the last that the snapshot holds.
+            // This runs between two transactions, so the last one that was told is the last one that the snapshot
+            // holds.
             let through = facts.last();
             let snapshot = Snapshot { request, connection, foreign, noticed, begun, through };
             drop(sender.send(Message::Snapshot(Box::new(snapshot))));
@@ -68,11 +70,11 @@ impl Snapshots {
         end
     }
 
-    /// Has the writer say whether another process has changed the file. The answer comes as a message.
-    /// `noticed` comes back with it.
+    /// Asks the writer whether another process has changed the file. The answer comes as a message, with `noticed` in
+    /// it.
     pub fn look(&self, noticed: u64) {
         let sender = self.sender.clone();
-        // A full queue is a busy writer, which looks by itself.
+        // If the queue is full, the writer is busy, and looks by itself.
         let _ = self.writer.look_between(move |foreign| drop(sender.send(Message::Looked { foreign, noticed })));
     }
 }

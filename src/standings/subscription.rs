@@ -1,4 +1,5 @@
-//! The standings' end of what the store tells its subscribers: a queue of facts that the thread takes when it needs them.
+//! How the standings receive what the store tells its subscribers: in a queue of facts. The thread takes the facts when
+//! it needs them.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +41,7 @@ impl Default for Subscription {
     }
 }
 
-/// Changes that may wait to be taken. Reading all anew is quicker than taking in more.
+/// How many changes may wait to be taken. Taking in more of them would be slower than reading everything anew.
 const CHANGES_MAX: usize = 1 << 20;
 
 /// Transactions that the thread has not taken yet, in their order.
@@ -50,7 +51,7 @@ pub(super) struct FactQueue(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     facts: Vec<Arc<Committed>>,
-    /// Changes in all of them.
+    /// How many changes all waiting transactions have.
     changes: usize,
     /// The number of the last transaction that was told, taken or not.
     last: u64,
@@ -59,7 +60,7 @@ struct Waiting {
 }
 
 impl FactQueue {
-    /// Adds a transaction. `true`: the queue was empty before, and somebody takes from it.
+    /// Adds a transaction. Returns `true` if the queue was empty before and is not closed.
     pub fn push(&self, committed: Arc<Committed>) -> bool {
         let mut waiting = self.waiting();
         waiting.last = committed.number;
@@ -69,7 +70,8 @@ impl FactQueue {
         waiting.changes += committed.scores.len() + committed.directory.len();
         let was_empty = waiting.facts.is_empty();
         if waiting.changes > CHANGES_MAX {
-            // What is forgotten here is read from the file, like what another process has changed.
+            // The changes are forgotten here. The thread reads them from the file, as it does after a change by another
+            // process.
             let Committed { number, repairs, .. } = *committed;
             let anew = Committed { number, repairs, scores: Vec::new(), directory: Vec::new(), foreign: true };
             waiting.facts = vec![Arc::new(anew)];
@@ -96,7 +98,7 @@ impl FactQueue {
         taken
     }
 
-    /// Whether the writer has told, in what waits, that another process has changed the file.
+    /// Whether a waiting transaction tells that another process has changed the file.
     pub fn tells_of_others(&self) -> bool {
         self.waiting().facts.iter().any(|committed| committed.foreign)
     }
@@ -106,7 +108,7 @@ impl FactQueue {
         self.waiting().last
     }
 
-    /// Forgets what waits, and all that comes from now on: nobody will take it.
+    /// Forgets all transactions that wait and all that come from now on, since nobody will take them.
     pub fn close(&self) {
         let mut waiting = self.waiting();
         *waiting = Waiting { closed: true, last: waiting.last, ..Waiting::default() };

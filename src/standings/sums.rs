@@ -23,13 +23,13 @@ impl Sums {
         self.0.clear();
     }
 
-    /// Lets go of windows that are not in use.
+    /// Forgets windows that are not in use.
     pub fn retain(&mut self, in_use: impl Fn(&Window) -> bool) {
         self.0.retain(|window, _| in_use(window));
     }
 
-    /// Adds what transactions have changed. `changed` is told of each window, with the users whose sums over it are
-    /// others now.
+    /// Adds what transactions have changed. `changed` is called for each window, with the users whose sums over it have
+    /// changed.
     pub fn apply(&mut self, facts: &[Arc<Committed>], mut changed: impl FnMut(Window, &BTreeMap<UserId, Sum>)) {
         let mut changes: HashMap<Window, BTreeMap<UserId, Sum>> = HashMap::new();
         for change in facts.iter().flat_map(|committed| &committed.scores) {
@@ -46,7 +46,7 @@ impl Sums {
         }
     }
 
-    /// Sums those windows that are not held yet, out of a snapshot that holds the same transactions as the sums here.
+    /// Sums the windows that are not held yet. The snapshot has to hold the same transactions as the sums here.
     pub fn read_missing(
         &mut self,
         connection: &Reader,
@@ -63,8 +63,8 @@ impl Sums {
         Ok(())
     }
 
-    /// Makes the sums of a window out of those of one that is a few days away, by the days that enter and leave it.
-    /// `false`: there is no such window.
+    /// Makes the sums of a window from those of a window that is a few days away: adds the days that enter and
+    /// subtracts the days that leave. Returns `false` if there is no window so near.
     fn slide(&mut self, connection: &Reader, window: Window) -> Result<bool, StoreError> {
         let near = self.0.keys().find_map(|&near| Some((near, steps(near, window)?)));
         let Some((near, steps)) = near else { return Ok(false) };

@@ -14,7 +14,7 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// Adds another.
+    /// Adds another sum to this one.
     pub fn add(&mut self, other: Sum) {
         self.score += other.score;
         self.days += other.days;
@@ -48,7 +48,7 @@ impl Packed {
 }
 
 impl Totals {
-    /// Adds a user who comes after all that are here. One without days stays out.
+    /// Adds a user whose id is higher than all ids here. A user without days is not added.
     pub fn push(&mut self, user_id: UserId, sum: Sum) {
         debug_assert!(self.users.last().is_none_or(|last| *last < user_id));
         if sum.days > 0 {
@@ -77,7 +77,7 @@ impl Totals {
         self.users.is_empty()
     }
 
-    /// Adds changes to the sums. Only where users come or go is the whole list written anew.
+    /// Adds changes to the sums. Writes the whole list anew only if users come or go.
     pub fn apply(&mut self, changes: &BTreeMap<UserId, Sum>) {
         let mut come = Vec::new();
         let mut gone = false;
@@ -99,7 +99,7 @@ impl Totals {
         self.merge(&come);
     }
 
-    /// Adds changes, in the order of user ids, by writing the whole list anew: for many of them.
+    /// Adds many changes by writing the whole list anew. They have to be in the order of user ids.
     pub fn merge(&mut self, changes: &[(UserId, Sum)]) {
         debug_assert!(changes.is_sorted_by(|(before, _), (after, _)| before < after));
         let mut merged = Totals::default();
@@ -121,13 +121,13 @@ impl Totals {
         *self = merged;
     }
 
-    /// Gives back what was reserved and is not used.
+    /// Gives back memory that was reserved and is not used.
     pub fn shrink(&mut self) {
         self.users.shrink_to_fit();
         self.sums.shrink_to_fit();
     }
 
-    /// Bytes that the sums take.
+    /// How many bytes the sums take.
     pub fn bytes(&self) -> usize {
         self.users.capacity() * size_of::<UserId>() + self.sums.capacity() * size_of::<Packed>()
     }

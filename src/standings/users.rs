@@ -1,10 +1,11 @@
-//! The users of the directory, in a table of which a changed copy costs little.
+//! The users of the directory, in a table. A changed copy of the table costs little.
 
 use std::sync::Arc;
 
 use crate::domain::{User, UserId};
 
-/// Branches of the table, and leaves of each branch. With 4,096 leaves in all, one of a million users is 244 long.
+/// How many branches the table has, and how many leaves each branch has. There are 4,096 leaves in all, so one of them
+/// holds 244 users if there are a million.
 const FAN_OUT: usize = 64;
 
 /// Users in the order of their numbers.
@@ -21,7 +22,7 @@ pub struct Users {
 }
 
 impl Users {
-    /// A user.
+    /// Finds a user by number.
     pub fn get(&self, id: &UserId) -> Option<&User> {
         let leaf = self.leaf(*id);
         leaf.binary_search_by_key(id, |(id, _)| *id).ok().map(|at| &*leaf[at].1)
@@ -42,7 +43,7 @@ impl Users {
         self.branches.iter().flat_map(|branch| branch.iter()).flat_map(|leaf| leaf.iter().map(|(_, user)| &**user))
     }
 
-    /// Puts a user in the place of whoever had the number.
+    /// Adds a user. If another user had the number, that one is replaced.
     pub fn insert(&mut self, user: User) {
         let id = user.id;
         let leaf = self.leaf_mut(id);
@@ -63,8 +64,8 @@ impl Users {
         }
     }
 
-    /// The branch of a number and the leaf in it. Numbers are given one after the other, so their lowest bits fill all
-    /// leaves alike.
+    /// The branch of a number and the leaf in it. Numbers are given one after the other, so their lowest bits spread
+    /// users evenly over all leaves.
     fn place(id: UserId) -> (usize, usize) {
         let number = i64::from(id) as usize;
         (number % FAN_OUT, number / FAN_OUT % FAN_OUT)
@@ -83,7 +84,7 @@ impl Users {
 
 impl Default for Users {
     fn default() -> Users {
-        // All begin as one empty leaf: whatever is changed gets a copy of its own.
+        // At first all leaves are one shared empty leaf. A leaf gets its own copy when it is changed.
         let leaf: Arc<Leaf> = Arc::default();
         let branch: Arc<Branch> = Arc::new(vec![leaf; FAN_OUT]);
         Users { branches: vec![branch; FAN_OUT], count: 0 }

@@ -23,10 +23,10 @@ pub struct View {
 }
 
 impl View {
-    /// Users on a page, unless fewer are asked for. Page 1 begins after as many.
+    /// How many users a page has, unless fewer are asked for. Page 1 begins after this many users.
     pub const PAGE_USERS: usize = 100;
 
-    /// A view of its own version.
+    /// A new view, with a version that no other view has.
     pub fn new(board: Arc<Leaderboard>, period: Period, ranked: Arc<Ranked>, catalog: Arc<Catalog>) -> View {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let version = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -44,11 +44,11 @@ impl View {
         self.ranked.page(page.saturating_mul(View::PAGE_USERS), limit.min(View::PAGE_USERS))
     }
 
-    /// What is rendered of this view under a key: made by `render` once for all who ask, then kept as long as the view.
-    /// Everything that the rendering depends on, beside the view itself, has to be in the key.
+    /// The rendering of this view for a key. `render` makes it once for all who ask; then it is kept as long as the
+    /// view. The key has to hold everything that the rendering depends on, except the view itself.
     ///
-    /// The plain first page of each form is always kept, of others the ones that were asked for last. A page beyond the
-    /// end is rendered for each who asks: it is quickly made, and there is no end of such pages.
+    /// The plain first page of each form is always kept. Of the others, the ones that were asked for last are kept. A
+    /// page beyond the end is rendered each time: it is quickly made, and the number of these pages has no limit.
     pub fn kept(&self, key: RenderingKey, render: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {
         if key.page > 0 && self.page(key.page, 1).is_empty() {
             return render().into();
@@ -56,7 +56,8 @@ impl View {
         self.kept.get_or_render(key, render)
     }
 
-    /// What is kept under a key already; for those who have to wait for something before they can render it.
+    /// The rendering for a key, if it is kept already. It is for callers who have to wait for something before they can
+    /// render.
     pub fn find_kept(&self, key: RenderingKey) -> Option<Arc<[u8]>> {
         self.kept.get(key)
     }

@@ -7,14 +7,15 @@ use crate::domain::{EventDate, UserId};
 use crate::store::window_sums::{self, UserScore};
 use crate::store::{DayNumber, Reader, StoreError};
 
-/// How many days a window may slide to be kept up by the days that enter and leave it; beyond, it is read anew.
+/// How many days a window may move and still be brought up by the days that enter and leave it. If it moves further, it
+/// is read anew.
 const SLIDE_DAYS_MAX: usize = 8;
 
 /// The first and the last day of a window.
 pub type Window = (EventDate, EventDate);
 
-/// The stretches of days that turn one window into another, with 1 for those that enter and -1 for those that leave; `None`
-/// if the windows are too far apart for that.
+/// The ranges of days that turn one window into another. Days that enter have a 1, days that leave have a -1. `None` if
+/// the windows are too far apart for this.
 pub fn steps(from: Window, to: Window) -> Option<Vec<(RangeInclusive<EventDate>, i32)>> {
     let ((first, last), (new_first, new_last)) = (from, to);
     if first > last || new_first > new_last || new_first > last || new_last < first {
@@ -26,7 +27,7 @@ pub fn steps(from: Window, to: Window) -> Option<Vec<(RangeInclusive<EventDate>,
             steps.push((low, high, sign));
         }
     };
-    // Half-open here: from `low` to the day before `high`.
+    // These ranges are half-open: from `low` to the day before `high`.
     add(first, new_first, -1);
     add(new_first, first, 1);
     add(last.next(), new_last.next(), 1);
@@ -37,7 +38,7 @@ pub fn steps(from: Window, to: Window) -> Option<Vec<(RangeInclusive<EventDate>,
     near.then(|| steps.into_iter().map(|(low, high, sign)| (low..=high.minus_days(1), sign)).collect())
 }
 
-/// Sums several windows in one walk.
+/// Sums several windows in one pass over the scores.
 pub fn sum_windows(connection: &Reader, windows: &[Window]) -> Result<Vec<Totals>, StoreError> {
     let mut sums: Vec<WindowSums> = windows.iter().map(WindowSums::new).collect();
     let filled = || windows.iter().filter(|(first, last)| first <= last);
@@ -54,10 +55,10 @@ pub fn sum_windows(connection: &Reader, windows: &[Window]) -> Result<Vec<Totals
     Ok(sums.into_iter().map(WindowSums::finish).collect())
 }
 
-/// One window on the way: scores come month by month, in each by user.
+/// A window that is being summed. Scores come month by month, and user by user in each month.
 struct WindowSums {
     days: RangeInclusive<DayNumber>,
-    /// All months before.
+    /// The sums of all months before.
     totals: Totals,
     /// The month that is being read.
     month: Vec<(UserId, Sum)>,

@@ -1,4 +1,4 @@
-//! What can't be brought about from outside: a snapshot that comes too late, and a panic.
+//! Tests of what can't be caused from outside: a snapshot that comes too late, and a panic.
 
 use std::sync::mpsc::{Sender, channel};
 
@@ -162,7 +162,7 @@ fn after_a_panic_all_is_read_anew_and_after_many_the_thread_ends() {
         hand.award(10);
         hand.sender.send(Message::Panic).expect("a thread");
         await_that("the board follows again", || hand.score(Period::AllTime) == Some(round * 10));
-        // The panic itself may still be to come: whoever waits is answered after it, or let go by it.
+        // The panic may not have happened yet. The one who waits is answered after it, or let go by it.
         let (done, flushed) = oneshot::channel();
         hand.sender.send(Message::Flush(Flush { key: None, done })).expect("a thread");
         let _ = flushed.blocking_recv();
@@ -171,7 +171,7 @@ fn after_a_panic_all_is_read_anew_and_after_many_the_thread_ends() {
     hand.sender.send(Message::Panic).expect("a thread");
     thread.join().expect("an end without a panic");
     assert!(matches!(check(&hand.store), Err(StoreError::ThreadEnded("standings"))));
-    // What is there is still served; what is committed is not kept for nobody.
+    // The views are still served. Committed transactions are not kept, since nobody takes them.
     let before = hand.score(Period::AllTime);
     for _ in 0..50 {
         hand.award(1);
