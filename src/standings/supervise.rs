@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::follower::Follower;
 
-/// How many panics within [`PANICS_WITHIN`] make the thread start anew. The next one ends it.
+/// After this many panics within [`PANICS_WITHIN`], the thread still starts anew. The next one ends it.
 pub(super) const PANICS_MAX: usize = 3;
 const PANICS_WITHIN: Duration = Duration::from_secs(10 * 60);
 

@@ -27,7 +27,7 @@ pub struct App {
     pub rollup: Rollup,
     /// Who leads.
     pub standings: Standings,
-    /// Where a recalculation begins that names no date, in days before today.
+    /// How many days before today a recalculation begins if it names no date.
     pub recent_days: u32,
     /// Who is signed in.
     pub sessions: Sessions,
@@ -37,7 +37,7 @@ pub struct App {
     pub public: bool,
 }
 
-/// What the guards look things up in.
+/// The [`App`] in which the guards look things up.
 pub(super) async fn app<'r>(request: &'r Request<'_>) -> Outcome<&'r State<App>, ApiError> {
     request
         .guard::<&State<App>>()

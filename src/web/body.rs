@@ -1,4 +1,4 @@
-//! The body of a request: read whole, within bounds, and taken apart as what its type or its look says it is.
+//! The body of a request. It is read whole, up to a limit, and read as what its content type or its content says it is.
 
 use multer::Multipart;
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
@@ -15,15 +15,15 @@ use super::written;
 /// How much of a body that is too long is still read, so that its sender gets to see the refusal.
 const DRAINED_MAX: usize = 16 << 20;
 
-/// What a text of JSON may begin with, though it should not.
+/// Some programs put this before JSON, though they should not.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 #[rocket::async_trait]
 impl<'r> FromData<'r> for Parameters {
     type Error = ApiError;
 
-    /// The parameters of the query, and over them those of the body. A GET has those of its query alone: what a cache keeps
-    /// under an address must not depend on a body.
+    /// The parameters of the query and of the body. If a name is in both, the body wins. A GET has only the parameters
+    /// of its query, since what a cache keeps for an address must not depend on a body.
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Parameters> {
         match read(request, data).await {
             Ok(parameters) => Outcome::Success(parameters),
@@ -43,7 +43,8 @@ async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Parameters, ApiEr
     parameters.overlaid(of_body(request.content_type(), named, &body).await?)
 }
 
-/// Reads the whole body, or refuses one that is too long after hearing it out.
+/// Reads the whole body. A body that is too long is refused, but only after up to [`DRAINED_MAX`] bytes of it have been
+/// read.
 async fn read_body(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     let mut stream = data.open(DRAINED_MAX.bytes());
     let mut body = Vec::new();
@@ -56,7 +57,7 @@ async fn read_body(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
     Ok(body)
 }
 
-/// The parameters of a body. `named` says that a type was sent, be it one that can't be read.
+/// The parameters of a body. `named` says that a content type was sent, even one that can't be read.
 async fn of_body(kind: Option<&ContentType>, named: bool, body: &[u8]) -> Result<Parameters, ApiError> {
     if body.is_empty() {
         return Ok(Parameters::default());
@@ -68,7 +69,7 @@ async fn of_body(kind: Option<&ContentType>, named: bool, body: &[u8]) -> Result
         Some(kind) if kind.is_form_data() => of_multipart(kind, body).await,
         Some(kind) if !kind.is_form() => Err(ApiError::unreadable_body()),
         None if named => Err(ApiError::unreadable_body()),
-        // curl says that whatever follows -d is a form. A body that reads as a JSON object is no form.
+        // curl says that whatever follows -d is a form. But a body that can be read as a JSON object is not a form.
         _ => of_json(body).unwrap_or_else(|_| Parameters::of_form(body)),
     }
 }
@@ -98,7 +99,7 @@ impl<'de> Visitor<'de> for Object {
         let mut parameters = Ok(Parameters::default());
         while let Some((name, value)) = members.next_entry::<String, Box<RawValue>>()? {
             written::check(&value).map_err(Error::custom)?;
-            // Also what follows one parameter too many has to be JSON.
+            // What follows one parameter too many has to be JSON too.
             parameters = parameters.and_then(|mut parameters: Parameters| {
                 parameters.add_json(name, value)?;
                 Ok(parameters)

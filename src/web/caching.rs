@@ -1,7 +1,7 @@
-//! Who may keep a reply: said in one place for every reply, so that no route can forget it.
+//! Who may keep a reply. This is decided in one place for every reply, so that no route can forget it.
 //!
-//! A route says itself how long its reply may be kept by anyone (a public leaderboard, a picture, a file of the pages).
-//! Guards note where a key was needed, or made a difference. What comes of both is decided here, when the reply is ready.
+//! A route itself says how long its reply may be kept by anyone (a public leaderboard, a picture, a file of the pages).
+//! Guards note whether a key was needed, or made a difference. When the reply is ready, both are put together here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use rocket::http::ContentType;
 use rocket::request::Request;
 use rocket::response::Response;
 
-/// Whether the reply to a request needs a key, or a session that was begun with one: others may not see it then.
+/// Whether the reply to a request needs a key, or a session that was begun with one. If it does, others may not see it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeyNeeded(Arc<AtomicBool>);
 
@@ -30,7 +30,7 @@ impl KeyNeeded {
     }
 }
 
-/// Completes a reply by what caches and proxies have to know of it.
+/// Adds the headers that tell caches and proxies how to treat a reply.
 pub(super) fn complete(request: &Request<'_>, response: &mut Response<'_>) {
     let says = |directive: &str| {
         response.headers().get("Cache-Control").any(|value| value.split(',').any(|said| said.trim() == directive))
@@ -43,7 +43,7 @@ pub(super) fn complete(request: &Request<'_>, response: &mut Response<'_>) {
     } else if !is_said {
         response.set_raw_header("Cache-Control", "no-store");
     }
-    // A proxy that collects a stream before it passes it on would hold back all that is told.
+    // A proxy that collects a stream before it passes it on would hold back the messages.
     if response.content_type().is_some_and(|kind| kind == ContentType::EventStream) {
         response.set_raw_header("X-Accel-Buffering", "no");
     }

@@ -23,8 +23,8 @@ pub struct May<N> {
 
 /// What a route needs of the caller's key.
 pub trait Need {
-    /// The key has to hold at least one of these scopes. Which one exactly may depend on what is asked: then the action
-    /// looks again.
+    /// The key has to hold at least one of these scopes. Which one may depend on the request: then the action checks
+    /// the scope again.
     const ANY_OF: &'static [Scope];
 }
 
@@ -60,7 +60,7 @@ pub mod need {
     }
 }
 
-/// Anyone, where reading is public; else a caller who may read events, or a browser that is signed in.
+/// Anyone, if reading is public. Otherwise a caller who may read events, or a browser that is signed in.
 #[derive(Debug, Clone)]
 pub struct ScoreReader;
 
@@ -75,7 +75,7 @@ impl<'r, N: Need> FromRequest<'r> for May<N> {
 }
 
 impl<N: Need> May<N> {
-    /// Who calls, where a key makes a difference only perhaps.
+    /// Finds out who calls, for routes where a key may or may not make a difference.
     pub(super) async fn identify(request: &Request<'_>) -> Outcome<May<N>, ApiError> {
         let app = try_outcome!(app(request).await);
         let Some(key) = sent_key(request) else { return ApiError::NotLoggedIn.refuse(request) };
@@ -112,7 +112,7 @@ impl<'r> FromRequest<'r> for ScoreReader {
     }
 }
 
-/// The key that came with a request, if one did: a blank one is none.
+/// The key that came with a request, if one did. A blank key counts as none.
 pub fn sent_key<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     request.headers().get_one("Api-Key").map(str::trim).filter(|key| !key.is_empty())
 }

@@ -1,7 +1,7 @@
 //! The one mapping from what went wrong to what the wire says.
 //!
-//! A variant for each thing that a caller may do something about. What the server alone has to mend is logged here and
-//! answered as [`ApiError::Unavailable`]: internals never reach a caller.
+//! There is a variant for each thing that a caller may do something about. What can only be fixed at the server is
+//! logged here and answered as [`ApiError::Unavailable`], so that internals never reach a caller.
 
 use rocket::http::Status;
 use rocket::outcome::Outcome;
@@ -63,11 +63,11 @@ pub enum ApiError {
     NumberTaken,
     /// 422: the name is kept for other use.
     NameReserved,
-    /// 422: the first board stays.
+    /// 422: the first board can't be deleted.
     LeaderboardProtected,
     /// 422: a first day after the last.
     DatesReversed,
-    /// 422: a username that is nobody's.
+    /// 422: nobody has this username.
     UnknownUser,
     /// 422: a user can't be merged with itself.
     SameUser,
@@ -94,7 +94,7 @@ struct Body {
     extras: Option<Extras>,
 }
 
-/// What a program may want to know of an error beside its type.
+/// What a program may want to know of an error in addition to its type.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Extras {
@@ -232,14 +232,14 @@ impl ApiError {
         }
     }
 
-    /// Ends a guard with this error, and keeps it for the catcher, which Rocket tells the status only.
+    /// Ends a guard with this error, and keeps it for the catcher, since Rocket tells the catcher only the status.
     pub fn refuse<S, F>(self, request: &Request<'_>) -> Outcome<S, (Status, ApiError), F> {
         request.local_cache(|| Some(self.clone()));
         Outcome::Error((self.status(), self))
     }
 }
 
-/// A span for a person, rounded up: "37 seconds", "5 minutes", "3 hours".
+/// A length of time for a person, rounded up: "37 seconds", "5 minutes", "3 hours".
 fn time_left(seconds: u64) -> String {
     let (count, unit) = match seconds {
         0..60 => (seconds, "second"),
@@ -251,7 +251,7 @@ fn time_left(seconds: u64) -> String {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
-        // Once is enough to say that the file is gone, and the store has said it.
+        // The store has already logged that the file is gone, and once is enough.
         if !matches!(error, StoreError::TakenAway(_)) {
             log::error!("a request met a fault of the database: {error}");
         }
@@ -306,14 +306,14 @@ impl<'r> Responder<'r, 'static> for ApiError {
 pub struct Caught(ApiError);
 
 impl Caught {
-    /// What has ended a request that Rocket itself refuses, or a guard has refused.
+    /// The error for a request that Rocket itself, or a guard, has refused.
     pub fn of(status: Status, request: &Request<'_>) -> Caught {
         let refused = request.local_cache(|| None::<ApiError>).clone();
         Caught(refused.unwrap_or(match status.code {
             413 => ApiError::PayloadTooLarge { bytes_max: BODY_BYTES_MAX },
             500.. => ApiError::Internal,
-            // Routes take any path segment and any body, so what is left is an unknown path or method. Rocket says 400
-            // of a method that it has never heard of.
+            // Routes take any path segment and any body, so what is left is an unknown path or method. Rocket answers
+            // 400 to a method that it does not know.
             _ => ApiError::NotFound,
         }))
     }
@@ -324,7 +324,7 @@ impl Caught {
     }
 }
 
-/// Answers whatever no route has answered.
+/// Answers a request that no route has answered.
 #[rocket::catch(default)]
 pub fn catch(status: Status, request: &Request<'_>) -> Caught {
     Caught::of(status, request)
@@ -333,7 +333,7 @@ pub fn catch(status: Status, request: &Request<'_>) -> Caught {
 impl<'r> Responder<'r, 'static> for Caught {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         let mut response = self.0.respond_to(request)?;
-        // A request that Rocket can't make sense of meets no fairing.
+        // A request that Rocket can't read passes through no fairing.
         let trace = Trace::of(request);
         if !trace.is_tracked() {
             super::caching::complete(request, &mut response);

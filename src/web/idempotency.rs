@@ -7,10 +7,10 @@ use rocket::request::{FromRequest, Outcome, Request};
 use super::error::ApiError;
 use crate::domain::IdempotencyKey;
 
-/// The header's name, and that of the parameter in an error about it.
+/// The header's name. An error about the header uses it as the name of the parameter.
 const NAME: &str = "Idempotency-Key";
 
-/// The key that came with a request, if one did. It is looked at after the parameters, so that the reply names the first
+/// The key that came with a request, if one did. It is checked after the parameters, so that the reply names the first
 /// fault in the documented order.
 #[derive(Debug, Clone)]
 pub struct SentIdempotencyKey(Option<String>);
@@ -25,7 +25,7 @@ impl<'r> FromRequest<'r> for SentIdempotencyKey {
 }
 
 impl SentIdempotencyKey {
-    /// The key that a page has minted with its form.
+    /// The key that a page has made for its form.
     pub fn of_form(key: &str) -> SentIdempotencyKey {
         SentIdempotencyKey(Some(key.to_owned()))
     }
@@ -33,7 +33,7 @@ impl SentIdempotencyKey {
     /// The key, if there is one.
     ///
     /// # Errors
-    /// It is not 1 to 255 visible ASCII characters.
+    /// The key is not 1 to 255 visible ASCII characters.
     pub fn read(self) -> Result<Option<IdempotencyKey>, ApiError> {
         let key = self.0.map(IdempotencyKey::try_from).transpose();
         key.map_err(|fault| ApiError::invalid(NAME, fault.accepted))

@@ -31,7 +31,7 @@ impl InFlight {
         Counted(Arc::clone(in_flight))
     }
 
-    /// Waits until every request has been answered for as long as `quiet`.
+    /// Waits until no request has been under way for as long as `quiet`.
     pub async fn quiesce(&self, quiet: Duration) {
         loop {
             let notified = self.none_left.notified();

@@ -28,7 +28,7 @@ pub enum JsonType {
         /// The largest.
         max: i64,
     },
-    /// A text of so many characters at most.
+    /// A text with at most this many characters.
     Text {
         /// The most characters.
         characters_max: usize,
@@ -43,7 +43,7 @@ pub enum JsonType {
 
 /// A value that a parameter can be read as.
 pub trait Parameter: Sized {
-    /// What is said of it.
+    /// What errors and documents say of it.
     const KIND: Kind;
 
     /// From a text, in a query, a form or JSON.
@@ -129,7 +129,7 @@ macro_rules! bounded {
         impl $name {
             /// The number.
             pub fn get(self) -> $as {
-                // A number beyond what memory can count is as good as the largest that it can.
+                // A number that does not fit is replaced by the largest one that does.
                 <$as>::try_from(self.0).unwrap_or(<$as>::MAX)
             }
         }
@@ -139,11 +139,11 @@ macro_rules! bounded {
 }
 
 bounded!(
-    /// How many a page of a list has at most.
+    /// How many items a page of a list has at most.
     Limit as usize: 1..=100, "a whole number from 1 to 100", "100"
 );
 bounded!(
-    /// The number of what came last on the page before: a list goes on past it.
+    /// The number of the last item on the page before. The list goes on after it.
     After as i64: 0..=i64::MAX, "a whole number, 0 or more", "6"
 );
 bounded!(
@@ -192,7 +192,7 @@ text_parameter!(
     |text| LeaderboardName::try_from(text.to_owned()).ok()
 );
 
-/// The name of a person or group, without the blanks around: at most 255 characters.
+/// The name of a person or group, without blanks at its ends: at most 255 characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FullName(pub String);
 

@@ -1,5 +1,5 @@
-//! What both faces of the server, the JSON of `api` and the HTML of `pages`, need of Rocket: what handlers work with, the
-//! trace of a request, its parameters, who sends it, and what errors and replies look like.
+//! What both sides of the server, the JSON of `api` and the HTML of `pages`, need of Rocket: what handlers work with,
+//! the trace of a request, its parameters, who sends it, and what errors and replies look like.
 //!
 //! Nothing here knows a resource's reply or a page, and nothing here changes anything.
 

@@ -1,8 +1,8 @@
 //! The parameters of a request: query, form body and JSON body, merged.
 //!
-//! Reading a parameter yields a value of the domain or the error that names the parameter. What no route asks for is
-//! never looked at. Which parameters a route takes is declared by its request; see [`super::request`]. How a body becomes
-//! parameters is said in [`super::body`].
+//! Reading a parameter gives a value of the domain, or the error that names the parameter. A parameter that no route
+//! asks for is never looked at. Each route declares its parameters by its request; see [`super::request`]. How a body
+//! becomes parameters is said in [`super::body`].
 
 use std::collections::HashMap;
 
@@ -13,13 +13,13 @@ use super::error::ApiError;
 use super::kinds::{JsonType, Parameter};
 use super::written::{Written, whole};
 
-/// How many parameters a request may have. The members of a list are none; the list itself is one.
+/// How many parameters a request may have. A list counts as one, however many members it has.
 pub const PARAMETERS_MAX: usize = 1000;
 
-/// How many values a parameter may have of which any will do.
+/// How many values a parameter may have, if any one of them may match.
 pub const ANY_OF_MAX: usize = 100;
 
-/// What stands at the end of a name that is sent once for each member of a list, as forms do: `name[]`.
+/// The end of a name that is sent once for each member of a list, as forms do: `name[]`.
 const LIST_MARK: &str = "[]";
 
 /// A parameter as it came.
@@ -31,14 +31,14 @@ enum Field {
     Json(Box<RawValue>),
 }
 
-/// The members of a list that came one by one. They lie in one text, so that a body of many short ones takes no more
-/// memory than it is long.
+/// The members of a list that came one by one. They are kept in one text, so that a body of many short ones takes no
+/// more memory than its own length.
 #[derive(Debug, Clone, Default)]
 struct Members {
     text: String,
     /// Where in the text each member ends.
     ends: Vec<u32>,
-    /// One of them was no text.
+    /// Whether one of the members was not a text.
     unreadable: bool,
 }
 
@@ -60,13 +60,13 @@ impl Members {
     }
 }
 
-/// All parameters of a request. Of several with one name the last counts.
+/// All parameters of a request. If several have one name, the last one counts.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters {
     fields: HashMap<String, Field>,
-    /// The lists that came member by member, by the name before their mark.
+    /// The lists that came member by member. The key is the name without [`LIST_MARK`].
     lists: HashMap<String, Members>,
-    /// How many came, those of a name that came before included.
+    /// How many parameters came. Those whose name had come before count too.
     count: usize,
 }
 
@@ -114,7 +114,7 @@ impl Parameters {
     pub(super) fn add_json(&mut self, name: String, value: Box<RawValue>) -> Result<(), ApiError> {
         self.count_one()?;
         match name.strip_suffix(LIST_MARK) {
-            // In JSON a list is an array of the plain name.
+            // In JSON, a list is an array under the name without the mark.
             Some(list) => self.lists.entry(list.to_owned()).or_default().unreadable = true,
             None => drop(self.fields.insert(name, Field::Json(value))),
         }
@@ -126,7 +126,7 @@ impl Parameters {
         if self.count > PARAMETERS_MAX { Err(ApiError::too_many_parameters()) } else { Ok(()) }
     }
 
-    /// With other parameters, which win over these of the same names.
+    /// These parameters together with others. If a name is in both, the other parameters win.
     ///
     /// # Errors
     /// There are more than [`PARAMETERS_MAX`].
@@ -164,12 +164,12 @@ impl Parameters {
         self.lists.get(name).into_iter().flat_map(Members::iter)
     }
 
-    /// Writes a parameter over what was sent.
+    /// Sets a parameter, whatever was sent for it.
     pub fn set(&mut self, name: &str, text: impl Into<String>) {
         self.fields.insert(name.to_owned(), Field::Text(Some(text.into())));
     }
 
-    /// Without the parameters that are blank: a form sends all its fields, also those that nobody has filled in.
+    /// A copy without the blank parameters. A form sends all its fields, even those that nobody has filled in.
     pub fn without_blanks(&self) -> Parameters {
         let mut filled = self.clone();
         filled.fields.retain(|_, field| !matches!(field, Field::Text(Some(text)) if is_blank(text)));
@@ -197,13 +197,13 @@ impl Parameters {
         value.map(Some).ok_or(ApiError::invalid(name, T::KIND.accepted))
     }
 
-    /// Whether a parameter is there at all, blank or not; a list may be there member by member.
+    /// Whether a parameter was sent at all, blank or not. A list may have been sent member by member.
     pub fn has(&self, name: &str) -> bool {
         self.written(name).is_some() || self.lists.contains_key(name)
     }
 
-    /// Reads a list: an array in JSON, or `name[]=1&name[]=2` in a query or form, or values between commas. Absent, null or
-    /// blank it is empty.
+    /// Reads a list: an array in JSON, or `name[]=1&name[]=2` in a query or form, or values between commas. The list is
+    /// empty if it is absent, null or blank.
     pub fn list<T: Parameter>(&self, name: &'static str) -> Result<Vec<T>, ApiError> {
         let list = match self.written(name) {
             None => self.members(name, between_commas),
@@ -217,12 +217,12 @@ impl Parameters {
         list.ok_or(ApiError::invalid(name, T::KIND.accepted))
     }
 
-    /// Reads the values of which any will do: one, or `name[]=1&name[]=2` in a query or form, or an array in JSON; none where
-    /// it is absent or null.
+    /// Reads the values of a parameter of which any may match: one value, or `name[]=1&name[]=2` in a query or form, or
+    /// an array in JSON. There are no values if it is absent or null.
     pub fn any_of<T: Parameter>(&self, name: &'static str) -> Result<Vec<T>, ApiError> {
         let values = match self.written(name) {
             None => self.members(name, |text| T::from_text(text).map(|value| vec![value])),
-            // It is not told which of the two is meant.
+            // Both a value and a list were sent, and it is not clear which one is meant.
             Some(_) if self.lists.contains_key(name) => None,
             Some(Sent::Json(Written::List(list))) => {
                 Written::members(list).into_iter().map(|member| scalar(&Written::of(member))).collect()
@@ -260,7 +260,7 @@ impl Parameters {
     }
 }
 
-/// A parameter that is there.
+/// A parameter that was sent.
 enum Sent<'p> {
     /// From a query or a form; `None` where it is no text.
     Text(Option<&'p str>),
@@ -268,7 +268,7 @@ enum Sent<'p> {
     Json(Written<'p>),
 }
 
-/// Reads a single value of JSON. A text may come as a number, `true` or `false`: then it is what was written.
+/// Reads a single value of JSON. Where a text is expected, a number, `true` or `false` is taken as it was written.
 fn scalar<T: Parameter>(written: &Written<'_>) -> Option<T> {
     let is_text = matches!(T::KIND.json, JsonType::Text { .. });
     match written {

@@ -1,4 +1,4 @@
-//! Numbers in paths. Whatever else stands there names nothing, which is a 404 once the caller is known.
+//! Numbers in paths. Anything else in their place is answered with 404, once the caller is known.
 
 use std::convert::Infallible;
 
@@ -28,7 +28,7 @@ impl<T> Numbered<T> {
     /// The number.
     ///
     /// # Errors
-    /// The segment is none, or is out of range.
+    /// The segment is not a number, or the number is out of range.
     pub fn known(self) -> Result<T, ApiError> {
         self.0.ok_or(ApiError::NotFound)
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::actions::Answer;
 
-/// Clients compare it letter by letter with what Discourse sends.
+/// The content type. Clients compare it letter by letter with what Discourse sends.
 const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
 /// A longer reply goes to the connection in pieces of this size.
@@ -29,8 +29,8 @@ pub fn raw_json(status: Status, body: impl Body) -> Response<'static> {
     response
 }
 
-/// Gives a reply its body, to be sent in one piece unless it is long. Rocket sets aside memory for a piece, and again when
-/// that is used up, to see that nothing follows: with the one byte more that is not needed.
+/// Gives a reply its body. It is sent in one piece unless it is long. Rocket reserves memory for one piece; when that
+/// is full, it reserves memory again, only to see that nothing follows. One byte more than the body needs avoids this.
 pub fn set_body(response: &mut Response<'_>, body: impl Body) {
     let length = body.as_ref().len();
     response.set_max_chunk_size((length + 1).min(PIECE_BYTES_MAX));
@@ -42,7 +42,7 @@ pub trait Body: AsRef<[u8]> + Send + Unpin + 'static {}
 
 impl<T: AsRef<[u8]> + Send + Unpin + 'static> Body for T {}
 
-/// A good reply.
+/// A successful reply with a body.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -52,7 +52,7 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Json<T> {
     }
 }
 
-/// A good reply to a change that has nothing to show.
+/// A successful reply to a change that has no data to return.
 #[derive(Debug, Serialize)]
 pub struct Success {
     success: &'static str,
@@ -61,12 +61,12 @@ pub struct Success {
 /// `{"success":"OK"}`
 pub const SUCCESS: Json<Success> = Json(Success { success: "OK" });
 
-/// A reply with a link to the page that follows.
+/// A reply with a link to the next page.
 #[derive(Debug)]
 pub struct Paged<T> {
     /// The reply.
     pub body: T,
-    /// Where more is, as a path with its query.
+    /// The next page, as a path with its query.
     pub next: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! What a route takes, declared once: the declaration is the parser, gives the sentence of each error, and can be listed for
-//! a document of the API.
+//! What a route takes. It is declared once: the declaration is the parser, gives the sentence of each error, and can be
+//! listed for a document of the API.
 
 use std::marker::PhantomData;
 
@@ -18,7 +18,7 @@ pub trait Request: Sized {
     /// Reads the request.
     ///
     /// # Errors
-    /// The first required parameter that is missing; else the first that is not what it has to be.
+    /// The first required parameter that is missing; otherwise the first parameter that is not what it has to be.
     fn read(parameters: &Parameters) -> Result<Self, ApiError>;
 }
 
@@ -38,7 +38,7 @@ pub struct Field {
 /// Whether a parameter has to be there, and how often it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FieldNeed {
-    /// Once; missing, null or blank it is refused.
+    /// Sent once. It is refused if it is missing, null or blank.
     Required,
     /// Once or not at all.
     Optional,
@@ -48,9 +48,9 @@ pub enum FieldNeed {
     Lenient,
     /// Any number of them; none is an empty list.
     List,
-    /// Any number of them; an absent list is told from an empty one.
+    /// Any number of them. An absent list is not the same as an empty one.
     OptionalList,
-    /// Once, or as a list of at most 100 of which any will do; or not at all, and not blank.
+    /// Sent not at all, once, or as a list of at most 100 values of which any may match. It must not be blank.
     AnyOf,
 }
 
@@ -60,8 +60,9 @@ pub fn require(parameters: &Parameters, fields: &[Field]) -> Result<(), ApiError
     required.map(|field| field.name).try_for_each(|name| parameters.require(&[name]))
 }
 
-/// Declares a typed request: a struct, of which each field says what is needed (`required`, `optional`, `filled`, `lenient`,
-/// `list`, `optional_list` or `any_of`, see [`FieldNeed`]), its name, its type, and in its doc comment what it means.
+/// Declares a typed request: a struct. Each of its fields says what is needed (`required`, `optional`, `filled`,
+/// `lenient`, `list`, `optional_list` or `any_of`, see [`FieldNeed`]), its name and its type. Its doc comment says what
+/// it means.
 macro_rules! request {
     (
         $(#[doc = $doc:literal])+
@@ -118,8 +119,8 @@ macro_rules! request {
 
 pub(crate) use request;
 
-/// What came with a request, to be read as what the route declares. It is read in the handler, after the path: a path that
-/// names nothing is told of first.
+/// What came with a request. The handler reads it as what the route declares. It does so after the path, so that a path
+/// that names nothing is reported first.
 #[derive(Debug)]
 pub struct Sent<R> {
     parameters: Parameters,
@@ -135,7 +136,7 @@ impl<R: Request> Sent<R> {
         R::read(&self.parameters)
     }
 
-    /// All that came with it.
+    /// All parameters that came with it.
     pub(super) fn parameters(&self) -> &Parameters {
         &self.parameters
     }

@@ -4,20 +4,21 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The span over which requests are counted: it slides.
+/// The length of time over which requests are counted. It moves with the clock.
 const COUNTED_OVER: Duration = Duration::from_secs(60);
 
-/// Takes so many requests within any 60 seconds, over the whole server. Kept in memory: a restart begins anew.
+/// Limits how many requests the whole server takes within any 60 seconds. The count is in memory, so a restart begins
+/// anew.
 #[derive(Debug)]
 pub struct RequestLimit {
-    /// 0: any number.
+    /// 0 means any number.
     requests_max: usize,
     /// When the requests of the last minute were taken, oldest first; never more than are allowed.
     taken: Mutex<VecDeque<Instant>>,
 }
 
 impl RequestLimit {
-    /// A limit of so many requests; 0 is none.
+    /// A limit of `requests_max` requests. 0 means no limit.
     pub fn new(requests_max: u32) -> RequestLimit {
         RequestLimit { requests_max: requests_max as usize, taken: Mutex::default() }
     }

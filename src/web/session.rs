@@ -1,4 +1,4 @@
-//! Who is signed in: a browser that has shown a key once, and shows a cookie since.
+//! Who is signed in: a browser that has shown a key once, and has shown a cookie since then.
 //!
 //! Sessions are in memory only, so a restart ends them. A session never allows more than its key does at that moment: the
 //! key is looked up again with each request, so its revocation or expiry ends the session too.
@@ -29,12 +29,12 @@ const VISITOR_COOKIE: &str = "scorekeeper_visitor";
 pub struct SignedIn {
     /// Who acts, and what the key allows.
     pub actor: Actor,
-    /// What the browser shows for it.
+    /// The token that the browser shows for the session.
     pub token: SessionToken,
     csrf: String,
 }
 
-/// What a browser shows for its session: known to it alone, and never printed.
+/// The secret that a browser shows for its session. Only the browser knows it, and it is never printed.
 #[derive(Clone)]
 pub struct SessionToken(String);
 
@@ -55,7 +55,7 @@ impl SignedIn {
         SignedIn::find(app, request).ok().flatten()
     }
 
-    /// Whether the request only looks, and somebody is signed in.
+    /// Whether the request only reads, and comes from a browser that is signed in.
     pub(super) fn may_look(app: &App, request: &Request<'_>) -> bool {
         request.method() == rocket::http::Method::Get && matches!(SignedIn::find(app, request), Ok(Some(_)))
     }
@@ -69,7 +69,7 @@ impl SignedIn {
         Ok(found)
     }
 
-    /// Who is signed in with that token, if it is good still.
+    /// Who is signed in with that token, if the token still works.
     pub(super) fn by_token(app: &App, token: &SessionToken) -> Result<Option<SignedIn>, ApiError> {
         let Some(session) = app.sessions.find(&token.0, app.clock.now()) else { return Ok(None) };
         let Some(actor) = app.actions.still_acts(session.key, &session.username)? else {
@@ -79,12 +79,12 @@ impl SignedIn {
         Ok(Some(SignedIn { actor, token: token.clone(), csrf: session.csrf }))
     }
 
-    /// What every form that this browser sends has to hold.
+    /// The token that every form of this browser has to hold.
     pub fn csrf(&self) -> &str {
         &self.csrf
     }
 
-    /// Whether a form holds it.
+    /// Whether a form holds that token.
     pub fn sent(&self, csrf: Option<&str>) -> bool {
         csrf.is_some_and(|csrf| same(csrf, &self.csrf))
     }
@@ -129,7 +129,7 @@ pub fn sign_in(app: &App, key: &str, username: Option<&str>, secure: bool) -> Re
     Ok(cookie(COOKIE, token, secure))
 }
 
-/// Ends the session of a request; returns the cookie that takes the browser's away.
+/// Ends the session of a request. Returns the cookie that removes the browser's cookie.
 pub fn sign_out(app: &App, request_cookies: &rocket::http::CookieJar<'_>, secure: bool) -> Cookie<'static> {
     if let Some(cookie) = request_cookies.get(COOKIE) {
         app.sessions.end(cookie.value());
@@ -139,8 +139,8 @@ pub fn sign_out(app: &App, request_cookies: &rocket::http::CookieJar<'_>, secure
     gone
 }
 
-/// A browser that is about to sign in: it has a cookie, and its form the token that belongs to it. So no other site can
-/// sign a browser in.
+/// A browser that is about to sign in. It has a cookie, and its form has the token that belongs to the cookie. So no
+/// other site can sign a browser in.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     /// The token for the form.
@@ -150,7 +150,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// A new one.
+    /// A new visitor.
     pub fn new(app: &App, secure: bool) -> Result<Visitor, ApiError> {
         let visitor = random_token().map_err(Refusal::NoRandomNumbers)?;
         let token = app.sessions.visitor_token(&visitor);
@@ -164,8 +164,9 @@ impl Visitor {
     }
 }
 
-/// A cookie of this server. `Lax`: who follows a link from another site, as from a chat, comes in signed in. No other site can
-/// have anything changed with it, since every form holds a token of its session and a GET changes nothing.
+/// A cookie of this server. It is `Lax`, so that somebody who follows a link from another site, such as a chat, arrives
+/// signed in. No other site can use it to change anything, since every form holds a token of its session and a GET
+/// changes nothing.
 fn cookie(name: &'static str, value: String, secure: bool) -> Cookie<'static> {
     Cookie::build((name, value))
         .http_only(true)

@@ -14,34 +14,34 @@ use crate::domain::{KeyRef, Timestamp, Username, random_token};
 /// How long a session lasts after signing in, however much it is used.
 pub const LASTS: TimeDelta = TimeDelta::hours(8);
 
-/// Sessions at a time: some hundred bytes each. One more ends the oldest.
+/// How many sessions there may be at a time. Each takes some hundred bytes. One more ends the oldest.
 const SESSIONS_MAX: usize = 1000;
 
-/// The SHA-256 of a session's token, which itself is known to the browser only.
+/// The SHA-256 of a session's token. Only the browser knows the token itself.
 type TokenDigest = [u8; 32];
 
 /// All sessions.
 pub struct Sessions {
     held: Mutex<HashMap<TokenDigest, Session>>,
-    /// Of this process: what the tokens of the sign-in form are made with.
+    /// A secret of this process. The tokens of the sign-in form are made with it.
     secret: String,
 }
 
-/// What is kept of one.
+/// What is kept of a session.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     /// The key that it was begun with.
     pub key: KeyRef,
     /// Who acts.
     pub username: Username,
-    /// What every form of the session has to hold.
+    /// The token that every form of the session has to hold.
     pub csrf: String,
     since: Timestamp,
 }
 
 impl Session {
     fn lasts(&self, now: Timestamp) -> bool {
-        // A beginning in the future means that the clock was set back: how old the session is can't be told then.
+        // A beginning in the future means that the clock was set back. Then nobody can tell how old the session is.
         (TimeDelta::zero()..LASTS).contains(&now.since(self.since))
     }
 }
@@ -56,7 +56,7 @@ impl Sessions {
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<TokenDigest, Session>> {
-        // Nothing panics while it holds the lock; and the map would be whole if it did.
+        // Nothing panics while it holds the lock. And if it did, the map would still be whole.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,7 +92,7 @@ fn digest(token: &str) -> TokenDigest {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Whether two tokens are the same; takes the same time wherever they differ.
+/// Whether two tokens are the same. The comparison takes the same time wherever they differ.
 pub(super) fn same(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
 }

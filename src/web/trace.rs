@@ -1,4 +1,5 @@
-//! The trace that a request leaves: its id, who acted, its log line; and what is normalised before it is routed.
+//! The trace that a request leaves: its id, who acted, its log line. Also what is made uniform in a request before it
+//! is routed.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,17 +20,17 @@ use crate::logging::REQUEST_TARGET;
 /// The longest request id that is kept, in bytes.
 const REQUEST_ID_MAX: usize = 128;
 
-/// As much of a path as is logged, in bytes.
+/// How much of a path is logged at most, in bytes.
 const LOGGED_PATH_MAX: usize = 1024;
 
-/// What is told of a request when it ends.
+/// What is logged of a request when it ends.
 pub struct Trace {
     began: Instant,
     id: String,
     path: String,
     method: Method,
     username: OnceLock<String>,
-    /// Counts the request until it is answered; empty for one that met no fairing.
+    /// Counts the request until it is answered. It is empty for a request that passed through no fairing.
     counted: OnceLock<Counted>,
 }
 
@@ -48,11 +49,11 @@ impl Trace {
 
     /// Notes who acts, for the log.
     pub fn acts_as(&self, username: &Username) {
-        // A request has one caller; a second guard would say the same.
+        // A request has one caller, so a second guard would say the same.
         let _ = self.username.set(username.as_str().to_owned());
     }
 
-    /// Whether the path said by its end that JSON is wanted, whatever `Accept` says.
+    /// Whether the path ends in `.json`: then JSON is wanted, whatever `Accept` says.
     pub fn names_json(&self) -> bool {
         self.path.strip_suffix('/').unwrap_or(&self.path).ends_with(".json")
     }
@@ -82,13 +83,14 @@ fn log_request(trace: &Trace, status: Status) {
     );
 }
 
-/// An id that a client may set: words as tracing systems make them, nothing that could break a log line.
+/// Whether a client may set this request id. It may hold what the ids of tracing systems hold, and nothing that could
+/// break a log line.
 fn is_sane(id: &str) -> bool {
     (1..=REQUEST_ID_MAX).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+=@-".contains(&byte))
 }
 
-/// A new id: unique within the process by its count, between processes by a random part.
+/// A new id. Its count makes it unique within the process; its random part makes it unique between processes.
 fn new_id() -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -106,7 +108,7 @@ impl Fairing for TraceFairing {
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
         undo_method_override(request, data).await;
-        // Rocket keeps the request until its reply is sent; the count falls with it.
+        // Rocket keeps the request until its reply is sent. When the request is dropped, the count goes down.
         let _ = Trace::of(request).counted.set(InFlight::count(&self.0));
         if let Some(uri) = same_resource(request.uri()) {
             request.set_uri(uri);
@@ -119,14 +121,14 @@ impl Fairing for TraceFairing {
     }
 }
 
-/// Discourse's own name of its plugin: paths below it are other names of those below [`PLUGIN`].
+/// The path of Discourse's own plugin. Paths below it are other names for the paths below [`PLUGIN`].
 const PLUGIN_OF_DISCOURSE: &str = "/admin/plugins/discourse-gamification";
 
-/// Where scorekeeper has what Discourse's plugin has.
+/// The path under which scorekeeper has what Discourse's plugin has.
 const PLUGIN: &str = "/admin/plugins/gamification";
 
-/// The name of the resource that a path is another name of: with `.json` or a slash at its end, or with Discourse's own
-/// name of its plugin.
+/// The usual path of the resource, if a path is another name for it: one with `.json` or a slash at its end, or one
+/// with the path of Discourse's own plugin.
 fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
     let path = uri.path().as_str();
     let slashless = path.strip_suffix('/').unwrap_or(path);
@@ -140,12 +142,12 @@ fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
     Origin::parse_owned(format!("{plain}{query}")).ok()
 }
 
-/// Rocket lets a form that begins with `_method=` say that a POST is something else. Here a request is what it says it
-/// is; that Rocket has done this shows only by the method being the one that the form names.
+/// Rocket lets a form that begins with `_method=` change the method of a POST. Here this is undone, so that a request
+/// keeps its own method. The only sign of the change is that the request has the method that the form names.
 async fn undo_method_override(request: &mut Request<'_>, data: &mut Data<'_>) {
     const FIELD: &[u8] = b"_method=";
-    /// As much of every body has Rocket itself looked at already. A longer method it can't have read, and no body is
-    /// waited for here.
+    /// Rocket itself has already looked at this much of every body. It can't have read a longer method, so nothing more
+    /// of the body has to be waited for here.
     const LOOKED_AT: usize = "_method=delete".len();
     let method = request.method().as_str().as_bytes();
     let length = FIELD.len() + method.len();

@@ -7,13 +7,13 @@ use crate::domain::{UserId, Username};
 
 /// A request in which `username` may stand for `user_id`.
 pub trait NamesUsers: Request {
-    /// The users as they are numbered.
+    /// The users that the request names by number.
     fn user_ids(&self) -> &[UserId];
 
-    /// The users as they are called.
+    /// The users that the request names by username.
     fn usernames(&self) -> &[Username];
 
-    /// The request about one or more users, with their numbers alone.
+    /// The same request with the numbers of its users, and without usernames.
     fn about(self, user_ids: Vec<UserId>) -> Self;
 }
 
@@ -21,10 +21,10 @@ impl<R: NamesUsers> Sent<R> {
     /// Reads the request, with the numbers of the users whom it names.
     ///
     /// # Errors
-    /// See [`Request::read`]. [`ApiError::UnknownUser`] if a name is nobody's; but beside a number such a name is passed over,
-    /// and one of somebody else is wrong.
+    /// See [`Request::read`]. It is [`ApiError::UnknownUser`] if nobody has a username. But if a number was sent too,
+    /// an unknown username is ignored, and the username of somebody else is an error.
     pub async fn read_named(&self, app: &App) -> Result<R, ApiError> {
-        /// What stands for the number until the name is looked up, so that what is wrong otherwise is told of first.
+        /// Stands for the number until the name is looked up, so that other faults are reported first.
         const STAND_IN: &str = "1";
         let numbered = self.parameters().has("user_id");
         if !self.parameters().has("username") {

@@ -16,7 +16,7 @@ use crate::standings::Catalog;
 /// Who looks at a board, and what they have shown for it.
 pub struct BoardViewer {
     shown: Shown,
-    /// To be noted where the reply is another one for somebody who has shown nothing.
+    /// Noted if the reply would be another one for somebody who has shown nothing.
     key_needed: KeyNeeded,
 }
 
@@ -26,7 +26,7 @@ enum Shown {
     Key(KeyRef, Username),
     /// The cookie of a session, which was begun with a good key.
     Session(SessionToken),
-    /// Nothing, where nothing is needed.
+    /// Nothing, and nothing is needed.
     Nothing,
 }
 
@@ -34,7 +34,7 @@ enum Shown {
 impl<'r> FromRequest<'r> for BoardViewer {
     type Error = ApiError;
 
-    /// A key is needed for a board that is not for all. One that is sent has to be good.
+    /// A key is needed for a board that is not for all. If a key is sent, it has to be good.
     async fn from_request(request: &'r Request<'_>) -> Outcome<BoardViewer, ApiError> {
         let key_needed = KeyNeeded::by(request);
         if !try_outcome!(app(request).await).public {
@@ -65,8 +65,8 @@ impl BoardViewer {
         known
     }
 
-    /// Whether what was shown is good still: a key that works, a session that lasts. Where the database can't say so just
-    /// now, it is taken to be.
+    /// Whether what was shown still works: a key that is valid, a session that lasts. If the database can't tell just
+    /// now, it is taken to work.
     pub fn still_may_look(&self, app: &App) -> bool {
         match &self.shown {
             Shown::Key(key, username) => app.actions.still_acts(*key, username).map_or(true, |actor| actor.is_some()),

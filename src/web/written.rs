@@ -1,7 +1,7 @@
 //! A value of a JSON body, as it was written.
 //!
-//! The text is kept and read when a route asks for the value. So a number that is meant as a text stays as it was written
-//! (`1.50`), and a body takes no more memory than its own length, whatever stands in it.
+//! The text is kept, and is read when a route asks for the value. So a number that is meant as a text stays as it was
+//! written (`1.50`), and a body takes no more memory than its own length, whatever it holds.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
@@ -20,12 +20,12 @@ pub(super) enum Written<'w> {
     Flag(bool),
     /// An array.
     List(&'w RawValue),
-    /// An object: no parameter is one.
+    /// An object. No parameter is an object.
     Object,
 }
 
 impl Written<'_> {
-    /// What a value is.
+    /// Finds out what a value is.
     pub(super) fn of(value: &RawValue) -> Written<'_> {
         let text = value.get();
         match text.as_bytes().first() {
@@ -48,7 +48,7 @@ impl Written<'_> {
 /// The whole number that a JSON number is, which may be written `15`, `15.0` or `1e2`; `None` if it has a fraction or does
 /// not fit.
 pub(super) fn whole(number: &str) -> Option<i64> {
-    /// As many decimal digits as an `i64` has at most.
+    /// The most decimal digits that an `i64` has.
     const DIGITS_MAX: i64 = 19;
     let (negative, unsigned) = match number.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -73,13 +73,13 @@ pub(super) fn whole(number: &str) -> Option<i64> {
     i64::try_from(if negative { -size } else { size }).ok()
 }
 
-/// Whether a value is good JSON in all its depth. A [`RawValue`] is looked through for its end only: the escapes in its
-/// texts, the sizes of its numbers and how deep it goes are not checked before.
+/// Whether a value is valid JSON at every depth. Making a [`RawValue`] only finds its end: it does not check the
+/// escapes in texts, the sizes of numbers and the depth.
 pub(super) fn check(value: &RawValue) -> serde_json::Result<()> {
     serde_json::from_str::<Checked>(value.get()).map(|_| ())
 }
 
-/// A value of which nothing is kept.
+/// A value that is only checked. Nothing of it is kept.
 struct Checked;
 
 impl<'de> Deserialize<'de> for Checked {

@@ -1,4 +1,4 @@
-//! What is asked of how leaderboards are set up.
+//! Requests about how leaderboards are set up.
 
 use crate::actions::NewBoard;
 use crate::domain::{EventDate, GroupId, LeaderboardName, LeaderboardSettings, Period};
@@ -90,7 +90,7 @@ request! {
 impl TryFrom<ReplaceBoard> for LeaderboardSettings {
     type Error = ApiError;
 
-    /// Fails where the name is reserved, or the last day is before the first.
+    /// Fails if the name is reserved, or the last day is before the first.
     fn try_from(asked: ReplaceBoard) -> Result<LeaderboardSettings, ApiError> {
         if asked.from_date.zip(asked.to_date).is_some_and(|(from, to)| from > to) {
             return Err(ApiError::DatesReversed);

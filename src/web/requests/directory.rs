@@ -1,4 +1,4 @@
-//! What is asked of users and groups.
+//! Requests about users and groups.
 
 use crate::domain::{GroupId, UserId, Username};
 use crate::store::directory::{GroupChange, UserChange, UserFilter};
@@ -6,7 +6,7 @@ use crate::web::error::ApiError;
 use crate::web::kinds::{After, AvatarTemplate, FullName, Limit};
 use crate::web::request::request;
 
-/// Users on a page, unless fewer are asked for.
+/// How many users a page has, unless fewer are asked for.
 const PAGE_MAX: usize = 100;
 
 request! {
@@ -102,7 +102,7 @@ impl MergeUsers {
     /// Who goes and who stays.
     ///
     /// # Errors
-    /// They are the same.
+    /// Both are the same user.
     pub fn pair(&self) -> Result<(UserId, UserId), ApiError> {
         if self.from_id == self.into_id { Err(ApiError::SameUser) } else { Ok((self.from_id, self.into_id)) }
     }

@@ -1,4 +1,4 @@
-//! What is asked of score events.
+//! Requests about score events.
 
 use crate::domain::{Award, Correction, Deletion, Description, EventDate, EventId, Points, UserId, Username};
 use crate::store::Order;
@@ -11,7 +11,7 @@ use crate::web::usernames::NamesUsers;
 /// The path of all events.
 pub const EVENTS: &str = "/admin/plugins/gamification/score_events";
 
-/// Events on a page, unless fewer are asked for.
+/// How many events a page has, unless fewer are asked for.
 const PAGE_MAX: usize = 100;
 
 request! {
@@ -146,7 +146,7 @@ request! {
 }
 
 impl DeleteEvent {
-    /// The taking back of that event.
+    /// How that event is taken back.
     pub fn of(self, id: EventId) -> Deletion {
         Deletion { id, minimum_score: self.minimum_score }
     }

@@ -1,14 +1,14 @@
-//! What is asked of who leads.
+//! Requests about who leads.
 
 use crate::domain::{Period, UserId};
 use crate::standings::View;
 use crate::web::kinds::{Limit, PageNumber, Radius};
 use crate::web::request::request;
 
-/// Users on a page, unless fewer are asked for.
+/// How many users a page has, unless fewer are asked for.
 pub const PAGE_MAX: usize = View::PAGE_USERS;
 
-/// Neighbours on each side, unless asked otherwise.
+/// How many neighbours are shown on each side, unless the request says otherwise.
 const RADIUS: usize = 5;
 
 request! {

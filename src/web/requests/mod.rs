@@ -1,4 +1,4 @@
-//! The requests of the API and of the pages' forms that ask for the same, one file for each resource.
+//! The requests of the API, one file for each resource. Forms of the pages that ask for the same use them too.
 
 pub mod boards;
 pub mod directory;

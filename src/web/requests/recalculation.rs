@@ -1,4 +1,4 @@
-//! What is asked of rebuilding scores.
+//! Requests about rebuilding scores.
 
 use crate::domain::EventDate;
 use crate::web::App;

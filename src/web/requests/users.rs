@@ -1,4 +1,4 @@
-//! What is asked of a user's scores.
+//! Requests about a user's scores.
 
 use crate::domain::{EventDate, Period};
 use crate::web::request::request;
