@@ -1,6 +1,7 @@
 //! scorekeeper gives, corrects and redeems a community's points and shows who leads.
 //!
-//! The binary is a thin shell around this library, which tests and benchmarks reach into. A map of it, from the ground:
+//! The binary is a thin shell around this library. Tests and benchmarks use the library directly. Its parts, from the
+//! bottom up:
 //!
 //! - [`domain`]: the words (event, score, date, period) as types that can't hold a wrong value;
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
@@ -15,7 +16,7 @@
 //! - [`show`] prints what is shown once, and tells whether that went well;
 //! - [`server`] and [`cli`]: put the parts together.
 //!
-//! One direction: each knows only those above it in this list.
+//! Dependencies go in one direction: each part knows only those above it in this list.
 
 pub mod actions;
 pub mod api;

@@ -23,11 +23,11 @@ use crate::standings::{Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::web::{self, App, InFlight, RequestLimit, Sessions};
 
-/// How long no request must have been in flight after the signal to end: the last bytes of the last reply are then on
-/// their way.
+/// After the signal to end, the server waits until no request has been in flight for this long. The last bytes of the
+/// last reply are then on their way.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// The server could not start, or not go on.
+/// Why the server could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The database can't be opened.
@@ -39,7 +39,7 @@ pub enum ServeError {
     /// The address can't be listened on.
     #[error("can't listen on {0}: {1}")]
     Bind(String, std::io::Error),
-    /// Rocket refuses.
+    /// Rocket refuses to run.
     #[error("{0}")]
     Rocket(String),
 }
@@ -48,14 +48,14 @@ pub enum ServeError {
 /// `group_max` writes share a transaction.
 pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<(), ServeError> {
     let config = rocket::Config::try_from(&figment).map_err(|error| ServeError::Rocket(error.to_string()))?;
-    // The name keeps Rocket from warning of a runtime that is not its own.
+    // With this name, Rocket does not warn that the runtime is not its own.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers)
         .max_blocking_threads(config.max_blocking)
         .thread_name("rocket-worker-thread")
         .enable_all()
         .build()?;
-    // Before anything else, so that no signal ends the process unheard.
+    // This comes before anything else, so that no signal ends the process unnoticed.
     let (signals, mut hangup) = {
         let _context = runtime.enter();
         ([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?], signal(SignalKind::hangup())?)
@@ -132,8 +132,8 @@ async fn launch(
         }
         store.expect_end();
         shutdown.notify();
-        // With any connection open, even an idle one, Rocket waits for all of its grace period. All that has to be
-        // waited for are the replies.
+        // Rocket waits for its whole grace period while any connection is open, even an idle one. But only the replies
+        // have to be waited for.
         in_flight.quiesce(QUIET).await;
     };
     tokio::select! {
@@ -141,7 +141,7 @@ async fn launch(
         ended = rocket.launch() => match ended {
             Ok(_) => Ok(()),
             Err(error) => match error.kind() {
-                // Connections that outlived the grace period: nothing of ours is lost with them.
+                // Some connections were still open after the grace period. Nothing of ours is lost with them.
                 rocket::error::ErrorKind::Shutdown(..) => Ok(()),
                 rocket::error::ErrorKind::Bind(error) => {
                     Err(ServeError::Bind(address, std::io::Error::new(error.kind(), error.to_string())))
@@ -153,13 +153,13 @@ async fn launch(
     }
 }
 
-/// Says where the server listens, once it does, after showing the first key if it had to make one.
+/// Says where the server listens, once it does. If it had to make the first key, it shows that before.
 fn announce(rocket: Rocket<Build>, database: PathBuf) -> Rocket<Build> {
     rocket.attach(AdHoc::on_liftoff("Announce", move |rocket| {
         Box::pin(async move {
             let config = rocket.config();
             let url = |address: IpAddr| format!("http://{}", SocketAddr::new(address, config.port));
-            // An address that stands for all of the machine's is none to connect to.
+            // Nobody can connect to the address that stands for all addresses of the machine.
             let reachable = if config.address.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { config.address };
             if let Err(error) = make_first_key(rocket, &url(reachable)).await {
                 log::error!("no first API key could be made: {error}; make one with: scorekeeper keys create");
@@ -171,8 +171,8 @@ fn announce(rocket: Rocket<Build>, database: PathBuf) -> Rocket<Build> {
     }))
 }
 
-/// Makes and shows an all-users key if there is neither a stored nor a configured one. It goes to stderr only, past the
-/// log, so that it is in no log file.
+/// Makes and shows an all-users key if there is neither a stored nor a configured one. The key goes only to stderr and
+/// not through the log, so that it is in no log file.
 async fn make_first_key(rocket: &Rocket<Orbit>, url: &str) -> Result<(), Refusal> {
     let Some(app) = rocket.state::<App>() else { return Ok(()) };
     let (url, today) = (url.to_owned(), app.clock.today());

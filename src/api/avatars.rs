@@ -13,7 +13,7 @@ use crate::web::error::ApiError;
 use crate::web::kinds::Parameter;
 use crate::web::path::UserIdPath;
 
-/// Widths in pixels that are drawn.
+/// The widths that can be drawn, in pixels.
 const SIZES: std::ops::RangeInclusive<i64> = 1..=1024;
 
 /// A picture.
@@ -24,7 +24,7 @@ impl<'r> Responder<'r, 'static> for Svg {
         Response::build()
             .status(Status::Ok)
             .raw_header("Content-Type", "image/svg+xml; charset=utf-8")
-            // It changes with the user's names only.
+            // The picture changes only with the user's names.
             .raw_header("Cache-Control", "public, max-age=3600")
             .sized_body(self.0.len(), Cursor::new(self.0))
             .ok()

@@ -22,7 +22,7 @@ pub struct Overview {
     gamification_groups: Vec<GroupName>,
 }
 
-/// Shows what there is.
+/// Shows the boards, the names of the groups, and how many recalculations are left.
 #[get("/admin/plugins/gamification")]
 pub async fn overview(_caller: May<need::ReadEvents>, app: &State<App>) -> Result<Json<Overview>, ApiError> {
     let (now, limit) = (app.clock.now(), app.actions.recalculations_per_day());
@@ -47,7 +47,7 @@ pub async fn create(
     Ok(Json(app.actions.create_board(&caller.actor, new).await?))
 }
 
-/// Replaces all of a board.
+/// Replaces all settings of a board.
 #[put("/admin/plugins/gamification/leaderboard/<id>", data = "<asked>")]
 pub async fn update(
     caller: May<need::SetUpBoards>,

@@ -80,7 +80,7 @@ pub async fn delete_user(
     Ok(SUCCESS)
 }
 
-/// Makes one user of two.
+/// Merges one user into another.
 #[post("/admin/users/merge", data = "<asked>")]
 pub async fn merge(
     caller: May<need::NameUsers>,

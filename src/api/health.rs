@@ -17,13 +17,13 @@ pub struct Health {
 
 const OK: Health = Health { status: "ok", reason: None };
 
-/// The process answers.
+/// Says that the process answers.
 #[get("/health/live")]
 pub fn live() -> Json<Health> {
     Json(OK)
 }
 
-/// The database can be read and written, and all threads live.
+/// Says whether the database can be read and written, and whether all threads live.
 #[get("/health/ready")]
 pub async fn ready(app: &State<App>) -> (Status, Json<Health>) {
     match app.store.check().await {

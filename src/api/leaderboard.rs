@@ -21,13 +21,14 @@ use crate::web::request::Sent;
 use crate::web::requests::leaderboard::{FollowBoard, PAGE_MAX, ShowAround, ShowBoard};
 use crate::web::viewer::BoardViewer;
 
-/// A live stream says at most so often that the board has changed.
+/// The shortest time between two messages of a live stream that say that the board has changed.
 const LIVE_EVERY: Duration = Duration::from_secs(1);
 
-/// How often a live stream asks whether its listener still may look: twice within the 5 seconds in which it has to end.
+/// How often a live stream checks whether its listener still may look. If not, the stream has to end within 5 seconds;
+/// the check comes twice in that time.
 const RIGHTS_EVERY: Duration = Duration::from_secs(2);
 
-/// How often a live stream shows that it is alive where nothing else does.
+/// How often a live stream shows that it is alive if it has nothing else to send.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// A ranked user on the wire.
@@ -63,11 +64,11 @@ struct Personal<'c> {
     position: Option<u32>,
 }
 
-/// `{}` where nobody was asked for.
+/// `{}` if no user was asked for.
 #[derive(Debug, Serialize)]
 struct Nobody {}
 
-/// A page for nobody in particular.
+/// A page without the place of any one user.
 #[derive(Debug, Serialize)]
 struct BoardPage<'v> {
     personal: Nobody,
@@ -77,9 +78,9 @@ struct BoardPage<'v> {
 
 /// The bytes of a page.
 enum Body {
-    /// As the view keeps them for everyone who asks.
+    /// The bytes that the view keeps for everyone who asks.
     Kept(Arc<[u8]>),
-    /// Made for one reply.
+    /// Bytes that were made for one reply.
     Made(Vec<u8>),
 }
 
@@ -96,7 +97,7 @@ impl AsRef<[u8]> for Body {
 pub struct StandingsPage {
     status: Status,
     body: Body,
-    /// What names this page at this moment; `None` while it is not there yet.
+    /// The name of this page at this moment. `None` if the page is not there yet.
     tag: Option<String>,
     public: bool,
 }
@@ -179,7 +180,8 @@ pub async fn around(
     Ok(ready(app, &view, body, &format!("around-{user_id}-{radius}")))
 }
 
-/// The first page, whenever it has changed, as Server-Sent Events; with `any_change` also whenever others have.
+/// Sends the first page as Server-Sent Events whenever it has changed. With `any_change`, also sends it whenever other
+/// pages have changed.
 #[get("/leaderboard/<id>/live", data = "<asked>")]
 pub async fn live<'r>(
     viewer: BoardViewer,
@@ -203,7 +205,7 @@ pub async fn live<'r>(
                 _ = rights.tick() => false,
                 _ = &mut shutdown => break,
             };
-            // A key may have been revoked, a board hidden, or its other periods switched off since.
+            // Since the last check a key may have been revoked, a board hidden, or its other periods switched off.
             let served = viewer.board(&app.standings.catalog(), Some(key.board));
             if !served.is_ok_and(|board| board.period(asked.period) == key.period) || !viewer.still_may_look(app) {
                 break;
@@ -212,7 +214,7 @@ pub async fn live<'r>(
                 continue;
             }
             let Some(view) = views.borrow_and_update().clone() else { continue };
-            // Made once for all who listen, and for all who ask for the page.
+            // The page is made once for all who listen, and for all who ask for it.
             let page = kept_page(&view, 0, PAGE_MAX);
             if !any_change && last.as_ref() == Some(&page) {
                 continue;
@@ -249,7 +251,7 @@ fn building(board: &Leaderboard) -> StandingsPage {
     StandingsPage { status: Status::Accepted, body, tag: None, public: false }
 }
 
-/// How a page begins that is for nobody in particular.
+/// The beginning of a page without the place of any one user.
 const FOR_NOBODY: &str = "{\"personal\":{}";
 
 /// A page with the place of a user in it.
@@ -265,9 +267,9 @@ fn with_personal(view: &View, user_id: UserId, page: &[u8]) -> Body {
     Body::Made(body)
 }
 
-/// A page for nobody in particular, made once for each view.
+/// A page without the place of any one user. It is made once for each view.
 fn kept_page(view: &View, page: usize, limit: usize) -> Arc<[u8]> {
-    // The whole page is what most people ask for, and so is variant 0.
+    // Most people ask for the whole page, so this has variant 0.
     let variant = PAGE_MAX.saturating_sub(limit) as u64;
     view.kept(RenderingKey { form: "json", page, variant }, || render(view, view.page(page, limit)))
 }

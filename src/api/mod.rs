@@ -56,7 +56,7 @@ fn catchers() -> Vec<Catcher> {
     catchers![error::catch]
 }
 
-/// Puts the API onto a Rocket that has the web's plumbing already.
+/// Adds the API to a Rocket that `crate::web` has prepared.
 pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
     rocket.mount("/", routes()).register("/", catchers())
 }

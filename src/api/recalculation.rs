@@ -24,7 +24,7 @@ pub struct Recalculation {
     remaining: u32,
 }
 
-/// Has scores rebuilt in the background.
+/// Starts to rebuild scores in the background.
 #[put("/admin/plugins/gamification/recalculate-scores", data = "<asked>")]
 pub async fn request(
     caller: May<need::Recalculate>,
@@ -36,7 +36,7 @@ pub async fn request(
     Ok(SUCCESS)
 }
 
-/// Shows how far it is.
+/// Shows how far the recalculation is.
 #[get("/admin/plugins/gamification/recalculate-scores")]
 pub async fn show(_caller: May<need::ReadEvents>, app: &State<App>) -> Result<Json<Recalculation>, ApiError> {
     let (now, limit) = (app.clock.now(), app.actions.recalculations_per_day());

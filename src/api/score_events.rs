@@ -112,7 +112,7 @@ pub async fn history(
     Ok(Paged { body: Revisions { revisions: page.revisions }, next })
 }
 
-/// The path and query of the page that follows.
+/// The path and query of the next page.
 fn link(filter: &EventFilter, last: EventId) -> String {
     let mut link = format!("{EVENTS}?");
     let mut add_all = |name: &str, values: &[String]| {

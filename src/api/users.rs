@@ -40,7 +40,8 @@ pub async fn score(
 ) -> Result<Json<Score>, ApiError> {
     let user_id = id.known()?;
     let period = asked.read()?.period.unwrap_or(Period::AllTime);
-    // Both come from memory: by SQL the place would sum everyone's scores, and the score all days of the user.
+    // Both come from memory. In SQL, the place would need the sum of everyone's scores, and the score would need the
+    // sum of all days of the user.
     let is_in_memory = app.standings.show_all_of_others();
     let key = StandingsKey::today(LeaderboardId::EVERYONE, period);
     let view = app.standings.view_now(key).await.ok_or(ApiError::Unavailable)?;
@@ -49,7 +50,7 @@ pub async fn score(
     let total_score = if is_in_memory {
         entry.map_or(0, |entry| entry.score)
     } else {
-        // Another program may just have changed scores: the file knows better than memory, for a moment.
+        // Another program may just have changed scores. For a moment, the file is newer than memory.
         let window = period.window(app.clock.today());
         app.store.read(move |connection| scores::total(connection, user_id, &window)).await?
     };

@@ -12,7 +12,7 @@ use crate::domain::{Clock, EventDate};
 use crate::rollup::{Progress, rebuild};
 use crate::store::{OpenMode, OpenOptions, Store};
 
-/// How often a line tells how far it is where there is no terminal to draw on.
+/// How often a line tells the progress, if there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(2);
 
 /// Recalculates every day from `from` on and prints the summary.
@@ -50,7 +50,7 @@ pub fn run(settings: &Settings, from: &str) -> Result<(), Failure> {
     .map_err(Failure::failed)
 }
 
-/// Shows progress on stderr: a bar on a terminal, else a line now and then.
+/// Shows progress on stderr: a bar on a terminal, otherwise a line every 2 seconds.
 struct Display {
     bar: Option<ProgressBar>,
     last_line: Instant,
@@ -73,7 +73,7 @@ impl Display {
             bar.set_position(days_done);
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
-            // Progress that nobody can see is no reason to stop.
+            // If the progress can't be shown, that is no reason to stop.
             let _ = writeln!(std::io::stderr(), "{days_done} of {days_total} days");
         }
     }

@@ -1,6 +1,7 @@
-//! The command line: arguments, one file a subcommand, exit codes.
+//! The command line: its arguments, its subcommands (one file each) and its exit codes.
 //!
-//! 0: done. 1: it could not be done. 2: it was asked for wrongly. Each fault is one line on stderr.
+//! Exit codes: 0 if it is done, 1 if it could not be done, 2 if the arguments are wrong. Each fault is one line on
+//! stderr.
 
 mod backfill;
 mod keys;
@@ -46,9 +47,9 @@ enum Command {
 /// Why a command ended without its result.
 #[derive(Debug)]
 enum Failure {
-    /// Asked for wrongly: exit code 2.
+    /// The arguments are wrong: exit code 2.
     Usage(String),
-    /// Could not be done: exit code 1.
+    /// It could not be done: exit code 1.
     Failed(String),
 }
 

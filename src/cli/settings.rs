@@ -16,7 +16,7 @@ pub fn run(figment: &Figment, database: Option<PathBuf>) -> Result<(), Failure> 
         let value = match value {
             None => "(none)".to_owned(),
             Some(_) if setting.secret => "(set)".to_owned(),
-            // A line stays a line, whatever a name holds.
+            // Control characters are escaped, so that a line stays one line.
             Some(value) => value.chars().flat_map(printable).collect(),
         };
         [setting.key.to_owned(), value, origin.to_string()]

@@ -1,6 +1,6 @@
 //! Columns of text for a terminal.
 
-/// Lines whose cells stand below each other, two spaces apart; the first row is the head.
+/// Lines of a table, with its columns two spaces apart. The first row is the head.
 pub fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let widths: Vec<usize> =
         (0..N).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()).collect();
