@@ -1,4 +1,4 @@
-//! Where this server is, as the client knows it: for commands that a page shows.
+//! The address of this server as the client knows it, for commands that a page shows.
 
 use std::convert::Infallible;
 
@@ -20,7 +20,7 @@ impl<'r> FromRequest<'r> for Address {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Address, Infallible> {
-        // It goes into a line for a shell: nothing but what a host and port are made of.
+        // The host goes into a line for a shell, so it may hold only what a host and port are made of.
         let plain = |host: &String| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
         let host = request.host().map(ToString::to_string).filter(plain);
         let scheme = if came_by_tls(request) { "https" } else { "http" };
@@ -28,7 +28,7 @@ impl<'r> FromRequest<'r> for Address {
     }
 }
 
-/// Whether the client speaks TLS, with this server or with a proxy before it. A client that lies deceives itself only.
+/// Whether the client speaks TLS, with this server or with a proxy before it. A client that lies deceives only itself.
 pub fn came_by_tls(request: &Request<'_>) -> bool {
     request.rocket().config().tls_enabled()
         || request.headers().get_one("X-Forwarded-Proto").is_some_and(|protocol| protocol == "https")

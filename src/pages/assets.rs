@@ -1,5 +1,5 @@
-//! Static files, compiled in. Each is served under a name that holds its digest, so that it may be kept for ever: a file
-//! that has changed has another name.
+//! Static files, compiled in. Each is served under a name that holds its digest. So it may be kept for ever: when a
+//! file changes, its name changes too.
 
 use std::fmt::Write as _;
 use std::io::Cursor;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::web::error::ApiError;
 
-/// How much of a digest is in a name, in bytes.
+/// How many bytes of a digest are in a name.
 const DIGEST_BYTES: usize = 8;
 
 /// A file of the folder `static`.
@@ -49,7 +49,7 @@ assets! {
     COPY = "copy"."js": "text/javascript; charset=utf-8";
     /// What makes the administration handier.
     ADMIN = "admin"."js": "text/javascript; charset=utf-8";
-    /// What keeps a leaderboard as it is now.
+    /// What keeps a leaderboard up to date.
     LIVE = "live"."js": "text/javascript; charset=utf-8";
 }
 
@@ -82,7 +82,7 @@ impl<'r> Responder<'r, 'static> for &'static Asset {
     }
 }
 
-/// A file by its name with the digest.
+/// Serves a file by its name with the digest.
 #[get("/assets/<name>")]
 pub fn file(name: &str) -> Result<&'static Asset, ApiError> {
     all().find(|asset| asset.url.strip_prefix("/assets/") == Some(name)).ok_or(ApiError::NotFound)

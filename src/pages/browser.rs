@@ -11,19 +11,20 @@ use rocket::response::Response;
 
 use crate::web::trace::Trace;
 
-/// A longer `Accept` is not looked at, and its sender gets JSON: reading it takes time by the square of its length.
+/// The longest `Accept` that is read. With a longer one, its sender gets JSON: the time to read it grows with the
+/// square of its length.
 const ACCEPT_BYTES_MAX: usize = 4096;
 
-/// A client that wants pages. Any other goes on to the next route of that path.
+/// A client that wants pages. A request of any other client goes on to the next route of that path.
 #[derive(Debug, Clone, Copy)]
 pub struct Browser(());
 
-/// What was found out of a request; kept with it.
+/// What was found out about a request. It is kept with the request.
 #[derive(Default)]
 struct Negotiated {
     /// The reply depends on `Accept`.
     varies: AtomicBool,
-    /// It is a page.
+    /// The reply is a page.
     page: AtomicBool,
 }
 
@@ -34,13 +35,13 @@ impl Negotiated {
 }
 
 impl Browser {
-    /// Whether this guard has met the request and let it in: then its errors are pages too.
+    /// Whether this guard has let the request in. Then its errors are pages too.
     pub fn asked(request: &Request<'_>) -> bool {
         Negotiated::of(request).page.load(Ordering::Relaxed)
     }
 
-    /// Whether the client wants a page rather than JSON. The reply is marked as one that depends on `Accept`, unless the
-    /// path says by its end that JSON is wanted.
+    /// Whether the client wants a page rather than JSON. The reply is marked as one that depends on `Accept`, unless
+    /// the path ends in `.json`.
     pub fn wants_page(request: &Request<'_>) -> bool {
         if Trace::of(request).names_json() {
             return false;
@@ -63,12 +64,13 @@ impl<'r> FromRequest<'r> for Browser {
     }
 }
 
-/// Whether HTML is wanted more than JSON, or as much and named first. Where only `*/*` speaks of both, that is not so.
+/// Whether HTML is wanted more than JSON, or as much and is named first. If only `*/*` covers both, HTML is not
+/// preferred.
 fn prefers_html(accept: &Accept) -> bool {
     let wanted = |wanted: &MediaType| {
-        // The most exact of the ranges that a type is in says how much it is wanted.
+        // A type may be in several ranges. The most exact of them says how much the type is wanted.
         let ranges = accept.iter().enumerate().filter(|(_, range)| covers(range, wanted));
-        // Of several that are as exact the first counts.
+        // If several are equally exact, the first one counts.
         let exactest = ranges.min_by_key(|(at, range)| (std::cmp::Reverse(range.specificity()), *at));
         exactest.map_or((0.0, usize::MAX), |(at, range)| (range.weight_or(1.0), at))
     };
@@ -81,7 +83,7 @@ fn covers(range: &MediaType, kind: &MediaType) -> bool {
     (range.top() == "*" || range.top() == kind.top()) && (range.sub() == "*" || range.sub() == kind.sub())
 }
 
-/// Tells caches of every reply, JSON or page, that would be another one with another `Accept`.
+/// Marks every reply, JSON or page, that would be another one with another `Accept`, so that caches know.
 pub struct VaryFairing;
 
 #[rocket::async_trait]

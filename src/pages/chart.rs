@@ -1,11 +1,11 @@
-//! Drawings: paths for SVG, in whole units so that they are short. What they mean stands in words beside them.
+//! Drawings: paths for SVG, in whole units so that they are short. Words beside them say what they mean.
 
 use std::fmt::Write as _;
 
-/// Days that a row of a leaderboard draws.
+/// How many days a row of a leaderboard draws.
 pub const SPARK_DAYS: u32 = 14;
 
-/// The room of a row's drawing, in pixels: the stylesheet has the same.
+/// The height of a row's drawing, in pixels. The stylesheet has the same height.
 const SPARK_HEIGHT: i64 = 20;
 const SPARK_STEP: usize = 4;
 const SPARK_BAR: f64 = 1.5;
@@ -21,7 +21,7 @@ pub fn spark(days: &[i64]) -> String {
     path
 }
 
-/// How points become heights: zero has its line, and what is not zero is seen.
+/// How points become heights. There is a line for zero, and every value except zero can be seen.
 #[derive(Debug, Clone, Copy)]
 pub struct Scale {
     /// How far below the top the line of zero is.
@@ -31,16 +31,16 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale on which all of `values` have room.
+    /// The scale on which all `values` have room.
     pub fn of(values: &[i64], height: i64) -> Scale {
         let highest = values.iter().copied().max().unwrap_or(0).max(0);
         let lowest = values.iter().copied().min().unwrap_or(0).min(0);
-        // Wider than any score: the distance of two may not be one.
+        // The type is wider than that of a score, since the distance between two scores may not fit into a score.
         let range = (i128::from(highest) - i128::from(lowest)).max(1);
         Scale { zero: scaled(highest, height, range), height, range }
     }
 
-    /// The length of a bar, at least a unit unless it is for zero; negative for one that hangs down.
+    /// The length of a bar: at least one unit, except for zero; negative for a bar that hangs down.
     pub fn length(&self, points: i64) -> i64 {
         let length = scaled(points, self.height, self.range);
         if length == 0 { points.signum() } else { length }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::domain::{EventDate, Timestamp, misleads};
 
-/// What stands before a number below zero: a real minus sign, as wide as the digits.
+/// The sign before a number below zero: a real minus sign, as wide as the digits.
 const MINUS: char = '−';
 
 /// A whole number with its thousands apart: `12,345`, `−1,200`.
@@ -23,12 +23,12 @@ pub fn number(number: i64) -> String {
     text
 }
 
-/// A number that changes something: with a plus if it adds.
+/// A change as a number, with a plus if it adds.
 pub fn signed(points: i64) -> String {
     if points > 0 { format!("+{}", number(points)) } else { number(points) }
 }
 
-/// So many of something: `1 point`, `2 points`.
+/// A count with its noun: `1 point`, `2 points`.
 pub fn count(count: i64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count.abs() == 1 { one } else { many })
 }
@@ -43,24 +43,24 @@ pub fn moment(moment: Timestamp) -> String {
     moment.moment().format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
-/// A moment in little room: `14 Apr 2023, 09:30`.
+/// A moment in short form: `14 Apr 2023, 09:30`.
 pub fn short_moment(moment: Timestamp) -> String {
     moment.moment().format("%-d %b %Y, %H:%M").to_string()
 }
 
-/// A day in little room: `14 Apr 2023`.
+/// A day in short form: `14 Apr 2023`.
 pub fn short_date(day: EventDate) -> String {
     day.calendar_day().format("%-d %b %Y").to_string()
 }
 
-/// A text of someone else's without what is not seen but changes how the rest is: control characters, and marks that turn
-/// the direction of writing. In their place stands a sign that something is there.
+/// A text by somebody else without characters that can't be seen but change how the rest looks: control characters, and
+/// marks that turn the direction of writing. A sign in place of each shows that something was there.
 pub fn plain(text: &str) -> Cow<'_, str> {
     let unwanted = |character: char| misleads(character) && character != '\n' && character != '\t';
     if text.contains(unwanted) { text.replace(unwanted, "\u{fffd}").into() } else { text.into() }
 }
 
-/// At most so many characters of a text, with an ellipsis where that is not all of it.
+/// At most `characters_max` characters of a text. An ellipsis shows that some were cut off.
 pub fn cut(text: &str, characters_max: usize) -> String {
     match text.char_indices().nth(characters_max) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),

@@ -1,4 +1,4 @@
-//! What a reply with HTML looks like, and the page that tells of an error.
+//! What a reply with HTML looks like, and the page that shows an error.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::store::StoreError;
 use crate::web::error::ApiError;
 use crate::web::reply::set_body;
 
-/// Nothing but what this server itself sends runs or shows on a page, save pictures of users from elsewhere.
+/// A page runs and shows only what this server itself sends, except pictures of users from elsewhere.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -24,11 +24,11 @@ pub enum Section {
     Leaderboard,
     /// The administration.
     Administration,
-    /// None: an error.
+    /// Neither: the page of an error.
     Elsewhere,
 }
 
-/// What the layout of every page needs: the template's struct has it as its field `layout`.
+/// What the layout of every page needs. The template's struct has it as its field `layout`.
 #[derive(Debug, Clone)]
 pub struct Layout {
     section: Section,
@@ -69,9 +69,9 @@ impl Layout {
 /// The bytes of a page.
 #[derive(Debug)]
 enum Bytes {
-    /// Of one reply.
+    /// Bytes for one reply.
     Own(Vec<u8>),
-    /// Kept for others who see the same.
+    /// Bytes that are kept for all who see the same.
     Shared(Arc<[u8]>),
 }
 
@@ -105,7 +105,7 @@ pub fn rendered(template: &impl Template) -> Result<String, ErrorPage> {
 }
 
 impl Html {
-    /// The page of a template, for anyone: a browser asks again each time whether it is still right.
+    /// The page of a template, for anyone. A browser asks again each time whether its copy is still right.
     pub fn new(template: &impl Template) -> Result<Html, ErrorPage> {
         Ok(Html::own(rendered(template)?))
     }
@@ -124,7 +124,7 @@ impl Html {
         Html { status: Status::Ok, body, cache: "no-cache", headers: Vec::new() }
     }
 
-    /// No page, but the path of another one to get.
+    /// No page, but a redirect to another path.
     pub fn moved(to: impl Into<String>) -> Html {
         let (body, headers) = (Bytes::Own(Vec::new()), vec![("Location", to.into())]);
         Html { status: Status::SeeOther, body, cache: "no-store", headers }
@@ -136,7 +136,7 @@ impl Html {
         self
     }
 
-    /// Not to be kept by anyone.
+    /// With the header that forbids everyone to keep it.
     pub fn unkept(mut self) -> Html {
         self.cache = "no-store";
         self
@@ -236,7 +236,7 @@ impl From<StoreError> for ErrorPage {
 impl<'r> Responder<'r, 'static> for ErrorPage {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let template = ErrorTemplate { layout: Layout::new(Section::Elsewhere), page: &self };
-        // A template of texts alone always renders; were that not so, there would be no page to say it on.
+        // A template of plain texts always renders. If it did not, there would be no page to say so.
         let mut page = Html::new(&template).map_err(|_| Status::InternalServerError)?.status(self.status).unkept();
         if let Some(seconds) = self.retry_after {
             page = page.header("Retry-After", seconds.to_string());

@@ -1,4 +1,4 @@
-//! `/admin/award`: giving and redeeming points, with a look at what comes of it before it is stored.
+//! `/admin/award`: giving and redeeming points, with a preview of the result before it is stored.
 
 use askama::Template;
 use rocket::http::Status;
@@ -61,7 +61,7 @@ struct PreviewPage {
     before: String,
     after: String,
     date: String,
-    /// It counts from a later day on.
+    /// Whether the event counts only from a later day on.
     later: bool,
     description: String,
     /// All that was typed, to be sent again.
@@ -74,7 +74,7 @@ fn is_redeem(kind: &str) -> bool {
     kind == "redeem"
 }
 
-/// Reads what a form asks for, in the API's words: redeeming takes points, and only those that are there.
+/// Reads what a form asks for, in the API's words: redeeming takes points away, and only points that the user has.
 async fn read(app: &App, form: &mut Form) -> Result<Award, FormRefusal> {
     form.unify_lines("description");
     let mut parameters = form.filled_parameters();
@@ -108,11 +108,11 @@ impl Shortage {
 enum Problem {
     /// A field is not right.
     Fault(Fault),
-    /// The points are not there.
+    /// The user has too few points.
     Shortage(Shortage),
 }
 
-/// The form, with what `typed` says is in it, and with what stood against it when it was sent.
+/// The form, with the values that `typed` gives, and with the reason if it was refused when it was sent.
 fn form_page(
     app: &App,
     me: &SignedIn,
@@ -151,12 +151,12 @@ fn form_page(
     Ok(Html::new(&template)?.status(status).unkept())
 }
 
-/// The form as it was sent, with what stands against it.
+/// The form as it was sent, with the reason why it is refused.
 fn refused(app: &App, me: &SignedIn, form: &Form, problem: Problem) -> Result<Html, ErrorPage> {
     form_page(app, me, |name| form.typed(name).to_owned(), Some(problem))
 }
 
-/// The empty form; an address may fill it.
+/// The empty form. The address may fill in fields.
 #[get("/admin/award", data = "<parameters>")]
 pub async fn form(
     _browser: Browser,
@@ -167,7 +167,7 @@ pub async fn form(
     form_page(app, &editor.0, |name| parameters.text(name).unwrap_or_default().to_owned(), None)
 }
 
-/// The form with what was typed, to be changed.
+/// The form with what was typed, so that it can be changed.
 #[post("/admin/award/again", data = "<form>")]
 pub async fn again(
     _browser: Browser,
@@ -179,7 +179,7 @@ pub async fn again(
     form_page(app, &editor.0, |name| form.typed(name).to_owned(), None)
 }
 
-/// Shows what would come of it.
+/// Shows what the award would change.
 #[post("/admin/award/preview", data = "<form>")]
 pub async fn preview(
     _browser: Browser,
@@ -208,7 +208,7 @@ pub async fn preview(
     }
 }
 
-/// What comes of an award for somebody who has `before` points.
+/// The preview of an award for somebody who has `before` points.
 fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i64) -> Result<Html, ErrorPage> {
     let admin = Frame::new(Tab::Award, me);
     let catalog = app.standings.catalog();
@@ -234,7 +234,7 @@ fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i6
     Ok(Html::new(&template)?.unkept())
 }
 
-/// Stores it, once for each key.
+/// Stores the award, once for each key of a form.
 #[post("/admin/award", data = "<form>")]
 pub async fn store(
     _browser: Browser,

@@ -1,4 +1,4 @@
-//! `/admin/boards/ID`: all that one leaderboard is.
+//! `/admin/boards/ID`: all settings of one leaderboard.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::web::path::LeaderboardIdPath;
 use crate::web::requests::boards::ReplaceBoard;
 use crate::web::session::{SignedIn, SignedInEditor};
 
-/// Groups that are offered for each purpose, beside those that are chosen already.
+/// How many groups are offered for each purpose, not counting those that are chosen already.
 const GROUPS_MAX: usize = 200;
 
 #[derive(Template)]
@@ -42,7 +42,7 @@ struct BoardPage {
     groups: Vec<GroupChoices>,
     /// Whether there are more groups than are offered.
     more_groups: bool,
-    /// What is wrong with something that has no field of its own.
+    /// A fault in something that has no field of its own.
     fault: Option<String>,
     deletable: bool,
 }
@@ -84,7 +84,7 @@ impl GroupChoices {
             let first = groups.iter().take(GROUPS_MAX).map(|group| (i64::from(group.id), name(group)));
             let mut offered: BTreeMap<i64, String> = first.collect();
             for id in &chosen {
-                // A group that is gone stays chosen until somebody takes it out.
+                // A group that has been deleted stays chosen until somebody takes it out.
                 let named = || match groups.binary_search_by_key(id, |group| group.id.into()) {
                     Ok(at) => name(&groups[at]),
                     Err(_) => format!("group {id}, deleted"),
@@ -172,7 +172,7 @@ pub async fn show(
     page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), id.known()?, Filling::Stored).await
 }
 
-/// Stores what a form makes of a board.
+/// Stores the settings of a board that a form asks for.
 async fn save(app: &App, me: &SignedIn, id: LeaderboardId, form: &Form) -> Result<(), FormRefusal> {
     let asked = form.read_filled::<ReplaceBoard>().and_then(LeaderboardSettings::try_from);
     let settings = asked.map_err(|error| FormRefusal::of(error, "name"))?;
@@ -180,7 +180,7 @@ async fn save(app: &App, me: &SignedIn, id: LeaderboardId, form: &Form) -> Resul
     saved.map_err(|refusal| FormRefusal::of(refusal, "name"))
 }
 
-/// Replaces all of a board.
+/// Replaces all settings of a board.
 #[post("/admin/boards/<id>", data = "<form>")]
 pub async fn update(
     _browser: Browser,

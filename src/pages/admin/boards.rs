@@ -21,7 +21,7 @@ use crate::web::parameters::Parameters;
 use crate::web::requests::boards::NameBoard;
 use crate::web::session::{SignedIn, SignedInEditor};
 
-/// Boards on a page.
+/// How many boards a page has.
 const BOARDS_MAX: usize = 100;
 
 #[derive(Template)]
@@ -89,7 +89,7 @@ async fn page(app: &App, admin: Frame, address: Address, after: i64, filling: Fi
     Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
-/// The list.
+/// Shows the list.
 #[get("/admin/boards", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,

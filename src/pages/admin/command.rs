@@ -45,7 +45,8 @@ pub fn request(
     command
 }
 
-/// The header with a username, quoted for a shell. A name that does not look as it is stands as a variable.
+/// The header with a username, quoted for a shell. If the name holds characters that can't be seen, a variable stands
+/// in its place.
 fn header_value(username: &str) -> String {
     if username.chars().any(is_unseen) {
         "\"Api-Username: $USERNAME\"".to_owned()
@@ -54,7 +55,7 @@ fn header_value(username: &str) -> String {
     }
 }
 
-/// JSON that can stand between single quotes of a shell and looks as it is.
+/// JSON that can stand between single quotes of a shell. Characters that can't be seen are escaped.
 fn quotable(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {

@@ -1,11 +1,11 @@
-//! The question before what can't be undone: a page of its own, so that it needs no JavaScript.
+//! The question before a step that can't be undone. It is a page of its own, so that it needs no JavaScript.
 
 use askama::Template;
 
 use super::{Frame, Layout};
 use crate::pages::html::{ErrorPage, Html};
 
-/// A question with a button that does it and a link that does not.
+/// A question with a button that says yes and a link that says no.
 pub struct Confirmation {
     /// What is asked, as the heading of the page.
     pub question: String,

@@ -22,7 +22,7 @@ use crate::web::path::EventIdPath;
 use crate::web::requests::events::ChangedEvent;
 use crate::web::session::{SignedIn, SignedInEditor};
 
-/// Steps of the history on a page.
+/// How many steps of the history a page has.
 const STEPS_MAX: usize = 100;
 
 #[derive(Template)]
@@ -31,10 +31,10 @@ struct EventPage {
     layout: Layout,
     admin: Frame,
     id: EventId,
-    /// `None`: it is deleted.
+    /// The event as it is now, or `None` if it is deleted.
     now: Option<CurrentEvent>,
     revisions: Vec<HistoryRow>,
-    /// After which step, by its number, older ones follow.
+    /// The number of the step after which older ones follow, if there are older ones.
     older: Option<i64>,
     points: Field,
     description: Field,
@@ -79,7 +79,8 @@ fn text(description: Option<&crate::domain::Description>) -> String {
     description.map(|description| format::plain(description.as_str()).into_owned()).unwrap_or_default()
 }
 
-/// An event and its history, latest first from before the step `after` on, both as of one moment.
+/// An event and its history, both read at the same moment. The history is latest first, and begins before the step
+/// `after`.
 async fn read(app: &App, id: EventId, after: Option<i64>) -> Result<(Option<ScoreEvent>, HistoryPage), ErrorPage> {
     let filter = HistoryFilter { order: Order::Descending, after, limit: STEPS_MAX };
     let read = app.store.read(move |connection| {
@@ -149,7 +150,7 @@ async fn read_correction(app: &App, id: EventId, form: &mut Form) -> Result<Corr
     form.unify_lines("description");
     let changed: ChangedEvent = form.read().map_err(|error| FormRefusal::of(error, ""))?;
     let mut correction = Correction::from(changed);
-    // A field that is left blank where nothing was is no change.
+    // If the event has no description and the field is left blank, that is no change.
     if correction.description.as_ref().is_some_and(|description| description.as_str().is_empty()) {
         let event = app.store.read(move |connection| score_events::get(connection, id)).await?;
         if event.is_some_and(|event| event.description.is_none()) {

@@ -1,4 +1,4 @@
-//! `/admin/events`: what happened, newest first, by what one looks for.
+//! `/admin/events`: what happened, newest first, with a search.
 
 use askama::Template;
 use rocket::{State, get};
@@ -20,13 +20,13 @@ use crate::web::kinds::{After, JsonType, Kind, Parameter};
 use crate::web::parameters::Parameters;
 use crate::web::session::SignedIn;
 
-/// Events on a page.
+/// How many events a page has.
 const PAGE: usize = 50;
 
-/// As much of a description as a list shows, in characters.
+/// How many characters of a description the list shows at most.
 const DESCRIPTION_MAX: usize = 140;
 
-/// The longest text that is looked for, in characters.
+/// The longest text that can be searched for, in characters.
 const TEXT_MAX: usize = 255;
 
 /// The names of the filters, as in an address.
@@ -69,10 +69,10 @@ struct EventRow {
     by: String,
 }
 
-/// Where more is.
+/// The link to the events that follow.
 struct NextPage {
     url: String,
-    /// Until when was looked back, if the page ended because enough was looked at.
+    /// How far back the search went, if the page ended because enough events were looked at.
     back_to: Option<String>,
 }
 
@@ -99,7 +99,7 @@ impl Parameter for Sign {
     }
 }
 
-/// Words to look for.
+/// Words to search for.
 struct Words(String);
 
 impl Parameter for Words {
@@ -132,7 +132,7 @@ impl EventRow {
     }
 }
 
-/// What is looked for.
+/// Reads what is searched for.
 fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
     Ok(EventSearch {
         user_id: parameters.optional("user_id")?,
@@ -146,7 +146,7 @@ fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
     })
 }
 
-/// The list.
+/// Shows the list.
 #[get("/admin/events", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::form::Fault;
 
-/// A field. Its template is put into a form's as it stands.
+/// A field. The template of a form includes its HTML as it is.
 #[derive(Debug, Clone, Template)]
 #[template(path = "admin/field.html")]
 pub struct Field {
@@ -81,29 +81,29 @@ impl Field {
         Field::new(InputKind::Number, name, label)
     }
 
-    /// What is not shown while it is typed.
+    /// A field whose text is not shown while it is typed.
     pub fn password(name: &'static str, label: &'static str) -> Field {
         Field::new(InputKind::Password, name, label)
     }
 
-    /// What is looked for.
+    /// A field for a search.
     pub fn search(name: &'static str, label: &'static str) -> Field {
         Field::new(InputKind::Search, name, label)
     }
 
-    /// With something in it.
+    /// With a value in it.
     pub fn value(mut self, value: impl Into<String>) -> Field {
         self.value = value.into();
         self
     }
 
-    /// With a word on what goes in.
+    /// With a hint on what to type.
     pub fn hint(mut self, hint: &'static str) -> Field {
         self.hint = hint;
         self
     }
 
-    /// With an example of what goes in.
+    /// With an example of what to type.
     pub fn placeholder(mut self, placeholder: &'static str) -> Field {
         self.placeholder = placeholder;
         self
@@ -121,19 +121,19 @@ impl Field {
         self
     }
 
-    /// With what browsers may fill in.
+    /// With the kind of value that browsers may fill in.
     pub fn autocomplete(mut self, kind: &'static str) -> Field {
         self.autocomplete = kind;
         self
     }
 
-    /// It can be read only, unless someone may write.
+    /// It is read-only, unless `may_write` is true.
     pub fn locked_unless(mut self, may_write: bool) -> Field {
         self.locked = !may_write;
         self
     }
 
-    /// With what is wrong with it, if that is what a fault is about.
+    /// With the sentence of the fault, if the fault is about this field.
     pub fn fault(mut self, fault: Option<&Fault>) -> Field {
         self.error = Fault::about(fault, self.name);
         self
@@ -143,7 +143,7 @@ impl Field {
         self.kind == InputKind::Area
     }
 
-    /// The ids of the texts that say more of it.
+    /// The ids of the texts that say more about it.
     fn described_by(&self) -> String {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
         let error = self.error.is_some().then(|| format!("{}-error", self.name));

@@ -1,4 +1,4 @@
-//! What a form sends: nothing of it is read before it has shown that a page of this session made it.
+//! What a form sends. Nothing of it is read before its token has shown that a page of this session made it.
 
 use rocket::data::{Data, FromData, Outcome};
 use rocket::http::Status;
@@ -12,7 +12,7 @@ use crate::web::parameters::Parameters;
 use crate::web::request::Request;
 use crate::web::session::SignedIn;
 
-/// A form that has come, from wherever.
+/// A form that was sent, wherever it comes from.
 pub struct SentForm(Parameters);
 
 #[rocket::async_trait]
@@ -25,10 +25,10 @@ impl<'r> FromData<'r> for SentForm {
 }
 
 impl SentForm {
-    /// The form, if it is of a page that was made for this session.
+    /// The form, if it comes from a page that was made for this session.
     ///
     /// # Errors
-    /// Its token is missing or another one.
+    /// Its token is missing or wrong.
     pub fn of(self, signed_in: &SignedIn) -> Result<Form, ErrorPage> {
         self.checked(|token| signed_in.sent(token)).ok_or_else(out_of_date)
     }
@@ -57,22 +57,22 @@ impl Form {
         self.sent.text(name).unwrap_or_default()
     }
 
-    /// A field as it was typed, without the blanks around; `None` if nothing else is in it.
+    /// A field as it was typed, without blanks at its ends; `None` if it is blank.
     pub fn filled(&self, name: &str) -> Option<&str> {
         Some(self.typed(name).trim()).filter(|text| !text.is_empty())
     }
 
-    /// All values of a field of many.
+    /// All values of a field that may have several.
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.sent.texts(name).collect()
     }
 
-    /// Writes a field over what was sent.
+    /// Sets a field, whatever was sent for it.
     pub fn set(&mut self, name: &str, text: impl Into<String>) {
         self.sent.set(name, text);
     }
 
-    /// Makes the ends of lines what they were before a browser sent them.
+    /// Undoes what a browser does to the ends of lines when it sends them.
     pub fn unify_lines(&mut self, name: &str) {
         if self.typed(name).contains('\r') {
             let text = self.typed(name).replace("\r\n", "\n");
@@ -127,7 +127,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault in a form whose fields are well-formed, each by itself.
+    /// A fault in a form whose fields are right, each by itself.
     pub fn new(field: &'static str, sentence: impl Into<String>) -> Fault {
         Fault { field, sentence: sentence.into(), status: Status::UnprocessableEntity }
     }
@@ -146,15 +146,15 @@ impl Fault {
 /// Why a form was refused.
 #[derive(Debug)]
 pub enum FormRefusal {
-    /// Something is wrong in it: it is shown again, with a sentence beside the field.
+    /// Something is wrong in it. The form is shown again, with a sentence beside the field.
     Fault(Fault),
-    /// Something that no other input would mend: a page of its own tells of it.
+    /// Something that no other input would fix. A page of its own says so.
     Page(ErrorPage),
 }
 
 impl FormRefusal {
-    /// What an error says against a form. `name` is the field that holds the name of what is stored, of which errors may
-    /// speak; it is empty where the form has none.
+    /// The refusal that an error makes of a form. `name` is the field with the name of what is stored, since errors may
+    /// be about that name. It is empty if the form has no name.
     pub fn of(error: impl Into<ApiError>, name: &'static str) -> FormRefusal {
         let error = error.into();
         let (field, sentence) = match &error {
@@ -174,7 +174,7 @@ impl FormRefusal {
     /// The fault with which the form is shown again.
     ///
     /// # Errors
-    /// The page that tells of what no other input would mend.
+    /// The page that says what no other input would fix.
     pub fn fault(self) -> Result<Fault, ErrorPage> {
         match self {
             FormRefusal::Fault(fault) => Ok(fault),
@@ -241,7 +241,8 @@ impl<'f> Filling<'f> {
     }
 }
 
-/// What a field takes that is read by name too: the forms know users by username where the API knows them by number.
+/// What a field accepts that can also be filled with a name: the forms know users by username where the API knows them
+/// by number.
 fn by_name(field: &str) -> Option<&'static str> {
     match field {
         "user_id" | "into_id" => Some("a username of the directory, or a number from 1 to 2147483647"),

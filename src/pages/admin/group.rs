@@ -21,7 +21,7 @@ use crate::web::request::Request;
 use crate::web::requests::directory::{NewGroupId, PutGroup};
 use crate::web::session::{SignedIn, SignedInEditor};
 
-/// Members that the form takes. A group may have more, by the API.
+/// How many members the form takes. Through the API, a group may have more.
 const MEMBERS_MAX: usize = 5_000;
 
 #[derive(Template)]
@@ -29,12 +29,12 @@ const MEMBERS_MAX: usize = 5_000;
 struct GroupPage {
     layout: Layout,
     admin: Frame,
-    /// `None`: a new one, whose number is still to be said.
+    /// `None` for a new group, whose number is still to be chosen.
     id: Option<i64>,
     title: String,
     number: Field,
     name: Field,
-    /// `None`: more than the form takes.
+    /// `None` if there are more than the form takes.
     members: Option<Field>,
     /// How many members there are.
     member_count: String,
@@ -113,7 +113,7 @@ async fn read(app: &App, form: &Form) -> Result<GroupChange, FormRefusal> {
         return Err(Fault::new("user_ids", sentence).into());
     }
     let ids: Vec<String> = found.into_iter().flatten().map(|id| id.to_string()).collect();
-    // A form without the field is that of a group with more members than it takes: they stay as they are.
+    // If a group has more members than the form takes, its form has no such field. The members then stay as they are.
     if parameters.has("user_ids") {
         parameters.set("user_ids", ids.join(","));
     }

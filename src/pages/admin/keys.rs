@@ -1,7 +1,7 @@
 //! `/admin/keys`: who may call, and what with.
 //!
-//! Who is signed in with a key for one username makes and revokes keys of that username only: a key can't make one that
-//! may do more than itself.
+//! Somebody who is signed in with a key for one username can make and revoke only keys of that username: a key can't
+//! make one that may do more than itself.
 
 use askama::Template;
 use rocket::{State, get, post};
@@ -24,7 +24,7 @@ use crate::web::parameters::Parameters;
 use crate::web::requests::events::EVENTS;
 use crate::web::session::{SignedIn, SignedInEditor};
 
-/// Keys on a page.
+/// How many keys a page has.
 const KEYS_MAX: usize = 100;
 
 /// The longest description of a key, in characters.
@@ -67,12 +67,12 @@ struct KeyRow {
 struct NewKeyPage {
     layout: Layout,
     admin: Frame,
-    /// `None`: it was shown before.
+    /// `None` if the key was shown before.
     shown: Option<ShownKey>,
     id: i64,
 }
 
-/// A new key, this once.
+/// A new key, which is shown only once.
 struct ShownKey {
     plain: PlainKey,
     curl: String,
@@ -143,13 +143,13 @@ fn next_page(last: &ApiKey, today: EventDate) -> String {
     format!("{}?after={}&works={}", Tab::Keys.path(), last.id, last.works(today))
 }
 
-/// The place that such an address names; the list begins at its start where it names none.
+/// The place that the address names. If it names none, the list begins at its start.
 fn place(parameters: &Parameters) -> Option<KeyPlace> {
     let id = parameters.optional("after").ok()??;
     Some(KeyPlace { id, works: parameters.optional("works").ok().flatten().unwrap_or(true) })
 }
 
-/// The list.
+/// Shows the list.
 #[get("/admin/keys", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,
@@ -182,7 +182,7 @@ fn read(app: &App, me: &SignedIn, form: &Form) -> Result<NewKey, FormRefusal> {
     })
 }
 
-/// Makes a key and shows it, this once.
+/// Makes a key and shows it, only this once.
 #[post("/admin/keys", data = "<form>")]
 pub async fn create(
     _browser: Browser,

@@ -1,4 +1,4 @@
-//! `/admin/people/users/ID/merge`: makes one user of two, after a question.
+//! `/admin/people/users/ID/merge`: merges one user into another, after a question.
 
 use rocket::{State, get, post};
 
@@ -18,7 +18,7 @@ use crate::web::request::Request;
 use crate::web::requests::directory::MergeUsers;
 use crate::web::session::SignedInEditor;
 
-/// Which user is merged into which; the second may be said by username.
+/// Which user is merged into which. The second one may be named by username.
 async fn pair(app: &App, from: UserId, parameters: &Parameters) -> Result<(UserId, UserId), ErrorPage> {
     let mut parameters = parameters.without_blanks();
     parameters.set("from_id", from.to_string());
@@ -29,7 +29,7 @@ async fn pair(app: &App, from: UserId, parameters: &Parameters) -> Result<(UserI
     Ok(MergeUsers::read(&parameters)?.pair()?)
 }
 
-/// Asks whether two users are to become one.
+/// Asks whether one user is to be merged into another.
 #[get("/admin/people/users/<id>/merge", data = "<parameters>")]
 pub async fn ask(
     _browser: Browser,
@@ -68,7 +68,7 @@ pub async fn ask(
     confirmation.page(Frame::new(Tab::People, &editor.0))
 }
 
-/// Makes one user of two.
+/// Merges one user into another.
 #[post("/admin/people/users/<id>/merge", data = "<form>")]
 pub async fn merge(
     _browser: Browser,

@@ -1,6 +1,6 @@
-//! The administration: what whoever keeps the points does every day, without a command line.
+//! The administration: pages for what people who manage the points do every day, without a command line.
 //!
-//! Each page checks and stores with the API's own functions; here are only its form and what it says. Whoever is not
+//! Each page checks and stores with the API's own functions. Only its form and its words are here. Somebody who is not
 //! signed in is sent to sign in first.
 
 mod award;
@@ -82,7 +82,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// What every page of the administration has around its own.
+/// What all pages of the administration have around their own content.
 pub struct Frame {
     tab: Tab,
     /// Who is signed in.
@@ -135,12 +135,12 @@ impl Tab {
 }
 
 impl Frame {
-    /// The frame of a page for who is signed in.
+    /// The frame of a page, for the one who is signed in.
     pub fn new(tab: Tab, me: &SignedIn) -> Frame {
         Frame { tab, me: me.clone(), done: None }
     }
 
-    /// The frame of a page that a change has led to: its address says which by a word.
+    /// The frame of the page that follows a change. A word in its address says what the change was.
     pub fn after(tab: Tab, me: &SignedIn, done: Option<&str>) -> Frame {
         let done = done.and_then(|word| DONE.iter().find(|(known, _)| *known == word)).map(|(_, sentence)| *sentence);
         Frame { done, ..Frame::new(tab, me) }
@@ -175,7 +175,7 @@ impl Frame {
     }
 }
 
-/// What the word in an address says has been done.
+/// The words that an address may have, and the sentence that says what has been done.
 const DONE: [(&str, &str); 12] = [
     ("stored", "The event is stored."),
     ("corrected", "The event is changed."),
@@ -202,13 +202,13 @@ fn encoded(text: &str) -> impl std::fmt::Display {
     utf8_percent_encode(text, NON_ALPHANUMERIC)
 }
 
-/// The administration begins with what happened last.
+/// The administration begins with the latest events.
 #[get("/admin")]
 fn home(_browser: Browser, _me: SignedIn) -> Html {
     Html::moved(Tab::Events.path())
 }
 
-/// Sends a browser that only wants to look, and is not signed in, to where it can be.
+/// Sends a browser that only reads, and is not signed in, to the page where it can sign in.
 #[rocket::catch(403)]
 pub fn forbidden(status: Status, request: &Request<'_>) -> Either<Html, Either<ErrorPage, Caught>> {
     let caught = Caught::of(status, request);

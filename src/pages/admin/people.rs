@@ -20,10 +20,10 @@ use crate::web::request::Request;
 use crate::web::requests::directory::ListUsers;
 use crate::web::session::SignedIn;
 
-/// Groups on a page.
+/// How many groups a page has.
 const GROUPS_MAX: usize = 100;
 
-/// Users on a page.
+/// How many users a page has.
 const PAGE: usize = 50;
 
 #[derive(Template)]
@@ -65,7 +65,7 @@ impl GroupRow {
     }
 }
 
-/// Both lists.
+/// Shows both lists.
 #[get("/admin/people", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,

@@ -21,7 +21,7 @@ use crate::web::request::Request;
 use crate::web::requests::recalculation::Recalculate;
 use crate::web::session::{SignedIn, SignedInEditor};
 
-/// What can be chosen, and how many days before today that begins; `None`: with the first day there is.
+/// The choices, each with how many days before today it begins. `None`: it begins with the first day there is.
 const SPANS: [(&str, &str, Option<u32>); 5] = [
     ("10", "The last 10 days", Some(10)),
     ("30", "The last 30 days", Some(30)),
@@ -30,7 +30,7 @@ const SPANS: [(&str, &str, Option<u32>); 5] = [
     ("all", "All days", None),
 ];
 
-/// The choice of a day.
+/// The name of the choice of a date.
 const BY_DATE: &str = "date";
 
 #[derive(Template)]
@@ -111,13 +111,13 @@ async fn page(app: &App, admin: Frame, address: Address, filling: Filling<'_>) -
     Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
-/// Shows how far it is, and the form for another.
+/// Shows how far the recalculation is, and the form to start another.
 #[get("/admin/recalculate")]
 pub async fn show(_browser: Browser, me: SignedIn, address: Address, app: &State<App>) -> Result<Html, ErrorPage> {
     page(app, Frame::new(Tab::Recalculate, &me), address, Filling::Stored).await
 }
 
-/// Reads from which day on.
+/// Reads the first day that is recalculated.
 fn from_date(app: &App, form: &Form) -> Result<EventDate, ApiError> {
     let mut parameters = form.filled_parameters();
     let span = form.typed("span");
@@ -131,7 +131,7 @@ fn from_date(app: &App, form: &Form) -> Result<EventDate, ApiError> {
     Recalculate::read(&parameters)?.first_day(app)
 }
 
-/// Starts what a form asks for, once for each key of a form.
+/// Starts the recalculation that a form asks for, once for each key of a form.
 async fn run(app: &App, me: &SignedIn, form: &Form) -> Result<(), FormRefusal> {
     let from_date = from_date(app, form).map_err(|error| FormRefusal::of(error, ""))?;
     let key = SentIdempotencyKey::of_form(form.typed("key")).read().map_err(ErrorPage::from)?;

@@ -16,7 +16,7 @@ use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::session::{self, SignedIn, Visitor};
 
-/// The longest path that is gone back to.
+/// The longest path to which a browser is sent back after it has signed in.
 const PATH_MAX: usize = 2000;
 
 #[derive(Template)]
@@ -31,7 +31,7 @@ struct SignInPage<'p> {
     username: Field,
 }
 
-/// Whether the connection is by TLS, as far as this server knows: then the browser sends cookies over no other.
+/// Whether the connection uses TLS, as far as this server knows. If so, the browser sends its cookies only over TLS.
 pub struct Tls(bool);
 
 #[rocket::async_trait]
@@ -43,7 +43,7 @@ impl<'r> FromRequest<'r> for Tls {
     }
 }
 
-/// Whoever may be signed in already. (An optional [`SignedIn`] would leave its refusal behind, for the catcher.)
+/// Who is signed in, if anyone is. (After an optional [`SignedIn`] the catcher would still find its refusal.)
 pub struct MaybeSignedIn(Option<SignedIn>);
 
 #[rocket::async_trait]
@@ -55,7 +55,7 @@ impl<'r> FromRequest<'r> for MaybeSignedIn {
     }
 }
 
-/// Where to go after signing in: to nothing but a page of the administration.
+/// Where to go after signing in. This is always a page of the administration.
 fn destination(to: Option<&str>) -> &str {
     let ours = |to: &&str| {
         let path = to.split('?').next().unwrap_or_default();
@@ -88,7 +88,7 @@ fn page(
     Ok(Html::new(&template)?.status(status).unkept().header("Set-Cookie", visitor.cookie.to_string()))
 }
 
-/// The form.
+/// Shows the form.
 #[get("/admin/sign-in", data = "<parameters>")]
 pub async fn form(
     _browser: Browser,

@@ -26,10 +26,10 @@ use crate::web::session::{SignedIn, SignedInEditor};
 struct UserPage {
     layout: Layout,
     admin: Frame,
-    /// `None`: someone new, whose number is still to be said.
+    /// `None` for a new user, whose number is still to be chosen.
     person: Option<Person>,
     known: bool,
-    /// The directory has forgotten the user, who is still suspended.
+    /// Whether the directory has forgotten the user, who is still suspended.
     forgotten_as_suspended: bool,
     score: String,
     id: Field,
@@ -100,7 +100,7 @@ pub async fn new(_browser: Browser, editor: SignedInEditor, app: &State<App>) ->
     page(app, Frame::new(Tab::People, &editor.0), None, Filling::Stored).await
 }
 
-/// Shows a user, also one whom the directory does not know.
+/// Shows a user, even one whom the directory does not know.
 #[get("/admin/people/users/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
@@ -114,7 +114,7 @@ pub async fn show(
 
 /// Stores what a form says of a user.
 async fn save(app: &App, me: &SignedIn, form: &mut Form, id: UserId, existence: Existence) -> Result<(), FormRefusal> {
-    // In the form of someone new the empty box says nothing: a user whom the directory has forgotten as suspended stays so.
+    // In the form for a new user, an empty box says nothing: a forgotten user who is suspended stays suspended.
     if existence == Existence::Any && form.filled("suspended").is_none() {
         form.set("suspended", "false");
     }

@@ -12,7 +12,7 @@ pub async fn user_id(app: &App, text: &str) -> Result<Option<UserId>, StoreError
     Ok(found.into_iter().next().flatten())
 }
 
-/// The users whom some texts name, each by itself.
+/// The users whom some texts name, one for each text.
 pub async fn user_ids(app: &App, texts: Vec<String>) -> Result<Vec<Option<UserId>>, StoreError> {
     let found = app.store.read(move |connection| {
         let find = |text: &String| match (UserId::from_text(text.trim()), text.trim().parse::<Username>()) {
@@ -25,8 +25,8 @@ pub async fn user_ids(app: &App, texts: Vec<String>) -> Result<Vec<Option<UserId
     found.await
 }
 
-/// What to put into a form for a user, so that [`user_ids`] finds the same one again: the username, or the number where
-/// there is no username or one that reads as a number.
+/// What to put into a form for a user, so that [`user_ids`] finds the same user again. This is the username, or the
+/// number if there is no username or if the username reads as a number.
 pub fn written(catalog: &Catalog, id: UserId) -> String {
     let username = catalog.users.get(&id).map(|user| user.username.as_str());
     username.filter(|username| i64::from_text(username).is_none()).map_or_else(|| id.to_string(), str::to_owned)

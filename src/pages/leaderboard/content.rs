@@ -12,18 +12,18 @@ use crate::pages::{assets, format};
 use crate::standings::{Entry, View};
 use crate::web::requests::leaderboard::PAGE_MAX;
 
-/// How many stand on the podium.
+/// How many users stand on the podium.
 const PODIUM: usize = 3;
 
 /// What a page of a leaderboard is made out of.
 pub struct LeaderboardSources<'s> {
     /// The standings.
     pub view: &'s View,
-    /// Those of yesterday.
+    /// The standings of yesterday.
     pub before: Option<&'s View>,
-    /// Points of the last days of those on the page.
+    /// The points of the last days, for the users on the page.
     pub days: &'s RecentDays,
-    /// The day.
+    /// The day that is today.
     pub today: EventDate,
 }
 
@@ -176,7 +176,7 @@ struct OwnRow {
     person: Person,
     /// Position and score; `None` if not ranked.
     standing: Option<(String, String)>,
-    /// Where the row is.
+    /// The address of the row.
     url: String,
 }
 
@@ -187,7 +187,7 @@ pub struct FailedSearch {
 }
 
 impl FailedSearch {
-    /// Nobody is called `text`; the usernames of `ids` begin so.
+    /// Nobody has the name `text`. The usernames of `ids` begin with it.
     pub fn new(view: &View, links: LeaderboardLinks, text: &str, ids: &[UserId]) -> FailedSearch {
         let suggest = |id: &UserId| (Person::listed(&view.catalog, *id), links.to_user(view, *id));
         FailedSearch {
@@ -271,7 +271,8 @@ impl<'p> LeaderboardPage<'p> {
     }
 }
 
-/// Links to pages: the first, the last, those around; `None` for a gap. Nothing where there is one page.
+/// Links to the first page, the last page and the pages around this one; `None` for a gap. There are no links if there
+/// is only one page.
 fn pages(links: LeaderboardLinks, page: usize, last: usize) -> Vec<Option<NavLink>> {
     if last == 0 {
         return Vec::new();
