@@ -29,16 +29,16 @@ fn routes() -> Vec<Route> {
     routes![home, leaderboard::first, leaderboard::show, user::show, assets::file]
 }
 
-/// The paths below which a browser is told of an error by a page.
+/// Below these paths, a browser is shown errors as pages.
 const BASES: [&str; 3] = ["/admin", "/leaderboard", "/users"];
 
-/// Where only the API is, and no page.
+/// Below this path there is only the API, and no page.
 const API_ALONE: &str = "/admin/plugins/";
 
 /// A page is tried before the API's route of the same path: ranks that Rocket itself gives are -12 to -1.
 const BEFORE_API: isize = 100;
 
-/// Puts the pages onto a Rocket that has the API already.
+/// Adds the pages to a Rocket that has the API already.
 pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
     let mut routes = [routes(), admin::routes()].concat();
     for route in &mut routes {
@@ -50,7 +50,7 @@ pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
     BASES.into_iter().fold(rocket, |rocket, base| rocket.register(base, rocket::catchers![catch]))
 }
 
-/// Whoever comes to the door wants to see who leads.
+/// Sends the address without a path to the leaderboard.
 #[get("/")]
 fn home(_browser: Browser) -> Redirect {
     Redirect::to("/leaderboard")
@@ -76,8 +76,8 @@ fn no_such_address(status: Status, request: &Request<'_>) -> ErrorReply {
     catch(status, request)
 }
 
-/// Whether no route has the path and method of a request. What one of the API's routes refuses stays JSON, and so does all
-/// that is asked below the paths of the API alone.
+/// Whether no route has the path and method of a request. What a route of the API refuses stays JSON, and so does every
+/// error below [`API_ALONE`].
 fn is_unknown(request: &Request<'_>) -> bool {
     let of_api = request.uri().path().as_str().starts_with(API_ALONE);
     request.route().is_none() && !of_api

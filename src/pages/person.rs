@@ -1,4 +1,4 @@
-//! Users as pages show them: names that can't be too long, pictures that come from where they may.
+//! Users as pages show them: with names that can't be too long, and with pictures only from where they are allowed.
 
 use std::borrow::Cow;
 
@@ -22,19 +22,19 @@ pub struct Person {
     pub username: String,
     /// The full name, if there is one that says more than the username.
     pub name: Option<String>,
-    /// Where a small picture is.
+    /// The address of a small picture.
     pub avatar: String,
-    /// Where a large one is.
+    /// The address of a large picture.
     pub large_avatar: String,
 }
 
 impl Person {
-    /// A user in a list, where there is room for so much of a name.
+    /// A user in a list. The name is cut to the room that it has there.
     pub fn listed(catalog: &Catalog, id: UserId) -> Person {
         Person::new(catalog, id, LISTED_NAME_MAX)
     }
 
-    /// A user with all of the name.
+    /// A user with the whole name.
     pub fn in_full(catalog: &Catalog, id: UserId) -> Person {
         Person::new(catalog, id, usize::MAX)
     }
@@ -60,7 +60,8 @@ impl Person {
     }
 }
 
-/// The picture of a template, if it is on this server or at an `https:` address; else the one that this server draws.
+/// The picture that a template gives, if it is on this server or at an `https:` address; otherwise the one that this
+/// server draws.
 fn avatar(template: Option<&str>, id: UserId, size: u32) -> String {
     let ours = |path: &str| path.starts_with('/') && !path[1..].starts_with(['/', '\\']);
     let template = template.filter(|template| ours(template) || template.starts_with("https://"));

@@ -1,4 +1,4 @@
-//! `/leaderboard` for people: who leads, who comes and goes, and where one stands oneself.
+//! `/leaderboard` for people: who leads, who has moved, and where the reader stands.
 
 mod content;
 mod recent_days;
@@ -31,16 +31,16 @@ pub use content::{NavLink, period_label};
 use recent_days::RecentDays;
 pub use recent_days::Turns;
 
-/// How long a page waits for yesterday's standings: it is good without them.
+/// How long a page waits for yesterday's standings. The page is good without them too.
 const YESTERDAY_PATIENCE: Duration = Duration::from_millis(500);
 
-/// Names that are offered to who has sought one that nobody has.
+/// How many names are offered after a search for a name that nobody has.
 const SUGGESTIONS_MAX: u32 = 8;
 
-/// Other boards that are linked to.
+/// How many other boards are linked to.
 const BOARDS_MAX: usize = 50;
 
-/// The name of somebody who is sought; not blank.
+/// The name of somebody who is searched for. It is not blank.
 struct SoughtName(String);
 
 impl Parameter for SoughtName {
@@ -55,7 +55,7 @@ impl Parameter for SoughtName {
     }
 }
 
-/// The first board that the caller may see.
+/// Shows the first board that the caller may see.
 #[get("/leaderboard", data = "<parameters>")]
 pub async fn first(
     _browser: Browser,
@@ -68,7 +68,7 @@ pub async fn first(
     page(&viewer, app, turns, &address, None, &parameters).await
 }
 
-/// A board.
+/// Shows a board.
 #[get("/leaderboard/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
@@ -82,8 +82,8 @@ pub async fn show(
     page(&viewer, app, turns, &address, Some(id.known()?), &parameters).await
 }
 
-/// A page of a leaderboard. It is the same for all who see the same boards, and is rendered once for all of them; only with
-/// somebody's row marked, or after a search, it is one's own.
+/// A page of a leaderboard. It is the same for all who see the same boards, and is rendered once for all of them. Only
+/// a page with a marked row, or one after a search, is made for one reader.
 async fn page(
     viewer: &BoardViewer,
     app: &App,
@@ -99,7 +99,7 @@ async fn page(
     let boards = other_boards(viewer, &catalog, &board);
     let today = app.clock.today();
     let key = StandingsKey::today(links.board, links.period);
-    // Asked before the view: what is read after it is at least as new as this number says.
+    // This is asked before the view, so that what is read later is at least as new as this number says.
     let refreshes = app.standings.refreshes();
     let (view, before) =
         rocket::tokio::join!(app.standings.view(key), app.standings.view_within(key.yesterday(), YESTERDAY_PATIENCE));
@@ -136,7 +136,7 @@ async fn page(
     Ok(Html::shared(view.kept(key, || html)))
 }
 
-/// One number for all that a kept page depends on beside its view.
+/// One number for everything that a kept page depends on, except its view.
 fn number_of(parts: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);
@@ -158,9 +158,9 @@ fn other_boards(viewer: &BoardViewer, catalog: &Catalog, board: &Arc<Leaderboard
 
 /// What a search for a person has found.
 enum NameSearch {
-    /// The one who goes by that name.
+    /// The user who has that name.
     One(UserId),
-    /// Nobody; these usernames begin so.
+    /// Nobody has that name; these usernames begin with it.
     Like(Vec<UserId>),
 }
 

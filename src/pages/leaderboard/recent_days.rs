@@ -1,4 +1,4 @@
-//! The points of the last days of those whom a page lists: read once for each view, whoever looks at it.
+//! The points of the last days, for the users on a page. They are read once for each view, whoever looks at it.
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::store::{StoreError, scores};
 use crate::web::App;
 use crate::web::requests::leaderboard::PAGE_MAX;
 
-/// Bytes in which the points of a user are kept.
+/// How many bytes the points of a user take.
 const USER_BYTES: usize = SPARK_DAYS as usize * size_of::<i64>();
 
 /// How many pages may be read at the same time.
 const TURNS: usize = 8;
 
-/// Who reads the days of a page: one at a time for each page, so that many who come for a new view at once read them once.
+/// Lets only one at a time read the days of a page. So if many ask for a new view at once, the days are read once.
 #[derive(Default)]
 pub struct Turns([Mutex<()>; TURNS]);
 
@@ -32,7 +32,8 @@ impl Turns {
 pub struct RecentDays(Arc<[u8]>);
 
 impl RecentDays {
-    /// Reads them, unless they are kept with the view. `variant` names what they depend on beside the view.
+    /// Reads the points, unless they are kept with the view. `variant` stands for what they depend on apart from the
+    /// view.
     ///
     /// # Errors
     /// The database failed.

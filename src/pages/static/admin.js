@@ -1,4 +1,4 @@
-// What makes the administration handier. Every page works without it.
+// Makes the administration easier to use. Every page works without it.
 "use strict";
 
 // A second click while the first is on its way sends nothing.
@@ -15,7 +15,7 @@ document.addEventListener("submit", (event) => {
   form.setAttribute("aria-busy", "true");
 });
 
-// A page that comes back out of the browser's memory can be sent again.
+// A page that comes back from the browser's memory can be sent again.
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
@@ -23,7 +23,7 @@ addEventListener("pageshow", () => {
   }
 });
 
-// <section id="progress" data-running>: taken anew from the server until it says that nothing runs.
+// <section id="progress" data-running>: fetched again from the server until the server says that nothing runs.
 const progress = () => document.getElementById("progress");
 
 async function renew() {
@@ -37,7 +37,7 @@ async function renew() {
     }
     progress().replaceWith(next);
   } catch {
-    // The server is away for a moment: it is asked again.
+    // The server can't be reached for a moment, so it is asked again.
   }
   later();
 }

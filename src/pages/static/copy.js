@@ -27,7 +27,7 @@
     }, 2000);
   });
 
-  // A part of the page that was put in place of another may have buttons too.
+  // A part of the page that has replaced another may have buttons too.
   document.addEventListener("swapped", show);
   show();
 })();

@@ -1,5 +1,5 @@
-// Keeps a leaderboard as it is now: whenever the server's stream tells of a change, the page is asked for again and its
-// live part put in place of the old one. The server draws; nothing is drawn here.
+// Keeps a leaderboard up to date: whenever the server's stream tells of a change, the page is fetched again and its
+// live part replaces the old one. The server draws; nothing is drawn here.
 "use strict";
 
 (() => {
@@ -28,7 +28,7 @@
     return found;
   };
 
-  // The element that has the focus, to be found again in the new part: by where it links to.
+  // The element that has the focus. It is found again in the new part by the address that it links to.
   const focused = (part) => {
     const element = document.activeElement;
     return part.contains(element) ? element.getAttribute("href") : null;

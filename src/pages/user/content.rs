@@ -13,19 +13,19 @@ use crate::pages::person::Person;
 use crate::standings::{Catalog, Entry};
 use crate::store::scores::DayScore;
 
-/// Days that stand in for events where these may not be read.
+/// How many days are shown in place of events, if the caller may not read events.
 const DAYS_MAX: usize = 14;
 
-/// As much of a description as the list shows, in characters.
+/// How many characters of a description the list shows at most.
 const DESCRIPTION_MAX: usize = 200;
 
-/// What a user's page is made out of.
+/// What a user's page is made from.
 pub struct UserSources<'s> {
     /// Users by name.
     pub catalog: &'s Catalog,
     /// The user.
     pub id: UserId,
-    /// The day.
+    /// The day that is today.
     pub today: EventDate,
     /// All scored days up to today, oldest first.
     pub days: &'s [DayScore],

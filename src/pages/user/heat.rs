@@ -1,4 +1,5 @@
-//! A year of days as a field of squares: a column for each week, the darker the more points.
+//! A year of days as a field of squares, with a column for each week. The more points a day has, the darker its square
+//! is.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -9,23 +10,24 @@ use crate::domain::EventDate;
 use crate::pages::format;
 use crate::store::scores::DayScore;
 
-/// Weeks, the present one the last.
+/// How many weeks there are. The last one is the present week.
 const WEEKS: u32 = 53;
 
-/// Weeks in the first of the two halves, which stand side by side where there is room and one above the other where not.
+/// How many weeks the first of the two halves has. The halves stand side by side if there is room for that, and
+/// otherwise one above the other.
 const FIRST_HALF: u32 = 27;
 
-/// From a square to the next, and the room above for the names of months.
+/// The distance from a square to the next, and the height of the room above for the names of months.
 const STEP: u32 = 13;
 const TOP: u32 = 16;
 
 /// A day with points.
 pub struct HeatSquare {
-    /// From the left.
+    /// The distance from the left.
     pub x: u32,
-    /// From the top.
+    /// The distance from the top.
     pub y: u32,
-    /// `h1` to `h4`, or `hm` for a day that took more than it gave.
+    /// The class for the stylesheet: `h1` to `h4`, or `hm` for a day that took more than it gave.
     pub class: &'static str,
     /// The day and its points.
     pub title: String,
@@ -39,15 +41,15 @@ pub struct HeatHalf {
     pub height: u32,
     /// Days without points, in one path.
     pub empty: String,
-    /// The others.
+    /// Days with points.
     pub squares: Vec<HeatSquare>,
-    /// Names of months, each from where it begins.
+    /// The names of months, each with the place where it begins.
     pub months: Vec<(u32, String)>,
 }
 
 /// The year.
 pub struct Heat {
-    /// Left and right.
+    /// The left half and the right half.
     pub halves: Vec<HeatHalf>,
     /// In words, for those who can't see it.
     pub summary: String,
@@ -107,7 +109,8 @@ fn half(
             }
         }
     }
-    // Both halves are as wide as the longer, so that their squares are of one size. A name at the very edge would be cut.
+    // Both halves are as wide as the longer one, so that their squares have the same size. A name at the very edge would
+    // be cut, so it is left out.
     let width = FIRST_HALF * STEP;
     months.retain(|(x, _)| x + 2 * STEP <= width);
     HeatHalf { width, height: TOP + 7 * STEP, empty, squares, months }

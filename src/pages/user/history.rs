@@ -10,7 +10,7 @@ use crate::pages::format;
 use crate::store::scores::DayScore;
 use crate::web::kinds::{JsonType, Kind, Parameter};
 
-/// The most bars that a chart has before they stand for more than a day.
+/// The most bars that a chart may have. If there are more days than this, a bar stands for more than one day.
 const BARS_MAX: i64 = 400;
 
 /// The heights of the two drawings; their width is one unit for each bar.
@@ -54,7 +54,7 @@ impl ChartRange {
         match self {
             ChartRange::Month => today.minus_days(29),
             ChartRange::Year => today.minus_days(364),
-            // A chart of one day alone says little.
+            // A chart of one day says little, so it shows at least 30 days.
             ChartRange::All => days.first().map_or(today, |day| day.date).min(today.minus_days(29)),
         }
     }
@@ -90,7 +90,7 @@ impl BarSpan {
         let calendar = day.calendar_day();
         match self {
             BarSpan::Day => -last.days_since(day),
-            // Weeks end on the last day, so that the last is a whole one.
+            // Weeks end on the last day, so that the last week is a whole one.
             BarSpan::Week => -(last.days_since(day) / 7),
             BarSpan::Month => i64::from(calendar.year()) * 12 + i64::from(calendar.month0()),
             BarSpan::Year => calendar.year().into(),
@@ -123,13 +123,13 @@ pub struct HistoryLine {
 pub struct History {
     /// What a bar stands for.
     pub each: &'static str,
-    /// Bars.
+    /// The width of the chart: the number of its bars.
     pub width: i64,
     /// The running total as an outline of an area, and as a line.
     pub area: String,
     /// See `area`.
     pub line: String,
-    /// The bars: what was given, and what was taken.
+    /// The bars of what was given. Those of what was taken are in `taken`.
     pub given: String,
     /// See `given`.
     pub taken: String,
@@ -139,7 +139,7 @@ pub struct History {
     pub days: [String; 3],
     /// The highest and the lowest total.
     pub totals: [String; 2],
-    /// The most and the least of a bar.
+    /// The points of the highest bar and of the lowest.
     pub bars: [String; 2],
     /// In words, for those who can't see it.
     pub summary: String,
@@ -155,7 +155,7 @@ impl History {
         let start = span.number(first, today);
         let width = span.number(today, today) - start + 1;
         let before: i64 = days.iter().filter(|day| day.date < first).map(|day| day.score).sum();
-        // Points of each bar, with the first and the last day that has some.
+        // The points of each bar, with the first and the last day that has points.
         let mut bars: Vec<(i64, Option<(EventDate, EventDate)>)> = vec![(0, None); usize::try_from(width).unwrap_or(1)];
         for day in days.iter().filter(|day| day.date >= first) {
             let at = usize::try_from(span.number(day.date, today) - start).unwrap_or(0);
@@ -188,7 +188,7 @@ impl History {
         let middle = today.minus_days(u32::try_from(today.days_since(first) / 2).unwrap_or(0));
         let highest = totals.iter().copied().fold(before, i64::max);
         let lowest = totals.iter().copied().fold(before, i64::min);
-        // Where nothing has changed, one of them says it all.
+        // If the total has not changed, one of the two says it all.
         let ends = [format::number(highest), if lowest < highest { format::number(lowest) } else { String::new() }];
         let bar_ends = [points.iter().max(), points.iter().min()];
         History {
@@ -214,7 +214,7 @@ impl History {
     }
 }
 
-/// The running total, as steps: it changes where there are points. Its own range is spread over the height, since a year
+/// The running total, as steps: it changes on days with points. Its own range fills the height, since otherwise a year
 /// of a long history would be a flat line above zero.
 fn draw_total(before: i64, totals: &[i64]) -> (String, String) {
     let low = totals.iter().copied().chain([before]).min().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! `/users/ID` for people: what a user has, where the user stands, and how that came about day by day.
+//! `/users/ID` for people: what a user has, where the user stands, and how that came about from day to day.
 
 mod content;
 mod heat;
@@ -23,10 +23,10 @@ use crate::web::viewer::BoardViewer;
 use content::{UserPage, UserSources};
 use history::ChartRange;
 
-/// Events that the page shows.
+/// How many events the page shows.
 const EVENTS_MAX: usize = 20;
 
-/// A user.
+/// Shows a user.
 #[get("/users/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
@@ -46,8 +46,8 @@ pub async fn show(
     Html::new(&UserPage::new(&sources, range, &address))
 }
 
-/// The user's days up to today, and the latest events for those who may read them: whoever is known. Events are behind a
-/// key in the API too.
+/// The user's days up to today, and the latest events, if it is known who asks. In the API, too, nobody can read events
+/// without a key.
 async fn stored(
     app: &App,
     id: UserId,
@@ -72,8 +72,8 @@ async fn stored(
     Ok(read.await?)
 }
 
-/// Where the user stands on the first board, for each period that it serves; nothing if the caller may not see that board.
-/// An entry is `None` where the user is not ranked, or not yet.
+/// Where the user stands on the first board, for each period that it serves. There is nothing if the caller may not see
+/// that board. An entry is `None` if the user is not ranked, or not yet.
 async fn standings(app: &App, viewer: &BoardViewer, catalog: &Catalog, id: UserId) -> Vec<(Period, Option<Entry>)> {
     let board = catalog.board(LeaderboardId::GLOBAL).filter(|board| viewer.may_see(board));
     let Some(board) = board else { return Vec::new() };
