@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::table::columns;
 use super::{Failure, wait};
 use crate::actions::{Actions, Actor, Refusal};
 use crate::config::Settings;
@@ -76,14 +77,7 @@ fn table(keys: &[ApiKey]) -> String {
     let head = ["ID", "KEY", "USERNAME", "SCOPE", "CREATED", "EXPIRES", "LAST USED", "REVOKED", "DESCRIPTION"];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(keys.iter().map(row));
-    let widths: Vec<usize> = (0..head.len())
-        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default())
-        .collect();
-    let line = |row: &[String; 9]| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+    columns(&rows)
 }
 
 fn row(key: &ApiKey) -> [String; 9] {
