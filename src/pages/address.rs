@@ -4,6 +4,8 @@ use std::convert::Infallible;
 
 use rocket::request::{FromRequest, Outcome, Request};
 
+use crate::web::Client;
+
 /// `https://scores.example`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(String);
@@ -23,13 +25,7 @@ impl<'r> FromRequest<'r> for Address {
         // The host goes into a line for a shell, so it may hold only what a host and port are made of.
         let plain = |host: &String| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
         let host = request.host().map(ToString::to_string).filter(plain);
-        let scheme = if came_by_tls(request) { "https" } else { "http" };
+        let scheme = if Client::of(request).is_secure { "https" } else { "http" };
         Outcome::Success(Address(format!("{scheme}://{}", host.as_deref().unwrap_or("localhost:8000"))))
     }
-}
-
-/// Whether the client speaks TLS, with this server or with a proxy before it. A client that lies deceives only itself.
-pub fn came_by_tls(request: &Request<'_>) -> bool {
-    request.rocket().config().tls_enabled()
-        || request.headers().get_one("X-Forwarded-Proto").is_some_and(|protocol| protocol == "https")
 }

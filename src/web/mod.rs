@@ -7,6 +7,7 @@ mod app;
 mod body;
 mod caching;
 pub(crate) mod caller;
+mod client;
 pub(crate) mod error;
 pub(crate) mod idempotency;
 mod in_flight;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use rocket::{Build, Rocket};
 
 pub use app::App;
+pub use client::Client;
 pub use in_flight::InFlight;
 pub use request_limit::RequestLimit;
 pub use sessions::Sessions;

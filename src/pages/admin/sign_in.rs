@@ -8,13 +8,12 @@ use rocket::{State, get, post};
 use super::field::Field;
 use super::form::SentForm;
 use super::{Layout, Section, Tab};
-use crate::pages::address::came_by_tls;
 use crate::pages::browser::Browser;
 use crate::pages::html::{ErrorPage, Html};
-use crate::web::App;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::session::{self, SignedIn, Visitor};
+use crate::web::{App, Client};
 
 /// The longest path to which a browser is sent back after it has signed in.
 const PATH_MAX: usize = 2000;
@@ -39,7 +38,7 @@ impl<'r> FromRequest<'r> for Tls {
     type Error = std::convert::Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Tls, Self::Error> {
-        Outcome::Success(Tls(came_by_tls(request)))
+        Outcome::Success(Tls(Client::of(request).is_secure))
     }
 }
 
