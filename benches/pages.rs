@@ -17,7 +17,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store};
-use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
+use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions, Site};
 
 /// Users of the board: all on one page.
 const USERS: i64 = 100;
@@ -62,6 +62,7 @@ fn main() {
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
         public: true,
+        site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };
     let rocket = pages::mount(api::mount(web::mount(rocket::custom(config), app, Arc::new(InFlight::default()))));

@@ -21,7 +21,7 @@ use crate::rollup::Rollup;
 use crate::show::show;
 use crate::standings::{Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
-use crate::web::{self, App, InFlight, RequestLimit, Sessions};
+use crate::web::{self, App, InFlight, RequestLimit, Sessions, Site};
 
 /// After the signal to end, the server waits until no request has been in flight for this long. The last bytes of the
 /// last reply are then on their way.
@@ -98,6 +98,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         sessions: Sessions::new().map_err(std::io::Error::from)?,
         requests: RequestLimit::new(settings.requests_per_minute),
         public: settings.public,
+        site: Site { origins: settings.origins.clone().unwrap_or_default() },
     };
     let in_flight = Arc::new(InFlight::default());
     let rocket = web::mount(rocket::custom(figment), app, Arc::clone(&in_flight));

@@ -43,6 +43,8 @@ mod logs;
 mod merging;
 mod minimum_score;
 mod model;
+mod options;
+mod origins;
 mod overload;
 mod pages;
 mod pages_admin_award;

@@ -15,7 +15,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
-use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions};
+use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions, Site};
 
 use crate::support::browser::{ACCEPT, hidden};
 
@@ -65,6 +65,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
         public: true,
+        site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };
     let rocket = pages::mount(api::mount(web::mount(rocket::custom(config), app, Arc::new(InFlight::default()))));

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use crate::domain::{PlainKey, Ranking};
+use crate::domain::{Origins, PlainKey, Ranking, WebOrigin};
 
 /// A form of values.
 pub(super) struct Form<T> {
     /// The values that are accepted, in words that can follow the word "give".
     pub accepted: &'static str,
+    /// Whether a value has several parts, with commas between them. In the file it may be a list as well.
+    pub list: bool,
     /// Reads a value; `None`: it is not of this form.
     read: fn(&str) -> Option<T>,
     /// Says what was meant by a value that is not of this form; empty if that can't be guessed.
@@ -20,7 +22,7 @@ pub(super) struct Form<T> {
 
 impl<T> Form<T> {
     const fn new(accepted: &'static str, read: fn(&str) -> Option<T>) -> Form<T> {
-        Form { accepted, read, meant: wrapping }
+        Form { accepted, list: false, read, meant: wrapping }
     }
 
     /// Reads a value.
@@ -57,6 +59,7 @@ const SPAN_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 /// The name of a file.
 pub(super) const FILE: Form<PathBuf> = Form {
     accepted: "the name of a file",
+    list: false,
     read: |text| (!text.trim().is_empty()).then(|| PathBuf::from(text)),
     meant: |text| if wrapping(text).is_empty() { no_plain_file(text) } else { wrapping(text) },
 };
@@ -101,6 +104,27 @@ pub(super) const FLAG: Form<bool> = Form::new("true or false", |text| text.parse
 
 /// How positions are counted.
 pub(super) const RANKING: Form<Ranking> = Form::new("dense_rank, rank or row_number", |text| text.parse().ok());
+
+/// Sites of the web.
+pub(super) const ORIGINS: Form<Origins> = Form {
+    accepted: "origins such as \"https://club.example\" with commas between them, or \"*\" for any",
+    list: true,
+    read: |text| text.parse().ok(),
+    meant: |text| if wrapping(text).is_empty() { no_plain_origin(text) } else { wrapping(text) },
+};
+
+/// Says what was meant by a text that is nearly a list of origins. Empty if that can't be guessed.
+fn no_plain_origin(text: &str) -> &'static str {
+    let faulty = text.split(',').map(str::trim).find(|text| !text.is_empty() && text.parse::<WebOrigin>().is_err());
+    let Some(faulty) = faulty.filter(|text| *text != "*") else { return "" };
+    match faulty.split_once("://").map(|(_, rest)| rest) {
+        None => "; an origin begins with https:// or http://",
+        Some(rest) if rest.contains('*') => "; a star stands for all origins only, so name each one",
+        Some(rest) if rest.contains(['/', '?', '#']) => "; an origin has no path, and no slash at its end",
+        Some(rest) if !rest.is_ascii() => "; write the host as browsers send it, beginning with xn--",
+        Some(_) => "",
+    }
+}
 
 /// The form of log lines.
 pub(super) const LOG_FORMAT: Form<LogFormat> = Form::new("text or json", |text| text.parse().ok());

@@ -22,9 +22,9 @@ pub use forms::LogFormat;
 pub use row::Setting;
 pub use sources::{Origin, figment};
 
-use crate::domain::{PlainKey, Ranking};
+use crate::domain::{Origins, PlainKey, Ranking};
 use crate::jobs::Schedule;
-use forms::{COUNT, FILE, FLAG, KEY, LOG_FORMAT, RANKING, SPAN, TIME_ZONE};
+use forms::{COUNT, FILE, FLAG, KEY, LOG_FORMAT, ORIGINS, RANKING, SPAN, TIME_ZONE};
 use sources::Sources;
 
 settings! {
@@ -50,6 +50,8 @@ settings! {
     requests_per_minute: u32 = COUNT, default "0";
     /// `false`: reading scores, leaderboards and pictures needs a key too.
     public: bool = FLAG, default "true";
+    /// Sites whose pages may read public scores and leaderboards from a browser, and show `/embed` in a frame; `*` is any.
+    origins: Option<Origins> = ORIGINS;
     /// A file to log to, beside stderr.
     log_file: Option<PathBuf> = FILE;
     /// The form of a log line: `text`, or `json` for one object a line.

@@ -11,6 +11,8 @@ pub struct Setting {
     pub accepted: &'static str,
     /// What it is for, in one sentence.
     pub about: &'static str,
+    /// Whether its value may be a list in the file.
+    pub list: bool,
     /// Whether its value must not be shown.
     pub secret: bool,
 }
@@ -56,6 +58,7 @@ macro_rules! settings {
                 default: optional!($($default)?),
                 accepted: $form.accepted,
                 about: concat!($($about),+).trim_ascii(),
+                list: $form.list,
                 secret: is_secret!($($secret)?),
             };)+
         }

@@ -130,6 +130,11 @@ impl Sources<'_> {
             Value::Char(_, character) => character.to_string(),
             Value::Empty(..) => return Ok(None),
             Value::Dict(..) => return refused("a table"),
+            Value::Array(_, items) if setting.list => match items.iter().map(Value::as_str).collect::<Option<Vec<_>>>()
+            {
+                Some(items) => items.join(", "),
+                None => return refused("a list of other values than texts"),
+            },
             Value::Array(..) => return refused("an array"),
         };
         Ok(Some((text, self.origin(value))))

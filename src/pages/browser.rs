@@ -10,6 +10,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::Response;
 
 use crate::web::trace::Trace;
+use crate::web::vary;
 
 /// The longest `Accept` that is read. With a longer one, its sender gets JSON: the time to read it grows with the
 /// square of its length.
@@ -94,7 +95,7 @@ impl Fairing for VaryFairing {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         if Negotiated::of(request).varies.load(Ordering::Relaxed) {
-            response.set_raw_header("Vary", "Accept");
+            vary::add(response, "Accept");
         }
     }
 }

@@ -9,6 +9,7 @@ use rocket::request::{Outcome, Request};
 use super::error::ApiError;
 use super::request_limit::RequestLimit;
 use super::sessions::Sessions;
+use super::site::Site;
 use crate::actions::Actions;
 use crate::domain::Clock;
 use crate::rollup::Rollup;
@@ -35,6 +36,8 @@ pub struct App {
     pub requests: RequestLimit,
     /// Whether scores may be read without a key.
     pub public: bool,
+    /// How the server is reached, and which other sites may show it.
+    pub site: Site,
 }
 
 /// The [`App`] in which the guards look things up.

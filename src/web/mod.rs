@@ -8,10 +8,13 @@ mod body;
 mod caching;
 pub(crate) mod caller;
 mod client;
+mod cross_origin;
 pub(crate) mod error;
+mod finishing;
 pub(crate) mod idempotency;
 mod in_flight;
 pub(crate) mod kinds;
+mod known_paths;
 pub(crate) mod parameters;
 pub(crate) mod path;
 pub(crate) mod reply;
@@ -20,22 +23,27 @@ mod request_limit;
 pub(crate) mod requests;
 pub(crate) mod session;
 mod sessions;
+mod site;
 pub(crate) mod trace;
 mod usernames;
+pub(crate) mod vary;
 pub(crate) mod viewer;
 mod written;
 
 use std::sync::Arc;
 
-use rocket::{Build, Rocket};
+use rocket::{Build, Rocket, routes};
 
 pub use app::App;
 pub use client::Client;
 pub use in_flight::InFlight;
 pub use request_limit::RequestLimit;
 pub use sessions::Sessions;
+pub use site::Site;
 
-/// Gives a Rocket what its handlers work with, and each request its trace. `in_flight` counts the requests.
+/// Gives a Rocket what its handlers work with, the answer to `OPTIONS`, and each request its trace. `in_flight` counts
+/// the requests.
 pub fn mount(rocket: Rocket<Build>, app: App, in_flight: Arc<InFlight>) -> Rocket<Build> {
-    rocket.manage(app).attach(trace::TraceFairing(in_flight))
+    let rocket = rocket.manage(app).mount("/", routes![known_paths::ask]);
+    rocket.attach(finishing::FinishFairing).attach(trace::TraceFairing(in_flight))
 }

@@ -116,7 +116,6 @@ impl Fairing for TraceFairing {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        super::caching::complete(request, response);
         Trace::of(request).end(response);
     }
 }
