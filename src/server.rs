@@ -10,7 +10,7 @@ use rocket::figment::Figment;
 use rocket::{Build, Orbit, Rocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::actions::{Actions, Refusal, Running};
+use crate::actions::{Actions, Actor, Refusal, Running};
 use crate::api;
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
@@ -190,5 +190,6 @@ async fn make_first_key(rocket: &Rocket<Orbit>, url: &str) -> Result<(), Refusal
         );
         show(&std::io::stderr(), &text)
     };
-    app.actions.create_first_key("made at the first start", print).await
+    let actor = Actor::of_command_line("system".parse().expect("a username that fits"));
+    app.actions.create_first_key(&actor, "made at the first start", print).await
 }

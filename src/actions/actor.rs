@@ -1,7 +1,9 @@
 //! Who acts, and what they may do.
 
+use std::net::IpAddr;
+
 use super::Refusal;
-use crate::domain::{EventDate, KeyRef, Permissions, Scope, Username};
+use crate::domain::{Author, EventDate, KeyRef, Permissions, Scope, Username};
 
 /// Who asks for a change: the name that is recorded with it, the key that it is asked with, and what that key allows.
 #[derive(Debug, Clone)]
@@ -16,6 +18,8 @@ pub struct Actor {
     pub one_username: bool,
     /// The last day on which the key works, if it ends.
     pub expires_on: Option<EventDate>,
+    /// The address of the client; `None`: a command on the machine itself.
+    pub address: Option<IpAddr>,
 }
 
 impl Actor {
@@ -28,7 +32,18 @@ impl Actor {
             permissions: Permissions::ALL,
             one_username: false,
             expires_on: None,
+            address: None,
         }
+    }
+
+    /// The actor, whose request comes from that address.
+    pub fn from_address(self, address: IpAddr) -> Actor {
+        Actor { address: Some(address), ..self }
+    }
+
+    /// How the actor is recorded with a change.
+    pub fn author(&self) -> Author {
+        Author { username: self.username.clone(), key: self.key, address: self.address }
     }
 
     /// Passes if the actor holds the scope. This is the only place where permissions are checked.

@@ -63,7 +63,14 @@ impl Actions {
 }
 
 fn configured(username: Username) -> Actor {
-    Actor { username, key: KeyRef::Configured, permissions: Permissions::ALL, one_username: false, expires_on: None }
+    Actor {
+        username,
+        key: KeyRef::Configured,
+        permissions: Permissions::ALL,
+        one_username: false,
+        expires_on: None,
+        address: None,
+    }
 }
 
 fn actor(username: Username, stored: &ApiKey) -> Actor {
@@ -73,5 +80,6 @@ fn actor(username: Username, stored: &ApiKey) -> Actor {
         permissions: api_keys::permissions(stored.read_only),
         one_username: stored.username.is_some(),
         expires_on: stored.expires_on,
+        address: None,
     }
 }

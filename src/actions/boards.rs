@@ -1,8 +1,8 @@
 //! Setting up leaderboards.
 
 use super::events::known;
-use super::{Actions, Actor, Answer, Refusal};
-use crate::domain::{IdempotencyKey, Leaderboard, LeaderboardId, LeaderboardSettings, Scope, Username};
+use super::{Actions, Actor, Answer, Refusal, audit};
+use crate::domain::{Author, IdempotencyKey, Leaderboard, LeaderboardId, LeaderboardSettings, Scope};
 use crate::store::leaderboards::{self, Changed};
 use crate::store::{StoreError, Write, directory};
 
@@ -29,7 +29,7 @@ impl Actions {
     /// [`Refusal::NameTaken`]; others as [`Refusal`] says.
     pub async fn create_board(&self, actor: &Actor, new: NewBoard) -> Result<Leaderboard, Refusal> {
         actor.require(Scope::Boards)?;
-        let by = actor.username.clone();
+        let by = actor.author();
         let board = done(self.store.write(move |write| create(write, new, &by)).await?)?;
         self.show().await;
         Ok(board)
@@ -47,7 +47,7 @@ impl Actions {
         key: Option<IdempotencyKey>,
     ) -> Result<Answer<LeaderboardId>, Refusal> {
         actor.require(Scope::Boards)?;
-        let by = actor.username.clone();
+        let by = actor.author();
         let name = new.settings.name.clone();
         let created = self.once(actor, key, RESOURCE, &name, move |write| {
             Ok(match create(write, new, &by)? {
@@ -72,7 +72,12 @@ impl Actions {
         settings: LeaderboardSettings,
     ) -> Result<(), Refusal> {
         actor.require(Scope::Boards)?;
-        done(self.store.write(move |write| leaderboards::update(write, id, settings)).await?)?;
+        let by = actor.author();
+        done(
+            self.store
+                .write(move |write| audit::of_board(write, &by, id, || leaderboards::update(write, id, settings)))
+                .await?,
+        )?;
         self.show().await;
         Ok(())
     }
@@ -86,7 +91,9 @@ impl Actions {
         if id == LeaderboardId::GLOBAL {
             return Err(Refusal::LeaderboardProtected);
         }
-        let found = self.store.write(move |write| leaderboards::delete(write, id)).await?;
+        let by = actor.author();
+        let delete = move |write: &Write<'_>| audit::of_board(write, &by, id, || leaderboards::delete(write, id));
+        let found = self.store.write(delete).await?;
         self.show().await;
         known(found)
     }
@@ -94,16 +101,20 @@ impl Actions {
 
 /// Makes the board in one transaction. First only its name is stored, which gives it a number; then all its settings
 /// are stored under that number.
-fn create(write: &Write<'_>, new: NewBoard, by: &Username) -> Result<Changed<Leaderboard>, StoreError> {
+fn create(write: &Write<'_>, new: NewBoard, by: &Author) -> Result<Changed<Leaderboard>, StoreError> {
     let creator = match new.created_by_id {
         Some(id) => id,
-        None => directory::id_of(write.connection, by)?.map_or(SYSTEM, i64::from),
+        None => directory::id_of(write.connection, &by.username)?.map_or(SYSTEM, i64::from),
     };
     let board = match leaderboards::create(write, &new.settings.name, creator)? {
         Changed::Done(board) => board,
         refused => return Ok(refused),
     };
-    leaderboards::update(write, board.id, new.settings)
+    let changed = leaderboards::update(write, board.id, new.settings)?;
+    if let Changed::Done(board) = &changed {
+        audit::board_made(write, by, board)?;
+    }
+    Ok(changed)
 }
 
 fn done<T>(changed: Changed<T>) -> Result<T, Refusal> {

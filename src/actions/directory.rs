@@ -1,10 +1,11 @@
 //! Changing users and groups, and merging two users into one.
 
 use super::events::known;
-use super::{Actions, Actor, Refusal};
+use super::{Actions, Actor, Refusal, audit};
 use crate::domain::{Group, GroupId, Scope, UserId, Username};
-use crate::store::StoreError;
 use crate::store::directory::{self, GroupChange, Put, UserChange};
+use crate::store::merge::Names;
+use crate::store::{StoreError, Write};
 
 /// Whether the user or group that is stored may exist already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,12 @@ impl Actions {
         existence: Existence,
     ) -> Result<(), Refusal> {
         actor.require(Scope::Users)?;
+        let by = actor.author();
         let put = self.store.write(move |write| {
             if existence == Existence::New && directory::user(write.connection, id)?.is_some() {
                 return Ok(None);
             }
-            directory::put_user(write, id, change).map(Some)
+            audit::of_user(write, &by, id, || directory::put_user(write, id, change)).map(Some)
         });
         self.shown(put.await?, "username").await
     }
@@ -54,7 +56,9 @@ impl Actions {
     /// [`Refusal::Unknown`]; others as [`Refusal`] says.
     pub async fn delete_user(&self, actor: &Actor, id: UserId) -> Result<(), Refusal> {
         actor.require(Scope::Users)?;
-        let found = self.store.write(move |write| directory::delete_user(write, id)).await?;
+        let by = actor.author();
+        let delete = move |write: &Write<'_>| audit::of_user(write, &by, id, || directory::delete_user(write, id));
+        let found = self.store.write(delete).await?;
         self.show().await;
         known(found)
     }
@@ -66,7 +70,9 @@ impl Actions {
     pub async fn merge_users(&self, actor: &Actor, from: UserId, into: UserId) -> Result<(), Refusal> {
         actor.require(Scope::Users)?;
         actor.require(Scope::EventsCorrect)?;
-        let found = self.store.merge(from, into).await?;
+        let by = actor.author();
+        let begun = move |write: &Write<'_>, names: &Names| audit::merge(write, &by, (from, into), names);
+        let found = self.store.merge(from, into, begun).await?;
         self.show().await;
         known(found)
     }
@@ -87,11 +93,12 @@ impl Actions {
         if change.user_ids.as_ref().is_some_and(|user_ids| user_ids.len() > Group::MEMBERS_MAX) {
             return Err(Refusal::TooManyMembers);
         }
+        let by = actor.author();
         let put = self.store.write(move |write| {
             if existence == Existence::New && directory::group_exists(write.connection, id)? {
                 return Ok(None);
             }
-            directory::put_group(write, id, change).map(Some)
+            audit::of_group(write, &by, id, || directory::put_group(write, id, change)).map(Some)
         });
         self.shown(put.await?, "name").await
     }
@@ -102,7 +109,9 @@ impl Actions {
     /// [`Refusal::Unknown`]; others as [`Refusal`] says.
     pub async fn delete_group(&self, actor: &Actor, id: GroupId) -> Result<(), Refusal> {
         actor.require(Scope::Users)?;
-        let found = self.store.write(move |write| directory::delete_group(write, id)).await?;
+        let by = actor.author();
+        let delete = move |write: &Write<'_>| audit::of_group(write, &by, id, || directory::delete_group(write, id));
+        let found = self.store.write(delete).await?;
         self.show().await;
         known(found)
     }

@@ -20,7 +20,7 @@ impl Actions {
         key: Option<IdempotencyKey>,
     ) -> Result<Answer<Awarded>, Refusal> {
         actor.require(if i64::from(award.points) < 0 { Scope::EventsDeduct } else { Scope::EventsAward })?;
-        let by = actor.username.clone();
+        let by = actor.author();
         let wanted = award.clone();
         self.once(actor, key, RESOURCE, &award, move |write| score_events::award(write, &wanted, &by)).await
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::events::known;
-use super::{Actions, Actor, Answer, Refusal};
+use super::{Actions, Actor, Answer, Refusal, audit};
 use crate::domain::{IdempotencyKey, PlainKey, Scope};
 use crate::store::api_keys::{self, ApiKey, NewKey};
 use crate::store::{StoreError, Write};
@@ -75,8 +75,10 @@ impl Actions {
         let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
         let stored = plain.clone();
         let asked = (new.username.clone(), new.read_only, new.description.clone(), new.expires_on);
+        let by = actor.author();
         let work = move |write: &Write<'_>| {
             let id = api_keys::create(write, &stored, &new)?;
+            audit::key_made(write, &by, id)?;
             show(&stored).map_err(not_shown)?;
             Ok(id)
         };
@@ -91,6 +93,7 @@ impl Actions {
     /// [`StoreError::NotShown`] with what `show` met; others as [`Refusal`] says.
     pub async fn create_first_key(
         &self,
+        actor: &Actor,
         description: &str,
         show: impl FnOnce(&PlainKey) -> io::Result<()> + Send + 'static,
     ) -> Result<(), Refusal> {
@@ -100,8 +103,10 @@ impl Actions {
         let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
         let new =
             NewKey { username: None, read_only: false, description: Some(description.to_owned()), expires_on: None };
+        let by = actor.author();
         let work = move |write: &Write<'_>| {
-            if api_keys::create_first(write, &plain, &new)? {
+            if let Some(id) = api_keys::create_first(write, &plain, &new)? {
+                audit::key_made(write, &by, id)?;
                 show(&plain).map_err(not_shown)?;
             }
             Ok(())
@@ -116,7 +121,8 @@ impl Actions {
     /// for the same; others as [`Refusal`] says.
     pub async fn revoke_key(&self, actor: &Actor, id: i64) -> Result<(), Refusal> {
         self.revocable_key(actor, id).await?;
-        known(self.store.write(move |write| api_keys::revoke(write, id)).await?)
+        let by = actor.author();
+        known(self.store.write(move |write| audit::key_revoked(write, &by, id)).await?)
     }
 
     /// A key that the actor may revoke.

@@ -6,8 +6,10 @@
 //! [`Refusal`]. Nothing here knows of HTTP.
 
 mod actor;
+mod audit;
 mod authentication;
 mod boards;
+mod described;
 mod directory;
 mod events;
 mod keys;

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Actions, Actor, Refusal};
+use super::{Actions, Actor, Refusal, audit};
 use crate::domain::{EventDate, IdempotencyKey, Scope};
 use crate::store::recalculations::{self, Requested};
 
@@ -22,14 +22,14 @@ impl Actions {
         key: Option<IdempotencyKey>,
     ) -> Result<(), Refusal> {
         actor.require(Scope::Recalculate)?;
-        let (by, limit) = (actor.username.clone(), self.recalculations_per_day);
+        let (by, limit) = (actor.author(), self.recalculations_per_day);
         // The outcome that is kept under the idempotency key: how many milliseconds to wait, if no more requests are
         // accepted.
         let requested = self.once(actor, key, RESOURCE, &from_date, move |write| {
-            Ok(match recalculations::request(write, from_date, &by, limit)? {
-                Requested::Accepted => None,
-                Requested::Limited { wait } => Some(wait.num_milliseconds()),
-            })
+            match recalculations::request(write, from_date, &by.username, limit)? {
+                Requested::Accepted => audit::recalculation(write, &by, from_date).map(|()| None),
+                Requested::Limited { wait } => Ok(Some(wait.num_milliseconds())),
+            }
         });
         let requested = requested.await?;
         if let Some(wait) = requested.outcome {
@@ -39,5 +39,15 @@ impl Actions {
             running.rollup.recalculate(from_date);
         }
         Ok(())
+    }
+
+    /// Writes down that the scores from a day on are rebuilt by a command. Only a thread that may wait may call this.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub fn note_backfill(&self, actor: &Actor, from_date: EventDate) -> Result<(), Refusal> {
+        actor.require(Scope::Recalculate)?;
+        let by = actor.author();
+        Ok(self.store.writer().write_blocking(move |write| audit::recalculation(write, &by, from_date))?)
     }
 }

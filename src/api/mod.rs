@@ -3,6 +3,7 @@
 //! [`routes`] is the table of contents. What a handler needs of Rocket (guards, parameters, errors, replies) comes from
 //! [`crate::web`]; a handler says what becomes of one request.
 
+mod audit;
 mod avatars;
 mod boards;
 mod directory;
@@ -46,6 +47,7 @@ fn routes() -> Vec<Route> {
         directory::show_group,
         directory::put_group,
         directory::delete_group,
+        audit::list,
         avatars::draw,
         health::live,
         health::ready,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Failure;
+use crate::actions::{Actions, Actor};
 use crate::config::Settings;
 use crate::domain::{Clock, EventDate};
 use crate::rollup::{Progress, rebuild};
@@ -28,7 +29,9 @@ pub fn run(settings: &Settings, from: &str) -> Result<(), Failure> {
     let database = &settings.database;
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("database {}: {error}", database.display()));
     let (store, writer) =
-        Store::open(database, OpenOptions::new(OpenMode::Existing, clock)).map_err(|error| failed(&error))?;
+        Store::open(database, OpenOptions::new(OpenMode::Existing, clock.clone())).map_err(|error| failed(&error))?;
+    let actor = Actor::of_command_line("system".parse().expect("a username that fits"));
+    Actions::new(store.clone(), clock).note_backfill(&actor, first).map_err(|error| failed(&error))?;
     let mut display = Display::new();
     let rebuilt = rebuild(&store, first, |progress| {
         display.show(progress);

@@ -45,7 +45,7 @@ pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
     let (store, writer) = Store::open(&settings.database, OpenOptions::new(mode, clock.clone())).map_err(failed)?;
     let actions = Actions::new(store.clone(), clock);
-    // Nothing that these commands do is recorded under this name.
+    // The log of administration says that this name has done it.
     let actor = Actor::of_command_line("system".parse().expect("a username that fits"));
     let refused = |refusal: Refusal| match refusal {
         Refusal::Store(StoreError::NotShown(error)) => {

@@ -74,6 +74,16 @@ pub enum KeyRef {
     CommandLine,
 }
 
+impl KeyRef {
+    /// The number of the stored key, if it is one.
+    pub fn stored(self) -> Option<i64> {
+        match self {
+            KeyRef::Stored(id) => Some(id),
+            KeyRef::Configured | KeyRef::CommandLine => None,
+        }
+    }
+}
+
 /// The SHA-256 of a key. A key is random, so a fast digest without salt hides it well.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyDigest([u8; 32]);

@@ -5,6 +5,7 @@
 //! place that asks what day it is.
 
 mod api_key;
+mod author;
 mod clock;
 mod date;
 mod directory;
@@ -21,6 +22,7 @@ mod unseen;
 mod username;
 
 pub use api_key::{KeyDigest, KeyRef, PlainKey, random_token};
+pub use author::Author;
 pub use clock::Clock;
 pub use date::EventDate;
 pub use directory::{Group, GroupId, User, drawn_avatar, fallback_username, id_in_fallback_username};

@@ -1,5 +1,5 @@
-//! What the server does by the clock: rebuilding the scores of today and of the recent days, and forgetting answers that
-//! were kept for retries.
+//! What the server does by the clock: rebuilding the scores of today and of the recent days, and forgetting what was kept
+//! long enough.
 //!
 //! One thread does one job at a time. It measures time from its start, so no job is moved when the clock is set back or
 //! forward. When a rebuild begins, it asks the clock which day it is.
@@ -72,7 +72,7 @@ impl Jobs {
             let recent = recent_due <= now;
             if recent || today_due <= now {
                 self.rebuild(if recent { self.schedule.recent_days } else { 0 });
-                self.forget_old_answers();
+                self.forget_old();
                 today_due = Instant::now() + self.schedule.today_every;
                 if recent {
                     recent_due = Instant::now() + self.schedule.recent_every;
@@ -100,9 +100,12 @@ impl Jobs {
         }
     }
 
-    fn forget_old_answers(&self) {
+    fn forget_old(&self) {
         if let Err(error) = self.actions.forget_old_answers(|| self.rollup.is_stopped()) {
             log::warn!("old answers were not forgotten: {error}");
+        }
+        if let Err(error) = self.actions.forget_old_entries(|| self.rollup.is_stopped()) {
+            log::warn!("old entries of the log of administration were not forgotten: {error}");
         }
     }
 }

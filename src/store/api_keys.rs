@@ -88,14 +88,12 @@ pub fn create(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<i64, 
     Ok(write.connection.last_insert_rowid())
 }
 
-/// Stores a key, unless any key is stored already, even one that no longer works. Returns whether it was stored.
-pub fn create_first(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<bool, StoreError> {
+/// Stores a key, unless any key is stored already, even one that no longer works. Returns its number if it
+/// was stored.
+pub fn create_first(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<Option<i64>, StoreError> {
     let any: bool =
         write.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM api_keys)")?.query_row([], |row| row.get(0))?;
-    if !any {
-        create(write, plain, key)?;
-    }
-    Ok(!any)
+    if any { Ok(None) } else { create(write, plain, key).map(Some) }
 }
 
 /// The stored key that a caller sent, whether or not it still works.

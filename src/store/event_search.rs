@@ -285,7 +285,7 @@ mod tests {
                     description: (id % 7 == 0).then(|| "Karaoke Ärger".to_owned().try_into().expect("short")),
                     minimum_score: None,
                 };
-                score_events::award(write, &award, &"ana".parse().expect("a username"))?;
+                score_events::award(write, &award, &"ana".parse::<Username>().expect("a username"))?;
             }
             let correction = Correction { id: EventId(3), points: points(6), description: None, minimum_score: None };
             score_events::correct(write, &correction, &"Bob".parse().expect("a username"))

@@ -15,7 +15,7 @@ use super::order::Order;
 use super::scores::Adder;
 use super::write::Write;
 use super::{directory, repairs, scores};
-use crate::domain::{EventDate, EventId, Points, UserId};
+use crate::domain::{EventDate, EventId, Points, User, UserId};
 
 /// How many events, or days without events, a piece moves at most: some 15 milliseconds of work.
 const MOVED_MAX: usize = 500;
@@ -27,6 +27,14 @@ pub enum Merged {
     InPart,
     /// All is moved. `false`: there was nothing to move.
     Wholly(bool),
+}
+
+/// What the directory knows of two users who are merged: of the one who goes, and of the one who stays.
+pub type Names = (Option<User>, Option<User>);
+
+/// What the directory knows of two users.
+pub(super) fn names(write: &Write<'_>, from: UserId, into: UserId) -> Result<Names, StoreError> {
+    Ok((directory::user(write.connection, from)?, directory::user(write.connection, into)?))
 }
 
 /// Moves the next piece of what `from` has to `into`. The last piece moves the groups too, and makes the directory

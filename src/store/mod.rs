@@ -13,8 +13,10 @@
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
 //! | users, groups, leaderboards, keys | `directory`, `merge`, `user_search`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
+//! | who changed keys, boards, groups and users | `audit` |
 
 pub mod api_keys;
+pub mod audit;
 mod checkpoint;
 mod columns;
 mod command;
@@ -164,26 +166,42 @@ impl Store {
     }
 
     /// Moves everything that the user `from` has to the user `into`, in pieces, so that other writes come between them.
-    /// `false`: there is nothing to move. Once it has begun, it goes on even if nobody waits for it any more.
+    /// `false`: there is nothing to move. Once it has begun, it goes on even if nobody waits for it any more. The first
+    /// piece calls `begun` in its transaction, with what the directory knew of the two before.
     ///
     /// # Errors
     /// The fault that a piece met. If pieces before it were moved, [`StoreError::OutcomeUnknown`]: asking for the same
     /// again moves what is left.
-    pub async fn merge(&self, from: UserId, into: UserId) -> Result<bool, StoreError> {
+    pub async fn merge<F>(&self, from: UserId, into: UserId, begun: F) -> Result<bool, StoreError>
+    where
+        F: Fn(&Write<'_>, &merge::Names) -> Result<(), StoreError> + Clone + Send + 'static,
+    {
         let store = self.clone();
         let all = async move {
             // If one merge moved a user into another while a second one moved the other back, each would undo the
             // other's pieces without end.
             let _one_at_a_time = store.merging.lock().await;
-            store.merge_pieces(from, into).await
+            store.merge_pieces(from, into, begun).await
         };
         tokio::spawn(all).await.unwrap_or(Err(StoreError::Closed))
     }
 
-    async fn merge_pieces(&self, from: UserId, into: UserId) -> Result<bool, StoreError> {
+    async fn merge_pieces<F>(&self, from: UserId, into: UserId, note: F) -> Result<bool, StoreError>
+    where
+        F: Fn(&Write<'_>, &merge::Names) -> Result<(), StoreError> + Clone + Send + 'static,
+    {
         let mut begun = false;
         loop {
-            match self.write(move |write| merge::merge(write, from, into)).await {
+            let note = (!begun).then(|| note.clone());
+            let piece = move |write: &Write<'_>| {
+                let names = merge::names(write, from, into)?;
+                let merged = merge::merge(write, from, into)?;
+                if let Some(note) = note.filter(|_| merged != Merged::Wholly(false)) {
+                    note(write, &names)?;
+                }
+                Ok(merged)
+            };
+            match self.write(piece).await {
                 Ok(Merged::Wholly(found)) => return Ok(found || begun),
                 Ok(Merged::InPart) => begun = true,
                 Err(error) if begun => {

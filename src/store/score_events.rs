@@ -7,8 +7,30 @@ use super::event_rows;
 use super::write::Write;
 use super::{revisions, scores};
 use crate::domain::{
-    Award, Correction, Deletion, EventDate, EventId, Points, RevisionAction, ScoreEvent, UserId, Username,
+    Author, Award, Correction, Deletion, EventDate, EventId, Points, RevisionAction, ScoreEvent, UserId, Username,
 };
+
+/// Who stores an event.
+#[derive(Debug, Clone, Copy)]
+pub struct CreatedBy<'a> {
+    /// The acting username.
+    pub username: &'a Username,
+    /// The number of the API key, if it is a stored one.
+    pub key_id: Option<i64>,
+}
+
+impl<'a> From<&'a Author> for CreatedBy<'a> {
+    fn from(author: &'a Author) -> CreatedBy<'a> {
+        CreatedBy { username: &author.username, key_id: author.key.stored() }
+    }
+}
+
+/// Somebody who needs no stored key.
+impl<'a> From<&'a Username> for CreatedBy<'a> {
+    fn from(username: &'a Username) -> CreatedBy<'a> {
+        CreatedBy { username, key_id: None }
+    }
+}
 
 /// What became of an award.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -66,24 +88,26 @@ fn spendable(date: EventDate, points: Points, today: EventDate) -> i64 {
 }
 
 /// Stores an event, unless the user's spendable score would fall below the minimum that the award names.
-pub fn award(write: &Write<'_>, award: &Award, by: &Username) -> Result<Awarded, StoreError> {
+pub fn award<'a>(write: &Write<'_>, award: &Award, by: impl Into<CreatedBy<'a>>) -> Result<Awarded, StoreError> {
+    let CreatedBy { username, key_id } = by.into();
     if let Some(score) = lacking(write.connection, award, write.today)? {
         return Ok(Awarded::InsufficientPoints { score });
     }
     // The new id takes two steps, to the ends of two primary keys. A deleted event is only in the history, and its id
     // must not be given again.
     const INSERT: &str = "
-        INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by)
+        INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id)
         VALUES (1 + max((SELECT coalesce(max(id), 0) FROM score_events),
                         (SELECT coalesce(max(event_id), 0) FROM event_revisions)),
-                :user_id, :date, :points, :description, :now, :now, :by)";
+                :user_id, :date, :points, :description, :now, :now, :by, :key_id)";
     write.connection.prepare_cached(INSERT)?.execute(named_params! {
         ":user_id": award.user_id,
         ":date": award.date,
         ":points": award.points,
         ":description": award.description,
         ":now": write.now,
-        ":by": by,
+        ":by": username,
+        ":key_id": key_id,
     })?;
     let id = EventId(write.connection.last_insert_rowid());
     scores::add(write, award.user_id, award.date, award.points.into(), 1)?;

@@ -7,6 +7,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 
 use super::app::app;
 use super::caching::KeyNeeded;
+use super::client::Client;
 use super::error::ApiError;
 use super::session::SignedIn;
 use super::trace::Trace;
@@ -57,6 +58,8 @@ pub mod need {
         SetUpBoards: [Boards];
         /// To name users and groups.
         NameUsers: [Users];
+        /// To make and revoke keys, and to read who changed what.
+        ManageKeys: [Keys];
     }
 }
 
@@ -81,7 +84,7 @@ impl<N: Need> May<N> {
         let Some(key) = sent_key(request) else { return ApiError::NotLoggedIn.refuse(request) };
         let username = request.headers().get_one("Api-Username");
         let actor = match app.actions.authenticate(&PlainKey::received(key), username) {
-            Ok(actor) => actor,
+            Ok(actor) => actor.from_address(Client::of(request).address),
             Err(refusal) => return ApiError::from(refusal).refuse(request),
         };
         Trace::of(request).acts_as(&actor.username);

@@ -6,6 +6,7 @@ use crate::domain::{
     Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Period, Points, UserId, Username,
 };
 use crate::store::Order;
+use crate::store::audit::Kind as AuditKind;
 
 /// What a document of the API says of a kind of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +257,18 @@ pub struct PeriodNumber(pub Period);
 number_parameter!(PeriodNumber, 0, 5, "the number of a period, 0 to 5", "0", |number| {
     Period::from_number(number).map(PeriodNumber)
 });
+
+impl Parameter for AuditKind {
+    const KIND: Kind = Kind {
+        json: JsonType::Word(&["key", "board", "group", "user", "rule", "recalculation"]),
+        accepted: "key, board, group, user, rule or recalculation",
+        example: "key",
+    };
+
+    fn from_text(text: &str) -> Option<AuditKind> {
+        AuditKind::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+}
 
 impl Parameter for Order {
     const KIND: Kind = Kind { json: JsonType::Word(&["asc", "desc"]), accepted: "asc or desc", example: "desc" };

@@ -12,6 +12,7 @@ use rocket::time::Duration;
 
 use super::app::{App, app};
 use super::caching::KeyNeeded;
+use super::client::Client;
 use super::error::ApiError;
 use super::sessions::{self, same};
 use super::trace::Trace;
@@ -63,10 +64,10 @@ impl SignedIn {
     fn find(app: &App, request: &Request<'_>) -> Result<Option<SignedIn>, ApiError> {
         let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
         let found = SignedIn::by_token(app, &SessionToken(cookie.value().to_owned()))?;
-        if let Some(signed_in) = &found {
-            Trace::of(request).acts_as(&signed_in.actor.username);
-        }
-        Ok(found)
+        Ok(found.map(|found| {
+            Trace::of(request).acts_as(&found.actor.username);
+            SignedIn { actor: found.actor.from_address(Client::of(request).address), ..found }
+        }))
     }
 
     /// Who is signed in with that token, if the token still works.

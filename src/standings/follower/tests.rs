@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::domain::{Award, LeaderboardId, Period, Points, Timestamp, UserId};
+use crate::domain::{Award, LeaderboardId, Period, Points, Timestamp, UserId, Username};
 use crate::standings::coverage::Coverage;
 use crate::standings::{Subscription, View, supervise};
 use crate::store::{OpenMode, OpenOptions, Reader, Store, WriterThread, score_events};
@@ -52,7 +52,7 @@ impl Hand {
             description: None,
             minimum_score: None,
         };
-        let by = "tests".parse().expect("a username");
+        let by = "tests".parse::<Username>().expect("a username");
         let stored = self.store.writer().write_blocking(move |write| score_events::award(write, &award, &by));
         stored.expect("stored");
     }

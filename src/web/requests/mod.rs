@@ -1,5 +1,6 @@
 //! The requests of the API, one file for each resource. Forms of the pages that ask for the same use them too.
 
+pub mod audit;
 pub mod boards;
 pub mod directory;
 pub mod events;
