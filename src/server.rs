@@ -21,7 +21,7 @@ use crate::rollup::Rollup;
 use crate::show::show;
 use crate::standings::{Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
-use crate::web::{self, App, InFlight, RequestLimit, Sessions, Site};
+use crate::web::{self, App, Batches, InFlight, RequestLimit, Sessions, Site};
 
 /// After the signal to end, the server waits until no request has been in flight for this long. The last bytes of the
 /// last reply are then on their way.
@@ -97,6 +97,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         recent_days: settings.recent_days,
         sessions: Sessions::new().map_err(std::io::Error::from)?,
         requests: RequestLimit::new(settings.requests_per_minute),
+        batches: Batches::default(),
         public: settings.public,
         site: Site { origins: settings.origins.clone().unwrap_or_default() },
     };

@@ -12,6 +12,7 @@ mod bad_boards;
 mod bad_bodies;
 mod bad_directory;
 mod bad_input;
+mod batches;
 #[cfg(feature = "program-tests")]
 mod boards_by_hand;
 #[cfg(feature = "browser-tests")]
@@ -79,4 +80,5 @@ mod shutdown;
 mod slow_reads;
 mod standings;
 mod suspension;
+mod user_batches;
 mod usernames;

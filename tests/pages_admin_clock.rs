@@ -15,7 +15,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
-use scorekeeper::web::{self, App, InFlight, RequestLimit, Sessions, Site};
+use scorekeeper::web::{self, App, Batches, InFlight, RequestLimit, Sessions, Site};
 
 use crate::support::browser::{ACCEPT, hidden};
 
@@ -64,6 +64,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         recent_days: settings.recent_days,
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
+        batches: Batches::default(),
         public: true,
         site: Site::default(),
     };

@@ -4,7 +4,9 @@ use super::Actions;
 use super::described::{self, Described};
 use crate::domain::{Author, EventDate, GroupId, Leaderboard, LeaderboardId, User, UserId};
 use crate::store::audit::{self, Action, Change, Subject};
+use crate::store::directory::UserChange;
 use crate::store::merge::Names;
+use crate::store::user_batches::{self, BadUser};
 use crate::store::{StoreError, Write, api_keys, directory, leaderboards};
 
 impl Actions {
@@ -83,6 +85,37 @@ pub(super) fn of_user<T>(
     };
     let read = |write: &Write<'_>| Ok(directory::user(write.connection, id)?.as_ref().map(described::user));
     described_change(write, author, thing, read, work)
+}
+
+/// Makes and changes many users, all or none, and writes down each change of a user who was there before. Of those who are
+/// new one entry is written for all: there may be ten thousand.
+pub(super) fn of_users(
+    write: &Write<'_>,
+    author: &Author,
+    changes: Vec<(UserId, UserChange)>,
+) -> Result<Result<(), BadUser>, StoreError> {
+    /// How many of the new users are named.
+    const NAMED_MAX: usize = 20;
+    let mut made = Vec::new();
+    let put = |id, change| {
+        let put = || directory::put_user(write, id, change);
+        if directory::user(write.connection, id)?.is_some() {
+            return of_user(write, author, id, put);
+        }
+        made.push(id);
+        put()
+    };
+    let done = user_batches::put_users(write, changes, put)?;
+    if done.is_ok() && !made.is_empty() {
+        let mut after: Vec<String> = made.iter().take(NAMED_MAX).map(ToString::to_string).collect();
+        if made.len() > NAMED_MAX {
+            after.push(format!("and {} more", made.len() - NAMED_MAX));
+        }
+        let after = Some(format!("new: {}", after.join(", ")));
+        let change = Change { action: Action::UserBatch, subject: Subject::Users, before: None, after };
+        audit::record(write, author, &change)?;
+    }
+    Ok(done)
 }
 
 /// Does `work`, which may make, change or remove a group, and writes down what has become of it.

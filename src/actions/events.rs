@@ -19,7 +19,7 @@ impl Actions {
         award: Award,
         key: Option<IdempotencyKey>,
     ) -> Result<Answer<Awarded>, Refusal> {
-        actor.require(if i64::from(award.points) < 0 { Scope::EventsDeduct } else { Scope::EventsAward })?;
+        actor.require(award.scope())?;
         let by = actor.author();
         let wanted = award.clone();
         self.once(actor, key, RESOURCE, &award, move |write| score_events::award(write, &wanted, &by)).await

@@ -8,6 +8,7 @@
 mod actor;
 mod audit;
 mod authentication;
+mod batches;
 mod boards;
 mod described;
 mod directory;
@@ -23,6 +24,8 @@ pub use directory::Existence;
 pub use keys::{MadeKey, may_revoke};
 pub use refusal::Refusal;
 
+use std::time::Instant;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,7 +33,7 @@ use crate::domain::{Clock, IdempotencyKey, KeyDigest};
 use crate::rollup::Rollup;
 use crate::standings::Standings;
 use crate::store::idempotency::{Idempotency, Once, once};
-use crate::store::{Store, StoreError, Write};
+use crate::store::{BUSY_LIMIT, Store, StoreError, Write};
 
 /// The door through which every change goes.
 pub struct Actions {
@@ -112,7 +115,21 @@ impl Actions {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let idempotency = key.map(|key| Idempotency::new(&actor.username, actor.key, key, resource, asked));
-        let done = self.store.write(move |write| once(write, idempotency.as_ref(), || work(write))).await?;
+        self.once_by(Instant::now() + BUSY_LIMIT, idempotency, work).await
+    }
+
+    /// The same with what a retry has to match already made, if the transaction can be begun before `deadline`.
+    async fn once_by<T>(
+        &self,
+        deadline: Instant,
+        idempotency: Option<Idempotency>,
+        work: impl FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Answer<T>, Refusal>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let work = move |write: &Write<'_>| once(write, idempotency.as_ref(), || work(write));
+        let done = self.store.write_by(deadline, work).await?;
         match done {
             Once::Fresh(outcome) => Ok(Answer { outcome, replayed: false }),
             Once::Replayed(outcome) => Ok(Answer { outcome, replayed: true }),

@@ -59,7 +59,24 @@ pub enum Refusal {
     /// The operating system has no random numbers.
     #[error("no random numbers: {0}")]
     NoRandomNumbers(getrandom::Error),
+    /// One member of a list was refused, and so the whole list.
+    #[error("{list}[{index}]: {refusal}")]
+    Within {
+        /// What the input calls the list.
+        list: &'static str,
+        /// Which member it is, counted from 0.
+        index: usize,
+        /// Why it was refused.
+        refusal: Box<Refusal>,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Refusal {
+    /// The refusal of a whole list because of one of its members.
+    pub(super) fn within(self, list: &'static str, index: usize) -> Refusal {
+        Refusal::Within { list, index, refusal: Box::new(self) }
+    }
 }

@@ -7,12 +7,13 @@ use crate::actions::Existence;
 use crate::domain::{Group, User};
 use crate::store::directory::{self, UserFilter};
 use crate::web::App;
+use crate::web::batch::SentBatch;
 use crate::web::caller::{May, need};
 use crate::web::error::ApiError;
 use crate::web::path::{GroupIdPath, UserIdPath};
 use crate::web::reply::{Json, Paged, SUCCESS, Success};
 use crate::web::request::Sent;
-use crate::web::requests::directory::{ListUsers, MergeUsers, PutGroup, PutUser};
+use crate::web::requests::directory::{ListUsers, MergeUsers, PutGroup, PutUser, PutUsers};
 
 /// `{"users":[…]}`
 #[derive(Debug, Serialize)]
@@ -66,6 +67,19 @@ pub async fn put_user(
 ) -> Result<Json<Success>, ApiError> {
     let id = id.known()?;
     app.actions.put_user(&caller.actor, id, asked.read()?.into(), Existence::Any).await?;
+    Ok(SUCCESS)
+}
+
+/// Makes or changes users, all or none.
+#[post("/admin/users/batch", data = "<asked>")]
+pub async fn put_users(
+    caller: May<need::NameUsers>,
+    app: &State<App>,
+    asked: SentBatch<PutUsers>,
+) -> Result<Json<Success>, ApiError> {
+    let (asked, turn) = asked.read(&app.batches).await?;
+    let changes = asked.users.into_iter().map(Into::into).collect();
+    app.actions.put_users(&caller.actor, changes, turn.deadline).await?;
     Ok(SUCCESS)
 }
 

@@ -22,6 +22,7 @@ fn routes() -> Vec<Route> {
     routes![
         score_events::list,
         score_events::create,
+        score_events::create_all,
         score_events::update,
         score_events::show,
         score_events::delete,
@@ -41,6 +42,7 @@ fn routes() -> Vec<Route> {
         directory::list_users,
         directory::show_user,
         directory::put_user,
+        directory::put_users,
         directory::delete_user,
         directory::merge,
         directory::list_groups,

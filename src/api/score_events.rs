@@ -1,21 +1,25 @@
 //! `/admin/plugins/gamification/score_events`: the events.
 
+use std::sync::Arc;
+
 use rocket::{State, delete, get, post, put};
 use serde::Serialize;
 
 use crate::domain::{EventId, Revision, ScoreEvent};
 use crate::store::Order;
+use crate::store::event_batches::{self, BatchAwarded};
 use crate::store::event_list::{self, EventFilter};
 use crate::store::revisions::{self, HistoryFilter};
 use crate::store::score_events::{self, Awarded};
 use crate::web::App;
+use crate::web::batch::{SentBatch, aside};
 use crate::web::caller::{May, need};
 use crate::web::error::ApiError;
 use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::path::EventIdPath;
-use crate::web::reply::{Json, Paged, Replay, SUCCESS, Success};
+use crate::web::reply::{Json, JsonBytes, Paged, Replay, SUCCESS, Success};
 use crate::web::request::Sent;
-use crate::web::requests::events::{ChangedEvent, DeleteEvent, EVENTS, ListEvents, NewEvent, ShowHistory};
+use crate::web::requests::events::{ChangedEvent, DeleteEvent, EVENTS, ListEvents, NewEvent, NewEvents, ShowHistory};
 
 /// `{"events":[…]}`
 #[derive(Debug, Serialize)]
@@ -58,6 +62,29 @@ pub async fn create(
         Awarded::Stored(event) => Ok(Json(event)),
         Awarded::InsufficientPoints { score } => Err(ApiError::InsufficientPoints { score }),
     }))
+}
+
+/// Stores events, all or none.
+#[post("/admin/plugins/gamification/score_events/batch", data = "<asked>")]
+pub async fn create_all(
+    caller: May<need::StoreEvents>,
+    app: &State<App>,
+    key: SentIdempotencyKey,
+    asked: SentBatch<NewEvents>,
+) -> Result<Replay<Result<JsonBytes, ApiError>>, ApiError> {
+    let (asked, turn) = asked.read(&app.batches).await?;
+    let awards = asked.known(app).await?;
+    let answer = app.actions.award_all(&caller.actor, Arc::clone(&awards), key.read()?, turn.deadline).await?;
+    let reply = match answer.outcome {
+        BatchAwarded::Stored { first, at } => {
+            Ok(aside(move || JsonBytes::of(&Events { events: event_batches::events(&awards, first, at).collect() }))
+                .await?)
+        }
+        BatchAwarded::InsufficientPoints { index, score } => {
+            Err(ApiError::InsufficientPoints { score }.within("events", index))
+        }
+    };
+    Ok(Replay { reply, replayed: answer.replayed })
 }
 
 /// Corrects an event.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::date::EventDate;
+use super::permissions::Scope;
 use super::timestamp::Timestamp;
 use super::unacceptable::Unacceptable;
 
@@ -134,6 +135,13 @@ pub struct Award {
     pub description: Option<Description>,
     /// Store it only if the user's spendable score is at least this afterwards.
     pub minimum_score: Option<i64>,
+}
+
+impl Award {
+    /// The scope that storing it needs: giving and taking points are two.
+    pub fn scope(&self) -> Scope {
+        if self.points.0 < 0 { Scope::EventsDeduct } else { Scope::EventsAward }
+    }
 }
 
 /// A change of a stored event. Its user and date never change.

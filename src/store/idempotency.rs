@@ -3,6 +3,8 @@
 //! An answer is looked up and kept in the same transaction as the write itself. So a retry finds the whole first answer
 //! or none, even if both requests arrive at once.
 
+use std::io;
+
 use chrono::TimeDelta;
 use rusqlite::{OptionalExtension, named_params};
 use serde::Serialize;
@@ -42,8 +44,9 @@ impl Idempotency {
         path: &str,
         parameters: &impl Serialize,
     ) -> Idempotency {
-        let parameters = serde_json::to_vec(parameters).expect("plain data has a JSON form");
-        let fingerprint = Sha256::new().chain_update(path).chain_update([0]).chain_update(parameters).finalize();
+        let mut digest = Hashed(Sha256::new().chain_update(path).chain_update([0]));
+        serde_json::to_writer(&mut digest, parameters).expect("plain data has a JSON form");
+        let fingerprint = digest.0.finalize();
         let key_id = match api_key {
             // The numbers of stored keys begin at 1.
             KeyRef::Stored(id) => id,
@@ -51,6 +54,20 @@ impl Idempotency {
             KeyRef::CommandLine => -2,
         };
         Idempotency { actor: actor.folded(), key_id, key: key.as_str().to_owned(), fingerprint: fingerprint.into() }
+    }
+}
+
+/// Hashes what is written to it: the JSON of a batch would take as much memory again as the batch itself.
+struct Hashed(Sha256);
+
+impl io::Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

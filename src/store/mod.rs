@@ -9,9 +9,9 @@
 //! | how a file is opened, made and migrated | `connection`, `layout`, `file` |
 //! | how a change is stored | `writer`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
 //! | when the store can't do its work | `error`, `health` |
-//! | events, their lists and their history | `score_events`, `event_list`, `event_search`, `user_events`, `revisions` |
+//! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `user_events`, `revisions` |
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
-//! | users, groups, leaderboards, keys | `directory`, `merge`, `user_search`, `leaderboards`, `api_keys` |
+//! | users, groups, leaderboards, keys | `directory`, `user_batches`, `merge`, `user_search`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
 //! | who changed keys, boards, groups and users | `audit` |
 
@@ -25,6 +25,7 @@ mod day_filter;
 mod day_number;
 pub mod directory;
 mod error;
+pub mod event_batches;
 pub mod event_days;
 pub mod event_list;
 mod event_rows;
@@ -46,6 +47,7 @@ pub mod repairs;
 pub mod revisions;
 pub mod score_events;
 pub mod scores;
+pub mod user_batches;
 mod user_events;
 pub mod user_search;
 pub mod window_sums;
@@ -60,7 +62,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use connection::BUSY_LIMIT;
+pub use connection::BUSY_LIMIT;
 pub use connection::OpenMode;
 pub use day_number::DayNumber;
 pub use error::StoreError;
@@ -163,6 +165,16 @@ impl Store {
         T: Send + 'static,
     {
         self.writer.write(work).await
+    }
+
+    /// Runs `work` in the next write transaction, unless it can't be begun before `deadline`; see [`Writer::write`].
+    pub async fn write_by<T, F>(&self, deadline: Instant, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let limit = deadline.saturating_duration_since(Instant::now());
+        self.writer.submit_within(limit, work)?.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Moves everything that the user `from` has to the user `into`, in pieces, so that other writes come between them.

@@ -62,7 +62,7 @@ pub enum Revised {
 /// The spendable score as it is now, if an award would leave less than the minimum that it names; `None` if it would
 /// not.
 pub fn lacking(connection: &Connection, award: &Award, today: EventDate) -> Result<Option<i64>, StoreError> {
-    let change = spendable(award.date, award.points, today);
+    let change = added_to_spendable(award.date, award.points, today);
     lacking_after(connection, award.user_id, change, award.minimum_score, today)
 }
 
@@ -82,7 +82,7 @@ fn lacking_after(
 
 /// What an event adds to the spendable score. Points that are given for a day in the future can't be spent before that
 /// day. Points that are taken for a day in the future are taken off at once.
-fn spendable(date: EventDate, points: Points, today: EventDate) -> i64 {
+pub(super) fn added_to_spendable(date: EventDate, points: Points, today: EventDate) -> i64 {
     let points = i64::from(points);
     if date <= today { points } else { points.min(0) }
 }
@@ -126,8 +126,8 @@ pub fn award<'a>(write: &Write<'_>, award: &Award, by: impl Into<CreatedBy<'a>>)
 /// names.
 pub fn correct(write: &Write<'_>, correction: &Correction, by: &Username) -> Result<Revised, StoreError> {
     let Some(before) = get(write.connection, correction.id)? else { return Ok(Revised::Unknown) };
-    let change =
-        spendable(before.date, correction.points, write.today) - spendable(before.date, before.points, write.today);
+    let change = added_to_spendable(before.date, correction.points, write.today)
+        - added_to_spendable(before.date, before.points, write.today);
     let minimum = correction.minimum_score;
     if let Some(score) = lacking_after(write.connection, before.user_id, change, minimum, write.today)? {
         return Ok(Revised::InsufficientPoints { score });
@@ -158,7 +158,7 @@ pub fn correct(write: &Write<'_>, correction: &Correction, by: &Username) -> Res
 pub fn delete(write: &Write<'_>, deletion: &Deletion, by: &Username) -> Result<Revised, StoreError> {
     let &Deletion { id, minimum_score } = deletion;
     let Some(event) = get(write.connection, id)? else { return Ok(Revised::Unknown) };
-    let change = -spendable(event.date, event.points, write.today);
+    let change = -added_to_spendable(event.date, event.points, write.today);
     if let Some(score) = lacking_after(write.connection, event.user_id, change, minimum_score, write.today)? {
         return Ok(Revised::InsufficientPoints { score });
     }

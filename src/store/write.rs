@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use rusqlite::Connection;
 
+use super::error::StoreError;
 use super::facts::{DirectoryChange, Facts, ScoreChange};
 use crate::domain::{Clock, EventDate, Timestamp};
 
@@ -23,6 +24,26 @@ impl<'c> Write<'c> {
     /// Makes a `Write` for a transaction in which nothing is noted yet.
     pub(super) fn new(connection: &'c Connection, clock: &Clock) -> Write<'c> {
         Write { connection, now: clock.now(), today: clock.today(), facts: RefCell::default() }
+    }
+
+    /// Runs `work`, and takes back all that it has written if it refuses.
+    ///
+    /// # Errors
+    /// The fault that `work` met. Then the whole command fails, and the writer takes back what it has written.
+    pub(super) fn all_or_nothing<T, R>(
+        &self,
+        work: impl FnOnce() -> Result<Result<T, R>, StoreError>,
+    ) -> Result<Result<T, R>, StoreError> {
+        let execute = |statement: &str| self.connection.prepare_cached(statement)?.execute([]);
+        execute("SAVEPOINT all_or_nothing")?;
+        let facts = self.facts.borrow().count();
+        let outcome = work()?;
+        if outcome.is_err() {
+            execute("ROLLBACK TO all_or_nothing")?;
+            self.facts.borrow_mut().go_back(facts);
+        }
+        execute("RELEASE all_or_nothing")?;
+        Ok(outcome)
     }
 
     /// Notes that a score has changed. The subscribers are told once the transaction is committed.

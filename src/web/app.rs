@@ -6,6 +6,7 @@ use rocket::State;
 use rocket::http::Status;
 use rocket::request::{Outcome, Request};
 
+use super::batch::Batches;
 use super::error::ApiError;
 use super::request_limit::RequestLimit;
 use super::sessions::Sessions;
@@ -34,6 +35,8 @@ pub struct App {
     pub sessions: Sessions,
     /// How many requests are taken within a minute.
     pub requests: RequestLimit,
+    /// How many batches are worked on.
+    pub batches: Batches,
     /// Whether scores may be read without a key.
     pub public: bool,
     /// How the server is reached, and which other sites may show it.

@@ -4,16 +4,18 @@ use multer::Multipart;
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
 use rocket::http::{ContentType, Method};
 use rocket::request::Request;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::Error;
 use tokio::io::AsyncReadExt;
 
 use super::error::{ApiError, BODY_BYTES_MAX};
+use super::json_object;
 use super::parameters::Parameters;
-use super::written;
 
 /// How much of a body that is too long is still read, so that its sender gets to see the refusal.
-const DRAINED_MAX: usize = 16 << 20;
+const DRAINED_MAX: usize = 32 << 20;
+
+/// The error of a body that has to be a JSON object and is none.
+const NO_JSON: ApiError = ApiError::invalid("body", "a JSON object");
 
 /// Some programs put this before JSON, though they should not.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -33,28 +35,36 @@ impl<'r> FromData<'r> for Parameters {
 }
 
 async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Parameters, ApiError> {
-    let query = request.uri().query().map_or("", |query| query.raw().as_str());
-    let parameters = Parameters::of_form(query.as_bytes())?;
+    let parameters = of_query(request)?;
     if matches!(request.method(), Method::Get | Method::Head) {
         return Ok(parameters);
     }
-    let body = read_body(data).await?;
+    let body = read_body(data, BODY_BYTES_MAX).await?;
     let named = request.headers().contains("Content-Type");
     parameters.overlaid(of_body(request.content_type(), named, &body).await?)
 }
 
+fn of_query(request: &Request<'_>) -> Result<Parameters, ApiError> {
+    let query = request.uri().query().map_or("", |query| query.raw().as_str());
+    Parameters::of_form(query.as_bytes())
+}
+
 /// Reads the whole body. A body that is too long is refused, but only after up to [`DRAINED_MAX`] bytes of it have been
 /// read.
-async fn read_body(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
+async fn read_body(data: Data<'_>, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
     let mut stream = data.open(DRAINED_MAX.bytes());
     let mut body = Vec::new();
     let broken = |_| ApiError::unreadable_body();
-    (&mut stream).take(BODY_BYTES_MAX as u64 + 1).read_to_end(&mut body).await.map_err(broken)?;
-    if body.len() > BODY_BYTES_MAX {
+    (&mut stream).take(bytes_max as u64 + 1).read_to_end(&mut body).await.map_err(broken)?;
+    if body.len() > bytes_max {
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
-        return Err(ApiError::PayloadTooLarge { bytes_max: BODY_BYTES_MAX });
+        return Err(ApiError::PayloadTooLarge { bytes_max });
     }
     Ok(body)
+}
+
+fn is_json(kind: &ContentType) -> bool {
+    kind.is_json() || kind.sub().as_str().to_ascii_lowercase().ends_with("+json")
 }
 
 /// The parameters of a body. `named` says that a content type was sent, even one that can't be read.
@@ -63,9 +73,7 @@ async fn of_body(kind: Option<&ContentType>, named: bool, body: &[u8]) -> Result
         return Ok(Parameters::default());
     }
     match kind {
-        Some(kind) if kind.is_json() || kind.sub().as_str().to_ascii_lowercase().ends_with("+json") => {
-            of_json(body).unwrap_or(Err(ApiError::unreadable_body()))
-        }
+        Some(kind) if is_json(kind) => of_json(body).unwrap_or(Err(ApiError::unreadable_body())),
         Some(kind) if kind.is_form_data() => of_multipart(kind, body).await,
         Some(kind) if !kind.is_form() => Err(ApiError::unreadable_body()),
         None if named => Err(ApiError::unreadable_body()),
@@ -74,38 +82,30 @@ async fn of_body(kind: Option<&ContentType>, named: bool, body: &[u8]) -> Result
     }
 }
 
-/// The parameters of a JSON object. The outer error says that the body is no such object, the inner one that it has too
-/// many members.
+/// The parameters of a JSON object; see [`json_object::read`].
 fn of_json(body: &[u8]) -> serde_json::Result<Result<Parameters, ApiError>> {
     let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
-    let text = std::str::from_utf8(body).map_err(Error::custom)?;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let parameters = deserializer.deserialize_map(Object)?;
-    deserializer.end()?;
-    Ok(parameters)
+    json_object::read(std::str::from_utf8(body).map_err(Error::custom)?)
 }
 
-/// Reads a JSON object of which each member is a parameter.
-struct Object;
+/// The parameters of a body that has to be a JSON object.
+pub(super) fn of_json_alone(body: &[u8]) -> Result<Parameters, ApiError> {
+    of_json(body).unwrap_or(Err(NO_JSON))
+}
 
-impl<'de> Visitor<'de> for Object {
-    type Value = Result<Parameters, ApiError>;
-
-    fn expecting(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        text.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
-        let mut parameters = Ok(Parameters::default());
-        while let Some((name, value)) = members.next_entry::<String, Box<RawValue>>()? {
-            written::check(&value).map_err(Error::custom)?;
-            // What follows one parameter too many has to be JSON too.
-            parameters = parameters.and_then(|mut parameters: Parameters| {
-                parameters.add_json(name, value)?;
-                Ok(parameters)
-            });
-        }
-        Ok(parameters)
+/// The parameters of the query, and the whole body of a request that takes JSON alone. A body that is called a form is
+/// let through, since curl says so of all that follows `-d`.
+pub(super) async fn read_json(
+    request: &Request<'_>,
+    data: Data<'_>,
+    bytes_max: usize,
+) -> Result<(Parameters, Vec<u8>), ApiError> {
+    let query = of_query(request)?;
+    let body = read_body(data, bytes_max).await?;
+    match request.content_type() {
+        Some(kind) if is_json(kind) || kind.is_form() => Ok((query, body)),
+        None if !request.headers().contains("Content-Type") => Ok((query, body)),
+        _ => Err(NO_JSON),
     }
 }
 

@@ -3,12 +3,16 @@
 //! There is a variant for each thing that a caller may do something about. What can only be fixed at the server is
 //! logged here and answered as [`ApiError::Unavailable`], so that internals never reach a caller.
 
+#[cfg(test)]
+mod tests;
+mod wire;
+
 use rocket::http::Status;
 use rocket::outcome::Outcome;
 use rocket::request::Request;
 use rocket::response::{Responder, Response};
-use serde::Serialize;
 
+use self::wire::{Body, Extras, IndexedExtras, invalid, missing, time_left};
 use super::reply;
 use super::trace::Trace;
 use crate::actions::Refusal;
@@ -71,6 +75,15 @@ pub enum ApiError {
     UnknownUser,
     /// 422: a user can't be merged with itself.
     SameUser,
+    /// The error of one record of a list, for which the whole list was refused.
+    Within {
+        /// The parameter that is the list.
+        list: &'static str,
+        /// Which record it is, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        error: Box<ApiError>,
+    },
     /// 429: too many requests of a kind.
     RateLimit {
         /// Seconds until one more is taken; at least 1.
@@ -83,23 +96,6 @@ pub enum ApiError {
     OutcomeUnknown,
     /// 500: a defect of scorekeeper.
     Internal,
-}
-
-/// What an error looks like on the wire.
-#[derive(Serialize)]
-struct Body {
-    errors: [String; 1],
-    error_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extras: Option<Extras>,
-}
-
-/// What a program may want to know of an error in addition to its type.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Extras {
-    Score { score: i64 },
-    Wait { wait_seconds: u64, time_left: String },
 }
 
 impl ApiError {
@@ -119,6 +115,11 @@ impl ApiError {
     /// More parameters than are taken.
     pub const fn too_many_parameters() -> ApiError {
         ApiError::invalid("body", "at most 1,000 parameters")
+    }
+
+    /// The error of a whole list because of one of its records.
+    pub fn within(self, list: &'static str, index: usize) -> ApiError {
+        ApiError::Within { list, index, error: Box::new(self) }
     }
 
     /// The status of the reply.
@@ -141,6 +142,7 @@ impl ApiError {
             | ApiError::DatesReversed
             | ApiError::UnknownUser
             | ApiError::SameUser => Status::UnprocessableEntity,
+            ApiError::Within { error, .. } => error.status(),
             ApiError::RateLimit { .. } => Status::TooManyRequests,
             ApiError::Unavailable | ApiError::OutcomeUnknown => Status::ServiceUnavailable,
             ApiError::Internal => Status::InternalServerError,
@@ -164,6 +166,7 @@ impl ApiError {
             ApiError::DatesReversed => "dates_reversed",
             ApiError::UnknownUser => "unknown_user",
             ApiError::SameUser => "same_user",
+            ApiError::Within { error, .. } => error.error_type(),
             ApiError::RateLimit { .. } => "rate_limit",
             ApiError::Unavailable => "unavailable",
             ApiError::OutcomeUnknown => "outcome_unknown",
@@ -182,8 +185,8 @@ impl ApiError {
                 "You are not permitted to view the requested resource.".to_owned()
             }
             ApiError::NotFound => "The requested URL or resource could not be found.".to_owned(),
-            ApiError::Missing(name) => format!("param is missing or the value is empty: {name}"),
-            ApiError::Invalid { name, .. } => format!("You supplied invalid parameters to the request: {name}"),
+            ApiError::Missing(name) => missing(name),
+            ApiError::Invalid { name, .. } => invalid(name),
             ApiError::PayloadTooLarge { bytes_max } => {
                 format!("The request body is too large: at most {bytes_max} bytes are taken.")
             }
@@ -197,6 +200,12 @@ impl ApiError {
             ApiError::DatesReversed => "from_date has to be on or before to_date.".to_owned(),
             ApiError::UnknownUser => "Nobody in the directory has this username.".to_owned(),
             ApiError::SameUser => "A user can't be merged with itself.".to_owned(),
+            ApiError::Within { list, index, error } => match **error {
+                ApiError::Missing(name) => missing(&format!("{list}[{index}].{name}")),
+                ApiError::Invalid { name: "", .. } => invalid(&format!("{list}[{index}]")),
+                ApiError::Invalid { name, .. } => invalid(&format!("{list}[{index}].{name}")),
+                ref error => error.sentence(),
+            },
             ApiError::RateLimit { wait_seconds } => format!(
                 "You have performed this action too many times. Please try again in {}.",
                 time_left(*wait_seconds)
@@ -216,11 +225,22 @@ impl ApiError {
     fn extras(&self) -> Option<Extras> {
         match self {
             ApiError::InsufficientPoints { score } => Some(Extras::Score { score: *score }),
+            ApiError::Within { error, .. } => error.extras(),
             ApiError::RateLimit { wait_seconds } => {
                 Some(Extras::Wait { wait_seconds: *wait_seconds, time_left: time_left(*wait_seconds) })
             }
             _ => None,
         }
+    }
+
+    fn indexed_extras(&self) -> Option<IndexedExtras> {
+        let index = match self {
+            // The sentence of a wrong parameter names the record already.
+            ApiError::Within { index, .. } if self.status() != Status::BadRequest => Some(*index),
+            _ => None,
+        };
+        let extras = self.extras();
+        (index.is_some() || extras.is_some()).then_some(IndexedExtras { index, extras })
     }
 
     /// Seconds after which a caller may try again, where that is known.
@@ -237,16 +257,6 @@ impl ApiError {
         request.local_cache(|| Some(self.clone()));
         Outcome::Error((self.status(), self))
     }
-}
-
-/// A length of time for a person, rounded up: "37 seconds", "5 minutes", "3 hours".
-fn time_left(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        0..60 => (seconds, "second"),
-        60..3600 => (seconds.div_ceil(60), "minute"),
-        _ => (seconds.div_ceil(3600), "hour"),
-    };
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 impl From<StoreError> for ApiError {
@@ -286,6 +296,7 @@ impl From<Refusal> for ApiError {
                 log::error!("no random numbers: {error}");
                 ApiError::Internal
             }
+            Refusal::Within { list, index, refusal } => ApiError::from(*refusal).within(list, index),
             Refusal::Store(error) => error.into(),
         }
     }
@@ -293,7 +304,7 @@ impl From<Refusal> for ApiError {
 
 impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
-        let body = Body { errors: [self.sentence()], error_type: self.error_type(), extras: self.extras() };
+        let body = Body { errors: [self.sentence()], error_type: self.error_type(), extras: self.indexed_extras() };
         let mut response: Response<'static> = reply::json(self.status(), &body);
         if let Some(seconds) = self.retry_after() {
             response.set_raw_header("Retry-After", seconds.to_string());
@@ -340,31 +351,5 @@ impl<'r> Responder<'r, 'static> for Caught {
             trace.end(&mut response);
         }
         Ok(response)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_defect_asks_nobody_to_try_again() {
-        assert_eq!(ApiError::from(StoreError::Panicked).status(), Status::InternalServerError);
-        assert_eq!(ApiError::from(StoreError::Closed).status(), Status::ServiceUnavailable);
-    }
-
-    #[test]
-    fn spans_are_rounded_up() {
-        for (seconds, text) in [
-            (1, "1 second"),
-            (37, "37 seconds"),
-            (60, "1 minute"),
-            (61, "2 minutes"),
-            (3599, "60 minutes"),
-            (3600, "1 hour"),
-            (86_400, "24 hours"),
-        ] {
-            assert_eq!(time_left(seconds), text);
-        }
     }
 }

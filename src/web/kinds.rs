@@ -40,7 +40,13 @@ pub enum JsonType {
     Word(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
+    /// A list of objects.
+    Objects,
 }
+
+/// A list of records, each of which is read as a request of its own.
+pub const RECORDS: Kind =
+    Kind { json: JsonType::Objects, accepted: "a list of 1 to 10,000 objects", example: r#"[{"user_id": 13}]"# };
 
 /// A value that a parameter can be read as.
 pub trait Parameter: Sized {

@@ -4,6 +4,7 @@
 //! Nothing here knows a resource's reply or a page, and nothing here changes anything.
 
 mod app;
+pub(crate) mod batch;
 mod body;
 mod caching;
 pub(crate) mod caller;
@@ -13,6 +14,7 @@ pub(crate) mod error;
 mod finishing;
 pub(crate) mod idempotency;
 mod in_flight;
+mod json_object;
 pub(crate) mod kinds;
 mod known_paths;
 pub(crate) mod parameters;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 use rocket::{Build, Rocket, routes};
 
 pub use app::App;
+pub use batch::Batches;
 pub use client::Client;
 pub use in_flight::InFlight;
 pub use request_limit::RequestLimit;

@@ -233,6 +233,17 @@ impl Parameters {
         if values.len() > ANY_OF_MAX { Err(ApiError::invalid(name, "at most 100 values")) } else { Ok(values) }
     }
 
+    /// The members of an array in JSON; `None` if it is something else, or has more than `count_max` members.
+    pub fn objects(&self, name: &str, count_max: usize) -> Option<Vec<&RawValue>> {
+        match self.fields.get(name)? {
+            Field::Json(value) => match Written::of(value) {
+                Written::List(list) => Written::members_at_most(list, count_max),
+                _ => None,
+            },
+            Field::Text(_) => None,
+        }
+    }
+
     /// The members of a list that came one by one, each read as any number of values.
     fn members<T>(&self, name: &str, read: impl Fn(&str) -> Option<Vec<T>>) -> Option<Vec<T>> {
         let Some(members) = self.lists.get(name) else { return Some(Vec::new()) };

@@ -52,6 +52,23 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Json<T> {
     }
 }
 
+/// A successful reply whose body was made before.
+#[derive(Debug)]
+pub struct JsonBytes(Vec<u8>);
+
+impl JsonBytes {
+    /// Makes the body.
+    pub fn of(body: &impl Serialize) -> JsonBytes {
+        JsonBytes(serde_json::to_vec(body).expect("plain data has a JSON form"))
+    }
+}
+
+impl<'r> Responder<'r, 'static> for JsonBytes {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Ok(raw_json(Status::Ok, self.0))
+    }
+}
+
 /// A successful reply to a change that has no data to return.
 #[derive(Debug, Serialize)]
 pub struct Success {

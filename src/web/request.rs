@@ -5,9 +5,11 @@ use std::marker::PhantomData;
 
 use rocket::data::{Data, FromData, Outcome};
 use rocket::request::Request as HttpRequest;
+use serde_json::value::RawValue;
 
 use super::error::ApiError;
-use super::kinds::Kind;
+use super::json_object;
+use super::kinds::{Kind, RECORDS};
 use super::parameters::Parameters;
 
 /// A typed request. It is declared with [`request!`](crate::web::request::request).
@@ -50,18 +52,54 @@ pub enum FieldNeed {
     List,
     /// Any number of them. An absent list is not the same as an empty one.
     OptionalList,
+    /// A list of 1 to 10,000 objects with these parameters each.
+    Records(&'static [Field]),
     /// Sent not at all, once, or as a list of at most 100 values of which any may match. It must not be blank.
     AnyOf,
 }
 
+/// The fields of a request that is made of two.
+pub const fn both<const COUNT: usize>(first: &[Field], second: &[Field]) -> [Field; COUNT] {
+    let mut fields = [first[0]; COUNT];
+    let mut index = 0;
+    // A `for` loop can't run in a constant yet.
+    while index < COUNT {
+        fields[index] = if index < first.len() { first[index] } else { second[index - first.len()] };
+        index += 1;
+    }
+    fields
+}
+
+/// How many records a list of them has at most.
+pub const RECORDS_MAX: usize = 10_000;
+
 /// Refuses the first required parameter that is missing.
 pub fn require(parameters: &Parameters, fields: &[Field]) -> Result<(), ApiError> {
-    let required = fields.iter().filter(|field| field.need == FieldNeed::Required);
+    let is_required = |need| matches!(need, FieldNeed::Required | FieldNeed::Records(_));
+    let required = fields.iter().filter(|field| is_required(field.need));
     required.map(|field| field.name).try_for_each(|name| parameters.require(&[name]))
 }
 
+/// Reads a list of 1 to [`RECORDS_MAX`] records. Each is read as if it were a request of its own.
+///
+/// # Errors
+/// There are none or too many; the first fault of the first record that has any.
+pub fn records<R: Request>(parameters: &Parameters, name: &'static str) -> Result<Vec<R>, ApiError> {
+    let accepted = RECORDS.accepted;
+    let objects = parameters.objects(name, RECORDS_MAX).ok_or(ApiError::invalid(name, accepted))?;
+    if objects.is_empty() {
+        return Err(ApiError::Missing(name));
+    }
+    let read = |object: &RawValue| {
+        let no_object = |_| ApiError::invalid("", "an object");
+        R::read(&json_object::read(object.get()).map_err(no_object)??)
+    };
+    let numbered = objects.into_iter().enumerate();
+    numbered.map(|(index, object)| read(object).map_err(|error| error.within(name, index))).collect()
+}
+
 /// Declares a typed request: a struct. Each of its fields says what is needed (`required`, `optional`, `filled`,
-/// `lenient`, `list`, `optional_list` or `any_of`, see [`FieldNeed`]), its name and its type. Its doc comment says what
+/// `lenient`, `list`, `optional_list`, `any_of` or `records`, see [`FieldNeed`]), its name and its type. Its doc comment says what
 /// it means.
 macro_rules! request {
     (
@@ -80,8 +118,8 @@ macro_rules! request {
             const FIELDS: &'static [$crate::web::request::Field] = &[$($crate::web::request::Field {
                 name: stringify!($field),
                 about: concat!($($about),+),
-                need: $crate::web::request::request!(@need $need),
-                kind: <$type as $crate::web::kinds::Parameter>::KIND,
+                need: $crate::web::request::request!(@need $need $type),
+                kind: $crate::web::request::request!(@kind $need $type),
             }),+];
 
             fn read(
@@ -92,6 +130,8 @@ macro_rules! request {
             }
         }
     };
+    (@kind records $type:ty) => { $crate::web::kinds::RECORDS };
+    (@kind $need:ident $type:ty) => { <$type as $crate::web::kinds::Parameter>::KIND };
     (@type required $type:ty) => { $type };
     (@type optional $type:ty) => { Option<$type> };
     (@type filled $type:ty) => { Option<$type> };
@@ -99,19 +139,24 @@ macro_rules! request {
     (@type list $type:ty) => { Vec<$type> };
     (@type optional_list $type:ty) => { Option<Vec<$type>> };
     (@type any_of $type:ty) => { Vec<$type> };
-    (@need required) => { $crate::web::request::FieldNeed::Required };
-    (@need optional) => { $crate::web::request::FieldNeed::Optional };
-    (@need filled) => { $crate::web::request::FieldNeed::Filled };
-    (@need lenient) => { $crate::web::request::FieldNeed::Lenient };
-    (@need list) => { $crate::web::request::FieldNeed::List };
-    (@need optional_list) => { $crate::web::request::FieldNeed::OptionalList };
-    (@need any_of) => { $crate::web::request::FieldNeed::AnyOf };
+    (@type records $type:ty) => { Vec<$type> };
+    (@need required $type:ty) => { $crate::web::request::FieldNeed::Required };
+    (@need optional $type:ty) => { $crate::web::request::FieldNeed::Optional };
+    (@need filled $type:ty) => { $crate::web::request::FieldNeed::Filled };
+    (@need lenient $type:ty) => { $crate::web::request::FieldNeed::Lenient };
+    (@need list $type:ty) => { $crate::web::request::FieldNeed::List };
+    (@need optional_list $type:ty) => { $crate::web::request::FieldNeed::OptionalList };
+    (@need any_of $type:ty) => { $crate::web::request::FieldNeed::AnyOf };
+    (@need records $type:ty) => {
+        $crate::web::request::FieldNeed::Records(<$type as $crate::web::request::Request>::FIELDS)
+    };
     (@read required $parameters:expr, $name:expr) => { $parameters.required($name)? };
     (@read optional $parameters:expr, $name:expr) => { $parameters.optional($name)? };
     (@read filled $parameters:expr, $name:expr) => { $parameters.filled($name)? };
     (@read lenient $parameters:expr, $name:expr) => { $parameters.optional($name).ok().flatten() };
     (@read list $parameters:expr, $name:expr) => { $parameters.list($name)? };
     (@read any_of $parameters:expr, $name:expr) => { $parameters.any_of($name)? };
+    (@read records $parameters:expr, $name:expr) => { $crate::web::request::records($parameters, $name)? };
     (@read optional_list $parameters:expr, $name:expr) => {
         if $parameters.has($name) { Some($parameters.list($name)?) } else { None }
     };

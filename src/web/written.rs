@@ -4,7 +4,7 @@
 //! written (`1.50`), and a body takes no more memory than its own length, whatever it holds.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A value as it was written.
@@ -42,6 +42,35 @@ impl Written<'_> {
     /// The members of an array.
     pub(super) fn members(list: &RawValue) -> Vec<&RawValue> {
         serde_json::from_str(list.get()).unwrap_or_default()
+    }
+
+    /// The members of an array; `None` if there are more than `count_max`. No memory is taken for those that are too
+    /// many.
+    pub(super) fn members_at_most(list: &RawValue, count_max: usize) -> Option<Vec<&RawValue>> {
+        let mut deserializer = serde_json::Deserializer::from_str(list.get());
+        deserializer.deserialize_seq(Members(count_max)).ok()
+    }
+}
+
+/// Reads an array of at most so many members.
+struct Members(usize);
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, text: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(text, "at most {} members", self.0)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = sequence.next_element()? {
+            if members.len() == self.0 {
+                return Err(A::Error::invalid_length(self.0 + 1, &self));
+            }
+            members.push(member);
+        }
+        Ok(members)
     }
 }
 

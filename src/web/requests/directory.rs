@@ -4,7 +4,8 @@ use crate::domain::{GroupId, UserId, Username};
 use crate::store::directory::{GroupChange, UserChange, UserFilter};
 use crate::web::error::ApiError;
 use crate::web::kinds::{After, AvatarTemplate, FullName, Limit};
-use crate::web::request::request;
+use crate::web::parameters::Parameters;
+use crate::web::request::{Field, Request, both, request};
 
 /// How many users a page has, unless fewer are asked for.
 const PAGE_MAX: usize = 100;
@@ -53,6 +54,37 @@ impl From<PutUser> for UserChange {
             avatar_template: asked.avatar_template.map(|AvatarTemplate(template)| template),
             suspended: asked.suspended,
         }
+    }
+}
+
+/// A user of a batch: who it is, and what the request for this one user would hold.
+#[derive(Debug, Clone)]
+pub struct UserOfBatch {
+    id: UserId,
+    put: PutUser,
+}
+
+impl Request for UserOfBatch {
+    const FIELDS: &'static [Field] =
+        &both::<{ NewUserId::FIELDS.len() + PutUser::FIELDS.len() }>(NewUserId::FIELDS, PutUser::FIELDS);
+
+    fn read(parameters: &Parameters) -> Result<UserOfBatch, ApiError> {
+        let NewUserId { id } = NewUserId::read(parameters)?;
+        PutUser::read(parameters).map(|put| UserOfBatch { id, put })
+    }
+}
+
+impl From<UserOfBatch> for (UserId, UserChange) {
+    fn from(asked: UserOfBatch) -> (UserId, UserChange) {
+        (asked.id, asked.put.into())
+    }
+}
+
+request! {
+    /// Users who are made or changed at once, all or none.
+    pub struct PutUsers {
+        /// The users, of whom what is absent stays.
+        records users: UserOfBatch,
     }
 }
 

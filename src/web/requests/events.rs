@@ -1,12 +1,16 @@
 //! Requests about score events.
 
+use std::sync::Arc;
+
 use crate::domain::{Award, Correction, Deletion, Description, EventDate, EventId, Points, UserId, Username};
 use crate::store::Order;
 use crate::store::event_list::EventFilter;
 use crate::store::revisions::HistoryFilter;
+use crate::web::App;
+use crate::web::error::ApiError;
 use crate::web::kinds::{After, Limit};
 use crate::web::request::request;
-use crate::web::usernames::NamesUsers;
+use crate::web::usernames::{Named, NamesUsers, all_known};
 
 /// The path of all events.
 pub const EVENTS: &str = "/admin/plugins/gamification/score_events";
@@ -109,6 +113,24 @@ impl From<NewEvent> for Award {
             description: new.description,
             minimum_score: new.minimum_score,
         }
+    }
+}
+
+request! {
+    /// Events that are to be stored at once, all or none.
+    pub struct NewEvents {
+        /// The events, decided in order, each as if those before it were stored already.
+        records events: Named<NewEvent>,
+    }
+}
+
+impl NewEvents {
+    /// What is to be stored, for the users whom the events name.
+    ///
+    /// # Errors
+    /// Nobody has a username that stands for a number, or it is another's.
+    pub async fn known(self, app: &App) -> Result<Arc<[Award]>, ApiError> {
+        Ok(all_known(self.events, "events", app).await?.into_iter().map(Award::from).collect())
     }
 }
 

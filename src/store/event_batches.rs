@@ -1,0 +1,120 @@
+//! Storing many events in one transaction, all or none.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, named_params};
+use serde::{Deserialize, Serialize};
+
+use super::day_number::DayNumber;
+use super::error::StoreError;
+use super::score_events::{CreatedBy, added_to_spendable};
+use super::scores::{self, Adder};
+use super::write::Write;
+use crate::domain::{Award, EventDate, EventId, ScoreEvent, Timestamp, UserId};
+
+/// What became of a batch of awards. Together with the awards, this says all that there is to say of the stored events:
+/// so this is all that is kept for a retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchAwarded {
+    /// All are stored.
+    Stored {
+        /// The id of the first event. Each of the others has the id that follows the one before it.
+        first: EventId,
+        /// When they were stored.
+        at: Timestamp,
+    },
+    /// One of them would have left less than the minimum that it names; none is stored.
+    InsufficientPoints {
+        /// Which one, counted from 0.
+        index: usize,
+        /// The spendable score as it would have been before that award, after those before it.
+        score: i64,
+    },
+}
+
+/// The events that a batch of awards has become; see [`BatchAwarded::Stored`].
+pub fn events(awards: &[Award], first: EventId, at: Timestamp) -> impl Iterator<Item = ScoreEvent> {
+    (first.0..).zip(awards).map(move |(id, award)| ScoreEvent {
+        id: EventId(id),
+        user_id: award.user_id,
+        date: award.date,
+        points: award.points,
+        description: award.description.clone(),
+        created_at: at,
+        updated_at: at,
+    })
+}
+
+/// Stores a batch of events, unless one of them would leave its user less than the minimum that it names. They are
+/// decided in order, each as if those before it were stored already.
+pub fn award_all<'a>(
+    write: &Write<'_>,
+    awards: &[Award],
+    by: impl Into<CreatedBy<'a>>,
+) -> Result<BatchAwarded, StoreError> {
+    let CreatedBy { username, key_id } = by.into();
+    if let Some((index, score)) = first_lacking(write.connection, awards, write.today)? {
+        return Ok(BatchAwarded::InsufficientPoints { index, score });
+    }
+    let first = next_id(write.connection)?;
+    const INSERT: &str = "
+        INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id)
+        VALUES (:id, :user_id, :date, :points, :description, :now, :now, :by, :key_id)";
+    let mut insert = write.connection.prepare_cached(INSERT)?;
+    let mut sums: HashMap<(UserId, EventDate), (i64, i64)> = HashMap::new();
+    for (id, award) in (first.0..).zip(awards) {
+        insert.execute(named_params! {
+            ":id": id,
+            ":user_id": award.user_id,
+            ":date": award.date,
+            ":points": award.points,
+            ":description": award.description,
+            ":now": write.now,
+            ":by": username,
+            ":key_id": key_id,
+        })?;
+        let (score, events) = sums.entry((award.user_id, award.date)).or_default();
+        *score += i64::from(award.points);
+        *events += 1;
+    }
+    // One change for each user's day, in the order in which the scores lie in the file.
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_unstable_by_key(|((user_id, date), _)| (DayNumber::from(*date).month(), *user_id, *date));
+    let mut adder = Adder::new(write)?;
+    for ((user_id, date), (score, events)) in sums {
+        adder.add(user_id, date, score, events)?;
+    }
+    Ok(BatchAwarded::Stored { first, at: write.now })
+}
+
+/// The first award that would leave its user less than the minimum that it names, and the spendable score before it.
+fn first_lacking(
+    connection: &Connection,
+    awards: &[Award],
+    today: EventDate,
+) -> Result<Option<(usize, i64)>, StoreError> {
+    let bound: HashSet<UserId> =
+        awards.iter().filter(|award| award.minimum_score.is_some()).map(|award| award.user_id).collect();
+    let mut spendable: HashMap<UserId, i64> = HashMap::with_capacity(bound.len());
+    for (index, award) in awards.iter().enumerate().filter(|(_, award)| bound.contains(&award.user_id)) {
+        let before = match spendable.get(&award.user_id) {
+            Some(score) => *score,
+            None => scores::spendable(connection, award.user_id, today)?,
+        };
+        let after = before.saturating_add(added_to_spendable(award.date, award.points, today));
+        if award.minimum_score.is_some_and(|minimum| after < minimum) {
+            return Ok(Some((index, before)));
+        }
+        spendable.insert(award.user_id, after);
+    }
+    Ok(None)
+}
+
+/// The id of the next event: one more than any that was ever given. A deleted event is only in the history.
+fn next_id(connection: &Connection) -> Result<EventId, StoreError> {
+    const SELECT: &str = "
+        SELECT 1 + max((SELECT coalesce(max(id), 0) FROM score_events),
+                       (SELECT coalesce(max(event_id), 0) FROM event_revisions))";
+    Ok(EventId(connection.prepare_cached(SELECT)?.query_row([], |row| row.get(0))?))
+}
