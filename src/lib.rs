@@ -4,6 +4,7 @@
 //! bottom up:
 //!
 //! - [`domain`]: the words (event, score, date, period) as types that can't hold a wrong value;
+//! - [`tables`]: CSV and JSON Lines, in and out;
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
 //! - [`rollup`]: proves and repairs scores, by the clock and on demand;
 //! - [`standings`]: who leads, in memory;
@@ -31,4 +32,5 @@ pub mod server;
 pub mod show;
 pub mod standings;
 pub mod store;
+pub mod tables;
 pub mod web;

@@ -17,6 +17,7 @@ use self::tree::Tree;
 /// Each room and the rooms that it may name, from the ground up.
 const ROOMS: Arrows<'static> = &[
     ("domain", &[]),
+    ("tables", &["domain"]),
     ("store", &["domain"]),
     ("rollup", &["store", "domain"]),
     ("standings", &["store", "domain"]),
@@ -24,8 +25,8 @@ const ROOMS: Arrows<'static> = &[
     ("jobs", &["actions", "rollup", "store", "domain"]),
     // A request's line goes to the log under the name that the log knows it by.
     ("web", &["actions", "standings", "rollup", "store", "logging", "domain"]),
-    ("api", &["web", "actions", "standings", "store", "rollup", "domain"]),
-    ("pages", &["web", "actions", "standings", "store", "rollup", "domain"]),
+    ("api", &["web", "tables", "actions", "standings", "store", "rollup", "domain"]),
+    ("pages", &["web", "tables", "actions", "standings", "store", "rollup", "domain"]),
     ("config", &["domain", "rollup", "jobs"]),
     ("logging", &["config", "domain"]),
     ("show", &[]),
@@ -46,7 +47,7 @@ const ROOMS: Arrows<'static> = &[
             "domain",
         ],
     ),
-    ("cli", &["config", "logging", "show", "actions", "rollup", "store", "domain", "server"]),
+    ("cli", &["config", "logging", "show", "tables", "actions", "rollup", "store", "domain", "server"]),
     ("main", &["cli", "server"]),
     ("lib", &[]),
 ];

@@ -20,6 +20,7 @@ mod timestamp;
 mod unacceptable;
 mod unseen;
 mod username;
+mod whole_number;
 
 pub use api_key::{KeyDigest, KeyRef, PlainKey, random_token};
 pub use author::Author;
@@ -39,3 +40,4 @@ pub use timestamp::Timestamp;
 pub use unacceptable::Unacceptable;
 pub use unseen::{is_unseen, misleads};
 pub use username::Username;
+pub use whole_number::{whole_of_json, whole_of_text};

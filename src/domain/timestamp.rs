@@ -1,9 +1,12 @@
 //! Moments, to the millisecond.
 
 use std::fmt;
+use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::unacceptable::Unacceptable;
 
 /// A moment in UTC with milliseconds, written `2023-04-14T09:30:00.000Z`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +40,23 @@ impl Timestamp {
     }
 }
 
+impl FromStr for Timestamp {
+    type Err = Unacceptable;
+
+    /// Reads what this type writes, and what PostgreSQL and spreadsheets make of a moment: with a blank instead of the
+    /// `T`, with or without fractions of a second, with `Z`, `UTC`, an offset or nothing behind it, which is UTC too, or a
+    /// date alone, which is its midnight.
+    fn from_str(text: &str) -> Result<Timestamp, Unacceptable> {
+        let text = text.trim();
+        let plain = text.strip_suffix("UTC").map_or(text, str::trim_end).replacen('T', " ", 1);
+        let moment = NaiveDateTime::parse_from_str(&plain, "%Y-%m-%d %H:%M:%S%.f")
+            .or_else(|_| NaiveDate::parse_from_str(&plain, "%Y-%m-%d").map(|date| date.into()))
+            .map(|moment| moment.and_utc())
+            .or_else(|_| DateTime::parse_from_str(&plain, "%Y-%m-%d %H:%M:%S%.f%#z").map(|moment| moment.to_utc()));
+        moment.map(Timestamp::new).map_err(|_| Unacceptable { accepted: "a moment, as 2023-04-14T09:30:00Z" })
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
@@ -58,5 +78,30 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         DateTime::<Utc>::deserialize(deserializer).map(Timestamp::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_as_several_programs_write_it() {
+        for text in [
+            "2023-04-14T09:30:00.120Z",
+            "2023-04-14 09:30:00.12",
+            "2023-04-14 09:30:00.120999",
+            "2023-04-14 09:30:00.12 UTC",
+            "2023-04-14 11:30:00.12+02",
+            "2023-04-14T11:30:00.12+02:00",
+            "2023-04-14 09:30:00.12+00",
+        ] {
+            let moment: Timestamp = text.parse().expect(text);
+            assert_eq!(moment.to_string(), "2023-04-14T09:30:00.120Z", "{text}");
+        }
+        assert_eq!("2023-04-14".parse::<Timestamp>().expect("a day").to_string(), "2023-04-14T00:00:00.000Z");
+        for text in ["", "yesterday", "2023-02-30 09:30:00", "2023-04-14 25:00:00", "09:30:00"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
     }
 }

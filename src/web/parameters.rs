@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 
 use super::error::ApiError;
 use super::kinds::{JsonType, Parameter};
-use super::written::{Written, whole};
+use super::written::Written;
+use crate::domain::whole_of_json;
 
 /// How many parameters a request may have. A list counts as one, however many members it has.
 pub const PARAMETERS_MAX: usize = 1000;
@@ -285,7 +286,7 @@ fn scalar<T: Parameter>(written: &Written<'_>) -> Option<T> {
     match written {
         Written::Text(text) => T::from_text(text),
         Written::Number(number) if is_text => T::from_text(number),
-        Written::Number(number) => whole(number).and_then(T::from_number),
+        Written::Number(number) => whole_of_json(number).and_then(T::from_number),
         Written::Flag(flag) if is_text => T::from_text(if *flag { "true" } else { "false" }),
         Written::Flag(flag) => T::from_flag(*flag),
         Written::Null | Written::List(_) | Written::Object => None,
