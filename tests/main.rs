@@ -19,6 +19,7 @@ mod boards_by_hand;
 mod browser;
 mod by_username;
 mod caching;
+mod compression;
 mod contributions;
 mod directory;
 #[cfg(feature = "program-tests")]

@@ -48,11 +48,6 @@ fn opened(reply: &Reply) -> Option<&str> {
     reply.header("Access-Control-Allow-Origin")
 }
 
-/// Whether a reply says that it depends on that header.
-fn varies(reply: &Reply, name: &str) -> bool {
-    reply.header("Vary").is_some_and(|value| value.split(", ").any(|said| said == name))
-}
-
 #[test]
 fn a_page_of_a_listed_site_reads_what_is_public() {
     let server = with_origins(&format!("{CLUB}, {TEAM}"));
@@ -60,18 +55,18 @@ fn a_page_of_a_listed_site_reads_what_is_public() {
         for origin in [CLUB, TEAM] {
             let reply = read(&server, path, origin);
             assert_eq!((reply.status, opened(&reply)), (200, Some(origin)), "{path}");
-            assert!(varies(&reply, "Origin"), "{path}: {reply:?}");
+            assert!(reply.varies("Origin"), "{path}: {reply:?}");
             let exposed = reply.header("Access-Control-Expose-Headers").unwrap_or_default();
             assert!(["ETag", "X-Request-Id", "Link"].iter().all(|name| exposed.contains(name)), "{exposed}");
         }
         for origin in [OTHER, "null", "https://club.example:444", "http://club.example", "https://x.club.example"] {
             let reply = read(&server, path, origin);
             assert_eq!((reply.status, opened(&reply)), (200, None), "{path} {origin}");
-            assert!(varies(&reply, "Origin"), "{path}: {reply:?}");
+            assert!(reply.varies("Origin"), "{path}: {reply:?}");
         }
         let without = server.anonymous("GET", path).send();
         assert_eq!(opened(&without), None, "{path}");
-        assert!(varies(&without, "Origin"), "a cache must not give it to a page of a site: {without:?}");
+        assert!(without.varies("Origin"), "a cache must not give it to a page of a site: {without:?}");
     }
 }
 
@@ -113,7 +108,7 @@ fn a_star_opens_what_is_public_to_every_site() {
         for origin in [CLUB, OTHER, "null"] {
             let reply = read(&server, path, origin);
             assert_eq!((reply.status, opened(&reply)), (200, Some("*")), "{path}");
-            assert!(!varies(&reply, "Origin"), "all get the same: {reply:?}");
+            assert!(!reply.varies("Origin"), "all get the same: {reply:?}");
         }
     }
 }
@@ -130,7 +125,7 @@ fn nothing_is_opened_with_a_key_or_where_a_key_is_needed() {
         }
         for path in [EVENTS, "/admin/users", "/admin/plugins/gamification", "/health/live", "/users/13", "/nothing"] {
             let reply = read(&server, path, CLUB);
-            assert_eq!((opened(&reply), varies(&reply, "Origin")), (None, false), "{path}");
+            assert_eq!((opened(&reply), reply.varies("Origin")), (None, false), "{path}");
         }
         let posted = server.anonymous("POST", EVENTS).header("Origin", CLUB).form("user_id=13").send();
         assert_eq!((posted.status, opened(&posted)), (403, None));
@@ -149,7 +144,7 @@ fn without_origins_and_without_public_reads_nothing_is_opened() {
     for server in [&closed, &private, &empty] {
         for path in PUBLIC {
             let reply = read(server, path, CLUB);
-            assert_eq!((opened(&reply), varies(&reply, "Origin")), (None, false), "{path}");
+            assert_eq!((opened(&reply), reply.varies("Origin")), (None, false), "{path}");
             let preflight = server.anonymous("OPTIONS", path).header("Origin", CLUB);
             let preflight = preflight.header("Access-Control-Request-Method", "GET").send();
             assert_eq!((preflight.status, opened(&preflight)), (204, None), "{path}");
@@ -173,7 +168,7 @@ fn a_preflight_is_answered_for_public_reads_alone() {
         assert!(headers.contains("if-none-match") && !headers.contains("api-"), "{path}: {headers}");
         assert_eq!(reply.header("Access-Control-Max-Age"), Some("3600"), "{path}");
         assert_eq!(reply.header("Allow"), Some("GET, HEAD, OPTIONS"), "{path}");
-        assert!(varies(&reply, "Origin"), "{path}: {reply:?}");
+        assert!(reply.varies("Origin"), "{path}: {reply:?}");
         assert_eq!(opened(&ask(path, OTHER, "GET")), None, "{path}");
     }
     for path in [EVENTS, "/admin/users/13", "/admin/plugins/gamification/leaderboard/1", "/health/ready", "/users/13"] {

@@ -252,7 +252,7 @@ impl Running {
         let kept = per_read(times, || {
             let view = self.view(Period::AllTime);
             let offset = random.below(10) as usize;
-            let key = RenderingKey { form: "text", page: offset, variant: 0 };
+            let key = RenderingKey { form: "text", page: offset, variant: 0, compressed: false };
             view.kept(key, || format!("{:?}", view.page(offset, PAGE)).into_bytes()).len() as i64
         });
         println!("  {:<52} {:>10.2} µs", "a page of 100 at random", page.as_secs_f64() * 1e6);

@@ -14,6 +14,7 @@ use tokio::time::{Duration, interval, sleep};
 use crate::domain::{Leaderboard, LeaderboardId, UserId, drawn_avatar};
 use crate::standings::{Catalog, Entry, RenderingKey, StandingsKey, View};
 use crate::web::App;
+use crate::web::compression::{self, AcceptsGzip, Encoded};
 use crate::web::error::ApiError;
 use crate::web::path::{LeaderboardIdPath, UserIdPath};
 use crate::web::reply;
@@ -79,7 +80,7 @@ struct BoardPage<'v> {
 /// The bytes of a page.
 enum Body {
     /// The bytes that the view keeps for everyone who asks.
-    Kept(Arc<[u8]>),
+    Kept(Encoded),
     /// Bytes that were made for one reply.
     Made(Vec<u8>),
 }
@@ -87,7 +88,7 @@ enum Body {
 impl AsRef<[u8]> for Body {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Body::Kept(bytes) => bytes,
+            Body::Kept(kept) => &kept.bytes,
             Body::Made(bytes) => bytes,
         }
     }
@@ -110,6 +111,7 @@ impl<'r> Responder<'r, 'static> for StandingsPage {
             response.set_raw_header("Cache-Control", "no-store");
             return Ok(response);
         };
+        let is_gzip = matches!(&self.body, Body::Kept(kept) if kept.is_gzip);
         let known = request.headers().get("If-None-Match").any(|tags| {
             tags.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
         });
@@ -118,6 +120,9 @@ impl<'r> Responder<'r, 'static> for StandingsPage {
         } else {
             reply::raw_json(self.status, self.body)
         };
+        if is_gzip && !known {
+            compression::mark(&mut response);
+        }
         let cache = if self.public { "public, max-age=1, must-revalidate" } else { "private, no-cache" };
         response.set_raw_header("Cache-Control", cache);
         response.set_raw_header("ETag", tag);
@@ -127,8 +132,13 @@ impl<'r> Responder<'r, 'static> for StandingsPage {
 
 /// The standings of the first board.
 #[get("/leaderboard", data = "<asked>")]
-pub async fn first(viewer: BoardViewer, app: &State<App>, asked: Sent<ShowBoard>) -> Result<StandingsPage, ApiError> {
-    page(viewer, app, None, &asked).await
+pub async fn first(
+    viewer: BoardViewer,
+    app: &State<App>,
+    accepts: AcceptsGzip,
+    asked: Sent<ShowBoard>,
+) -> Result<StandingsPage, ApiError> {
+    page(viewer, app, accepts, None, &asked).await
 }
 
 /// The standings of a board.
@@ -136,15 +146,17 @@ pub async fn first(viewer: BoardViewer, app: &State<App>, asked: Sent<ShowBoard>
 pub async fn show(
     viewer: BoardViewer,
     app: &State<App>,
+    accepts: AcceptsGzip,
     id: LeaderboardIdPath,
     asked: Sent<ShowBoard>,
 ) -> Result<StandingsPage, ApiError> {
-    page(viewer, app, Some(id.known()?), &asked).await
+    page(viewer, app, accepts, Some(id.known()?), &asked).await
 }
 
 async fn page(
     viewer: BoardViewer,
     app: &App,
+    accepts: AcceptsGzip,
     id: Option<LeaderboardId>,
     asked: &Sent<ShowBoard>,
 ) -> Result<StandingsPage, ApiError> {
@@ -152,11 +164,10 @@ async fn page(
     let asked = asked.read()?;
     let key = StandingsKey::today(board.id, board.period(asked.period));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
-    let page = kept_page(&view, asked.page(), asked.limit());
     let for_user = asked.for_user_id.map(|id| format!("-{id}")).unwrap_or_default();
     let body = match asked.for_user_id {
-        None => Body::Kept(page),
-        Some(user_id) => with_personal(&view, user_id, &page),
+        None => Body::Kept(encoded_page(&view, asked.page(), asked.limit(), accepts)),
+        Some(user_id) => with_personal(&view, user_id, &kept_page(&view, asked.page(), asked.limit())),
     };
     Ok(ready(app, &view, body, &format!("{}-{}{for_user}", asked.page(), asked.limit())))
 }
@@ -269,9 +280,18 @@ fn with_personal(view: &View, user_id: UserId, page: &[u8]) -> Body {
 
 /// A page without the place of any one user. It is made once for each view.
 fn kept_page(view: &View, page: usize, limit: usize) -> Arc<[u8]> {
+    view.kept(page_key(page, limit), || render(view, view.page(page, limit)))
+}
+
+/// The same in the form that the client accepts. It is compressed once for each view.
+fn encoded_page(view: &View, page: usize, limit: usize, accepts: AcceptsGzip) -> Encoded {
+    Encoded::kept(view, page_key(page, limit), accepts, || render(view, view.page(page, limit)))
+}
+
+fn page_key(page: usize, limit: usize) -> RenderingKey {
     // Most people ask for the whole page, so this has variant 0.
     let variant = PAGE_MAX.saturating_sub(limit) as u64;
-    view.kept(RenderingKey { form: "json", page, variant }, || render(view, view.page(page, limit)))
+    RenderingKey { form: "json", page, variant, compressed: false }
 }
 
 fn render(view: &View, entries: &[Entry]) -> Vec<u8> {

@@ -1,8 +1,7 @@
 //! Static files, compiled in. Each is served under a name that holds its digest. So it may be kept for ever: when a
-//! file changes, its name changes too.
+//! file changes, its name changes too. Each is compressed once, at the start.
 
 use std::fmt::Write as _;
-use std::io::Cursor;
 use std::sync::LazyLock;
 
 use rocket::get;
@@ -10,7 +9,9 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use sha2::{Digest, Sha256};
 
+use crate::web::compression::{self, AcceptsGzip, gzip};
 use crate::web::error::ApiError;
+use crate::web::reply::set_body;
 
 /// How many bytes of a digest are in a name.
 const DIGEST_BYTES: usize = 8;
@@ -21,6 +22,7 @@ pub struct Asset {
     url: String,
     content_type: &'static str,
     bytes: &'static [u8],
+    compressed: Vec<u8>,
 }
 
 /// The files, each by its name here and in the folder.
@@ -62,7 +64,7 @@ impl Asset {
         }
         url.push('.');
         url.push_str(ending);
-        Asset { url, content_type, bytes }
+        Asset { url, content_type, bytes, compressed: gzip(bytes) }
     }
 
     /// The path of the file as it is now.
@@ -72,14 +74,25 @@ impl Asset {
 }
 
 impl<'r> Responder<'r, 'static> for &'static Asset {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Response::build()
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let mut response = Response::build()
             .raw_header("Content-Type", self.content_type)
             .raw_header("Cache-Control", "public, max-age=31536000, immutable")
             .raw_header("X-Content-Type-Options", "nosniff")
-            .sized_body(self.bytes.len(), Cursor::new(self.bytes))
-            .ok()
+            .finalize();
+        if AcceptsGzip::of(request).for_length(self.bytes.len()) {
+            compression::mark(&mut response);
+            set_body(&mut response, &self.compressed[..]);
+        } else {
+            set_body(&mut response, self.bytes);
+        }
+        Ok(response)
     }
+}
+
+/// Compresses every file and finds its name, so that no request has to wait for that.
+pub fn prepare() {
+    all().for_each(drop);
 }
 
 /// Serves a file by its name with the digest.

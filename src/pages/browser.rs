@@ -9,6 +9,7 @@ use rocket::http::{Accept, MediaType, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::Response;
 
+use crate::web::compression::AcceptsGzip;
 use crate::web::trace::Trace;
 use crate::web::vary;
 
@@ -18,7 +19,10 @@ const ACCEPT_BYTES_MAX: usize = 4096;
 
 /// A client that wants pages. A request of any other client goes on to the next route of that path.
 #[derive(Debug, Clone, Copy)]
-pub struct Browser(());
+pub struct Browser {
+    /// Whether it accepts compressed pages.
+    pub accepts: AcceptsGzip,
+}
 
 /// What was found out about a request. It is kept with the request.
 #[derive(Default)]
@@ -61,7 +65,10 @@ impl<'r> FromRequest<'r> for Browser {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Browser, Infallible> {
-        if Browser::wants_page(request) { Outcome::Success(Browser(())) } else { Outcome::Forward(Status::NotFound) }
+        if !Browser::wants_page(request) {
+            return Outcome::Forward(Status::NotFound);
+        }
+        Outcome::Success(Browser { accepts: AcceptsGzip::of(request) })
     }
 }
 

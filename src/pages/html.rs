@@ -1,7 +1,5 @@
 //! What a reply with HTML looks like, and the page that shows an error.
 
-use std::sync::Arc;
-
 use askama::Template;
 use rocket::http::Status;
 use rocket::request::Request;
@@ -10,6 +8,7 @@ use rocket::response::{self, Responder, Response};
 use super::assets;
 use crate::actions::Refusal;
 use crate::store::StoreError;
+use crate::web::compression::{self, Encoded};
 use crate::web::error::ApiError;
 use crate::web::reply::set_body;
 
@@ -71,15 +70,15 @@ impl Layout {
 enum Bytes {
     /// Bytes for one reply.
     Own(Vec<u8>),
-    /// Bytes that are kept for all who see the same.
-    Shared(Arc<[u8]>),
+    /// Bytes that are kept for all who see the same, perhaps compressed.
+    Shared(Encoded),
 }
 
 impl AsRef<[u8]> for Bytes {
     fn as_ref(&self) -> &[u8] {
         match self {
             Bytes::Own(bytes) => bytes,
-            Bytes::Shared(bytes) => bytes,
+            Bytes::Shared(kept) => &kept.bytes,
         }
     }
 }
@@ -116,7 +115,7 @@ impl Html {
     }
 
     /// A page that is rendered already, for all who see the same.
-    pub fn shared(page: Arc<[u8]>) -> Html {
+    pub fn shared(page: Encoded) -> Html {
         Html::of(Bytes::Shared(page))
     }
 
@@ -160,6 +159,9 @@ impl<'r> Responder<'r, 'static> for Html {
         response.set_raw_header("Cache-Control", self.cache);
         for (name, value) in self.headers {
             response.adjoin_raw_header(name, value);
+        }
+        if matches!(&self.body, Bytes::Shared(kept) if kept.is_gzip) {
+            compression::mark(&mut response);
         }
         set_body(&mut response, self.body);
         Ok(response)

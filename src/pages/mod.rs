@@ -40,6 +40,7 @@ const BEFORE_API: isize = 100;
 
 /// Adds the pages to a Rocket that has the API already.
 pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
+    assets::prepare();
     let mut routes = [routes(), admin::routes()].concat();
     for route in &mut routes {
         route.rank -= BEFORE_API;

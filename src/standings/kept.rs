@@ -19,9 +19,16 @@ pub struct RenderingKey {
     pub page: usize,
     /// Everything else that the rendering depends on, as one number. 0 is what most people ask for.
     pub variant: u64,
+    /// Whether it is the compressed form of the same rendering.
+    pub compressed: bool,
 }
 
 impl RenderingKey {
+    /// The key of the compressed form of this rendering.
+    pub fn compressed(self) -> RenderingKey {
+        RenderingKey { compressed: true, ..self }
+    }
+
     /// Whether this is the rendering that most people ask for, which is always kept.
     fn is_first(&self) -> bool {
         self.page == 0 && self.variant == 0
@@ -121,7 +128,10 @@ mod tests {
                 self.rendered.set(before + 1);
                 vec![b'x'; size]
             };
-            assert_eq!(self.kept.get_or_render(RenderingKey { form, page, variant }, render).len(), size);
+            assert_eq!(
+                self.kept.get_or_render(RenderingKey { form, page, variant, compressed: false }, render).len(),
+                size
+            );
             self.rendered.get() > before
         }
     }

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rocket::http::ContentType;
 use rocket::request::Request;
 use rocket::response::Response;
 
@@ -44,7 +43,7 @@ pub(super) fn complete(request: &Request<'_>, response: &mut Response<'_>) {
         response.set_raw_header("Cache-Control", "no-store");
     }
     // A proxy that collects a stream before it passes it on would hold back the messages.
-    if response.content_type().is_some_and(|kind| kind == ContentType::EventStream) {
+    if response.headers().get_one("Content-Type").is_some_and(|kind| kind.starts_with("text/event-stream")) {
         response.set_raw_header("X-Accel-Buffering", "no");
     }
 }

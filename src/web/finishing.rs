@@ -1,10 +1,10 @@
-//! What every reply gets when it is ready: what it says to caches, and to pages of other sites.
+//! What every reply gets when it is ready: what it says to caches and to pages of other sites, and its compression.
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::request::Request;
 use rocket::response::Response;
 
-use super::{caching, cross_origin};
+use super::{caching, compression, cross_origin};
 
 /// The fairing that finishes replies. It comes before the one that ends the trace, so that the log tells the whole time.
 pub(super) struct FinishFairing;
@@ -18,5 +18,6 @@ impl Fairing for FinishFairing {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         caching::complete(request, response);
         cross_origin::complete(request, response);
+        compression::complete(request, response).await;
     }
 }

@@ -9,6 +9,8 @@ mod body;
 mod caching;
 pub(crate) mod caller;
 mod client;
+mod compressed_stream;
+pub(crate) mod compression;
 mod cross_origin;
 pub(crate) mod error;
 mod finishing;

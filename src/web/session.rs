@@ -13,6 +13,7 @@ use rocket::time::Duration;
 use super::app::{App, app};
 use super::caching::KeyNeeded;
 use super::client::Client;
+use super::compression::HoldsToken;
 use super::error::ApiError;
 use super::sessions::{self, same};
 use super::trace::Trace;
@@ -33,6 +34,8 @@ pub struct SignedIn {
     /// The token that the browser shows for the session.
     pub token: SessionToken,
     csrf: String,
+    /// Noted once the token for forms has been asked for.
+    holds_token: HoldsToken,
 }
 
 /// The secret that a browser shows for its session. Only the browser knows it, and it is never printed.
@@ -66,7 +69,8 @@ impl SignedIn {
         let found = SignedIn::by_token(app, &SessionToken(cookie.value().to_owned()))?;
         Ok(found.map(|found| {
             Trace::of(request).acts_as(&found.actor.username);
-            SignedIn { actor: found.actor.from_address(Client::of(request).address), ..found }
+            let actor = found.actor.from_address(Client::of(request).address);
+            SignedIn { actor, holds_token: HoldsToken::by(request), ..found }
         }))
     }
 
@@ -77,11 +81,12 @@ impl SignedIn {
             app.sessions.end(&token.0);
             return Ok(None);
         };
-        Ok(Some(SignedIn { actor, token: token.clone(), csrf: session.csrf }))
+        Ok(Some(SignedIn { actor, token: token.clone(), csrf: session.csrf, holds_token: HoldsToken::default() }))
     }
 
-    /// The token that every form of this browser has to hold.
+    /// The token that every form of this browser has to hold. A reply that holds it is not compressed.
     pub fn csrf(&self) -> &str {
+        self.holds_token.note();
         &self.csrf
     }
 
@@ -151,8 +156,9 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// A new visitor.
-    pub fn new(app: &App, secure: bool) -> Result<Visitor, ApiError> {
+    /// A new visitor. The reply will hold the token, so it is not compressed.
+    pub fn new(app: &App, secure: bool, reply: &HoldsToken) -> Result<Visitor, ApiError> {
+        reply.note();
         let visitor = random_token().map_err(Refusal::NoRandomNumbers)?;
         let token = app.sessions.visitor_token(&visitor);
         Ok(Visitor { token, cookie: cookie(VISITOR_COOKIE, visitor, secure) })

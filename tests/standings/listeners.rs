@@ -86,7 +86,7 @@ fn pages_beyond_the_end_are_not_kept_and_push_nothing_out() {
             rendered.set(rendered.get() + 1);
             format!("page {page}").into_bytes()
         };
-        let bytes = view.kept(RenderingKey { form: "text", page, variant }, render);
+        let bytes = view.kept(RenderingKey { form: "text", page, variant, compressed: false }, render);
         assert_eq!(&*bytes, format!("page {page}").as_bytes());
     };
     (0..3).for_each(|page| ask(page, 0));

@@ -85,6 +85,11 @@ impl Reply {
         self.headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// Whether the reply says that it depends on that header of a request.
+    pub fn varies(&self, name: &str) -> bool {
+        self.header("Vary").is_some_and(|value| value.split(", ").any(|said| said == name))
+    }
+
     /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body)

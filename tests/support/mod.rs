@@ -281,6 +281,11 @@ impl Server {
     /// Writes raw bytes to the server and returns what comes back until it closes the connection or falls silent for
     /// two seconds: for requests that no client library would send.
     pub fn raw(&self, bytes: &[u8]) -> String {
+        String::from_utf8_lossy(&self.raw_bytes(bytes)).into_owned()
+    }
+
+    /// Like [`Server::raw`], for answers that are no text.
+    pub fn raw_bytes(&self, bytes: &[u8]) -> Vec<u8> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server accepts");
         stream.set_read_timeout(Some(Duration::from_secs(2))).expect("a read timeout");
         stream.write_all(bytes).expect("the request is sent");
@@ -289,7 +294,7 @@ impl Server {
         while let Ok(count @ 1..) = stream.read(&mut piece) {
             answer.extend_from_slice(&piece[..count]);
         }
-        String::from_utf8_lossy(&answer).into_owned()
+        answer
     }
 
     /// Sends a signal by name (`TERM`, `INT`, `KILL`).

@@ -10,6 +10,7 @@ use super::form::SentForm;
 use super::{Layout, Section, Tab};
 use crate::pages::browser::Browser;
 use crate::pages::html::{ErrorPage, Html};
+use crate::web::compression::HoldsToken;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::session::{self, SignedIn, Visitor};
@@ -67,10 +68,11 @@ fn destination(to: Option<&str>) -> &str {
 fn page(
     app: &App,
     tls: &Tls,
+    reply: &HoldsToken,
     parameters: &Parameters,
     fault: Option<(Status, &'static str)>,
 ) -> Result<Html, ErrorPage> {
-    let visitor = Visitor::new(app, tls.0)?;
+    let visitor = Visitor::new(app, tls.0, reply)?;
     let template = SignInPage {
         layout: Layout::new(Section::Administration),
         token: &visitor.token,
@@ -93,13 +95,14 @@ pub async fn form(
     _browser: Browser,
     anyone: MaybeSignedIn,
     tls: Tls,
+    reply: HoldsToken,
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     if anyone.0.is_some() {
         return Ok(Html::moved(destination(parameters.text("to"))));
     }
-    page(app, &tls, &parameters, None)
+    page(app, &tls, &reply, &parameters, None)
 }
 
 /// Signs in.
@@ -107,13 +110,14 @@ pub async fn form(
 pub async fn sign_in(
     _browser: Browser,
     tls: Tls,
+    reply: HoldsToken,
     app: &State<App>,
     cookies: &CookieJar<'_>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
     let Some(form) = form.checked(|token| Visitor::sent(app, cookies, token)) else {
         const FAULT: &str = "This form was out of date. Please try again.";
-        return page(app, &tls, &Parameters::default(), Some((Status::Forbidden, FAULT)));
+        return page(app, &tls, &reply, &Parameters::default(), Some((Status::Forbidden, FAULT)));
     };
     match session::sign_in(app, form.typed("key"), form.filled("username"), tls.0) {
         Ok(cookie) => {
@@ -123,7 +127,7 @@ pub async fn sign_in(
         Err(ApiError::InvalidAccess) => {
             const FAULT: &str = "This key and username do not go together. A key that is unknown, revoked or expired opens \
                                  nothing; a key for all users needs a username, one for a single user just that one.";
-            page(app, &tls, form.parameters(), Some((Status::Forbidden, FAULT)))
+            page(app, &tls, &reply, form.parameters(), Some((Status::Forbidden, FAULT)))
         }
         Err(error) => Err(error.into()),
     }

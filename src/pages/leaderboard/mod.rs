@@ -18,6 +18,7 @@ use crate::domain::{Leaderboard, LeaderboardId, UserId, Username};
 use crate::standings::{Catalog, RenderingKey, StandingsKey};
 use crate::store::{directory, user_search};
 use crate::web::App;
+use crate::web::compression::{AcceptsGzip, Encoded};
 use crate::web::error::ApiError;
 use crate::web::kinds::{JsonType, Kind, Parameter};
 use crate::web::parameters::Parameters;
@@ -58,20 +59,20 @@ impl Parameter for SoughtName {
 /// Shows the first board that the caller may see.
 #[get("/leaderboard", data = "<parameters>")]
 pub async fn first(
-    _browser: Browser,
+    browser: Browser,
     viewer: BoardViewer,
     app: &State<App>,
     turns: &State<Turns>,
     address: Address,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(&viewer, app, turns, &address, None, &parameters).await
+    page(&viewer, app, turns, browser.accepts, &address, None, &parameters).await
 }
 
 /// Shows a board.
 #[get("/leaderboard/<id>", data = "<parameters>")]
 pub async fn show(
-    _browser: Browser,
+    browser: Browser,
     viewer: BoardViewer,
     app: &State<App>,
     turns: &State<Turns>,
@@ -79,7 +80,7 @@ pub async fn show(
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(&viewer, app, turns, &address, Some(id.known()?), &parameters).await
+    page(&viewer, app, turns, browser.accepts, &address, Some(id.known()?), &parameters).await
 }
 
 /// A page of a leaderboard. It is the same for all who see the same boards, and is rendered once for all of them. Only
@@ -88,6 +89,7 @@ async fn page(
     viewer: &BoardViewer,
     app: &App,
     turns: &Turns,
+    accepts: AcceptsGzip,
     address: &Address,
     id: Option<LeaderboardId>,
     parameters: &Parameters,
@@ -128,12 +130,12 @@ async fn page(
     let shown_address = view.ranked.entries().is_empty().then_some(address.as_str());
     let before = before.as_ref().map(|before| before.version());
     let variant = number_of(&(today, refreshes, before, shown_address, &boards));
-    let key = RenderingKey { form: "html", page, variant };
-    if let Some(kept) = view.find_kept(key) {
+    let key = RenderingKey { form: "html", page, variant, compressed: false };
+    if let Some(kept) = Encoded::find(&view, key, accepts) {
         return Ok(Html::shared(kept));
     }
     let html = render(boards, None)?.into_bytes();
-    Ok(Html::shared(view.kept(key, || html)))
+    Ok(Html::shared(Encoded::kept(&view, key, accepts, || html)))
 }
 
 /// One number for everything that a kept page depends on, except its view.

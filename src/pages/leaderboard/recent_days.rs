@@ -45,7 +45,7 @@ impl RecentDays {
         today: EventDate,
         variant: u64,
     ) -> Result<RecentDays, StoreError> {
-        let key = RenderingKey { form: "days", page, variant };
+        let key = RenderingKey { form: "days", page, variant, compressed: false };
         if let Some(kept) = view.find_kept(key) {
             return Ok(RecentDays(kept));
         }
