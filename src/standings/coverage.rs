@@ -6,13 +6,16 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, TryLockError};
+use std::thread;
 
 use crate::store::{FileVersion, StoreError};
 
 /// Counts the changes of the file that were noticed, and how many of them memory holds.
 pub(super) struct Coverage {
-    version: Mutex<FileVersion>,
+    /// As many connections that look as there are processors, so that no request waits for the look of another one.
+    /// Each notices each change for itself: a change counts once for each of them.
+    versions: Vec<Mutex<FileVersion>>,
     /// How many changes were noticed.
     noticed: AtomicU64,
     /// How many of the noticed changes are covered: all views show those of them that other processes made.
@@ -30,19 +33,32 @@ pub(super) struct Look {
 impl Coverage {
     /// Begins to look at a file. No change is noticed or covered yet.
     pub fn of(file: &Path) -> Result<Coverage, StoreError> {
-        let version = Mutex::new(FileVersion::of(file)?);
-        Ok(Coverage { version, noticed: AtomicU64::new(0), covered: AtomicU64::new(0) })
+        let count = thread::available_parallelism().map_or(2, |count| count.get());
+        let versions = (0..count).map(|_| Ok(Mutex::new(FileVersion::of(file)?))).collect::<Result<_, StoreError>>()?;
+        Ok(Coverage { versions, noticed: AtomicU64::new(0), covered: AtomicU64::new(0) })
     }
 
     /// Looks at the file.
     pub fn look(&self) -> Look {
-        let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         // A file that can't be looked at may have changed.
-        let is_news = version.has_changed().unwrap_or(true);
+        let is_news = self.has_changed().unwrap_or(true);
         if is_news {
             self.noticed.fetch_add(1, Ordering::SeqCst);
         }
         Look { is_covered: self.covered.load(Ordering::SeqCst) >= self.noticed.load(Ordering::SeqCst), is_news }
+    }
+
+    /// Looks with the first connection that nobody uses.
+    fn has_changed(&self) -> Result<bool, StoreError> {
+        for version in &self.versions {
+            match version.try_lock() {
+                Ok(mut free) => return free.has_changed(),
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner().has_changed(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        let Some(first) = self.versions.first() else { return Ok(true) };
+        first.lock().unwrap_or_else(PoisonError::into_inner).has_changed()
     }
 
     /// How many changes were noticed so far. If the writer looks at the file after this call, it covers this many

@@ -4,7 +4,7 @@
 //! asks for is never looked at. Each route declares its parameters by its request; see [`super::request`]. How a body
 //! becomes parameters is said in [`super::body`].
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode;
 use serde_json::value::RawValue;
@@ -64,9 +64,9 @@ impl Members {
 /// All parameters of a request. If several have one name, the last one counts.
 #[derive(Debug, Clone, Default)]
 pub struct Parameters {
-    fields: HashMap<String, Field>,
+    fields: BTreeMap<String, Field>,
     /// The lists that came member by member. The key is the name without [`LIST_MARK`].
-    lists: HashMap<String, Members>,
+    lists: BTreeMap<String, Members>,
     /// How many parameters came. Those whose name had come before count too.
     count: usize,
 }
