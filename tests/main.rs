@@ -56,6 +56,7 @@ mod pages_admin_clock;
 mod pages_admin_events;
 mod pages_admin_forms;
 mod pages_admin_keys;
+mod pages_admin_log;
 mod pages_admin_long_lists;
 mod pages_admin_people;
 mod pages_admin_recalculation;

@@ -9,10 +9,12 @@ mod admin;
 mod assets;
 mod browser;
 mod chart;
+mod error_page;
 mod format;
 mod html;
 mod leaderboard;
 mod person;
+mod scopes;
 mod user;
 
 use rocket::http::Status;
@@ -22,7 +24,7 @@ use rocket::{Build, Rocket, Route, get, routes};
 
 use crate::web::error::Caught;
 use browser::{Browser, VaryFairing};
-use html::ErrorPage;
+use error_page::ErrorPage;
 
 /// Every page.
 fn routes() -> Vec<Route> {

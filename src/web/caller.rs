@@ -58,6 +58,12 @@ pub mod need {
         SetUpBoards: [Boards];
         /// To name users and groups.
         NameUsers: [Users];
+        /// To look at the leaderboards' settings, or to set some up.
+        SeeBoards: [EventsRead, Boards];
+        /// To look at users and groups, or to name some.
+        SeePeople: [EventsRead, Users];
+        /// To look how a recalculation stands, or to start one.
+        SeeRecalculation: [EventsRead, Recalculate];
         /// To make and revoke keys, and to read who changed what.
         ManageKeys: [Keys];
     }

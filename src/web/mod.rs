@@ -27,6 +27,7 @@ mod request_limit;
 pub(crate) mod requests;
 pub(crate) mod session;
 mod sessions;
+pub(crate) mod signed_in_for;
 mod site;
 pub(crate) mod trace;
 mod usernames;

@@ -18,7 +18,7 @@ use super::error::ApiError;
 use super::sessions::{self, same};
 use super::trace::Trace;
 use crate::actions::{Actor, Refusal};
-use crate::domain::{PlainKey, Scope, random_token};
+use crate::domain::{PlainKey, random_token};
 
 /// The cookie that holds a session's token.
 const COOKIE: &str = "scorekeeper_session";
@@ -48,15 +48,19 @@ impl fmt::Debug for SessionToken {
     }
 }
 
-/// A browser that is signed in with a key that may change something.
-#[derive(Debug, Clone)]
-pub struct SignedInEditor(pub SignedIn);
+/// Who was found to have sent a request. It is kept with the request.
+struct Noted(Option<SignedIn>);
 
 impl SignedIn {
     /// Who is signed in, if anyone is.
     pub async fn of(request: &Request<'_>) -> Option<SignedIn> {
         let app = app(request).await.succeeded()?;
         SignedIn::find(app, request).ok().flatten()
+    }
+
+    /// Who is signed in, if a guard of this request has found that out.
+    pub fn noted(request: &Request<'_>) -> Option<SignedIn> {
+        request.local_cache(|| Noted(None)).0.clone()
     }
 
     /// Whether the request only reads, and comes from a browser that is signed in.
@@ -70,7 +74,9 @@ impl SignedIn {
         Ok(found.map(|found| {
             Trace::of(request).acts_as(&found.actor.username);
             let actor = found.actor.from_address(Client::of(request).address);
-            SignedIn { actor, holds_token: HoldsToken::by(request), ..found }
+            let found = SignedIn { actor, holds_token: HoldsToken::by(request), ..found };
+            request.local_cache(|| Noted(Some(found.clone())));
+            found
         }))
     }
 
@@ -107,19 +113,6 @@ impl<'r> FromRequest<'r> for SignedIn {
             Ok(Some(signed_in)) => Outcome::Success(signed_in),
             Ok(None) => ApiError::NotLoggedIn.refuse(request),
             Err(error) => error.refuse(request),
-        }
-    }
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for SignedInEditor {
-    type Error = ApiError;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<SignedInEditor, ApiError> {
-        let signed_in = try_outcome!(SignedIn::from_request(request).await);
-        match signed_in.actor.require_any(&Scope::CHANGING) {
-            Ok(()) => Outcome::Success(SignedInEditor(signed_in)),
-            Err(refusal) => ApiError::from(refusal).refuse(request),
         }
     }
 }

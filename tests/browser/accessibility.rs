@@ -9,7 +9,7 @@ use super::signed_in;
 use crate::support::{Server, run};
 
 /// Pages by path, with what stands on them.
-const PAGES: [&str; 31] = [
+const PAGES: [&str; 33] = [
     "/leaderboard",
     "/leaderboard?period=all_time&for_user_id=120",
     "/leaderboard?period=all_time&page=1",
@@ -32,6 +32,8 @@ const PAGES: [&str; 31] = [
     "/admin/people/new-user",
     "/admin/keys",
     "/admin/recalculate",
+    "/admin/audit",
+    "/admin/audit?kind=rule",
     "/admin/sign-in",
     "/admin/award?kind=redeem&user_id=13",
     "/admin/boards/2/delete",

@@ -34,7 +34,7 @@ impl<'s> Browser<'s> {
     pub fn signed_in(server: &'s Server, username: &str) -> Browser<'s> {
         let browser = Browser::new(server);
         let reply = browser.sign_in(KEY, username);
-        assert_eq!((reply.status, reply.header("Location")), (303, Some("/admin/events")), "{reply:?}");
+        assert_eq!((reply.status, reply.header("Location")), (303, Some("/admin")), "{reply:?}");
         browser
     }
 

@@ -6,21 +6,25 @@ use rocket::{State, get, post};
 
 use super::field::Field;
 use super::form::{Fault, Form, FormRefusal, SentForm, minted_key};
-use super::{Frame, Layout, Tab, go, who};
-use crate::domain::{Award, EventDate, Points};
+use super::frame::{Frame, Tab};
+use super::{Layout, go, who};
+use crate::domain::{Award, EventDate, Points, Scope};
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::standings::Catalog;
 use crate::store::score_events::{self as events, Awarded};
 use crate::store::scores;
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::parameters::Parameters;
 use crate::web::request::Request;
 use crate::web::requests::events::NewEvent;
-use crate::web::session::{SignedIn, SignedInEditor};
+use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 /// What is typed into the form.
 const FIELDS: [&str; 6] = ["kind", "user_id", "points", "date", "description", "minimum_score"];
@@ -58,8 +62,9 @@ struct PreviewPage {
     change: String,
     amount: String,
     negative: bool,
-    before: String,
-    after: String,
+    /// The score as it is and as it will be, if the key may read scores.
+    before: Option<String>,
+    after: Option<String>,
     date: String,
     /// Whether the event counts only from a later day on.
     later: bool,
@@ -75,7 +80,19 @@ fn is_redeem(kind: &str) -> bool {
 }
 
 /// Reads what a form asks for, in the API's words: redeeming takes points away, and only points that the user has.
-async fn read(app: &App, form: &mut Form) -> Result<Award, FormRefusal> {
+async fn read(app: &App, me: &SignedIn, form: &mut Form) -> Result<Award, FormRefusal> {
+    let award = read_award(app, form).await?;
+    let (scope, sentence) = if i64::from(award.points) < 0 {
+        (Scope::EventsDeduct, "Your key may give points, and take none.")
+    } else {
+        (Scope::EventsAward, "Your key may take points, and give none.")
+    };
+    let lacks = |_| Fault { field: "points", sentence: sentence.to_owned(), status: Status::Forbidden };
+    me.actor.require(scope).map_err(lacks)?;
+    Ok(award)
+}
+
+async fn read_award(app: &App, form: &mut Form) -> Result<Award, FormRefusal> {
     form.unify_lines("description");
     let mut parameters = form.filled_parameters();
     if let Some(id) = who::user_id(app, form.typed("user_id")).await? {
@@ -115,7 +132,7 @@ enum Problem {
 /// The form, with the values that `typed` gives, and with the reason if it was refused when it was sent.
 fn form_page(
     app: &App,
-    me: &SignedIn,
+    admin: Frame,
     typed: impl Fn(&str) -> String,
     problem: Option<Problem>,
 ) -> Result<Html, ErrorPage> {
@@ -128,11 +145,10 @@ fn form_page(
     let today = app.clock.today().to_string();
     let date = Some(typed("date")).filter(|date| !date.is_empty()).unwrap_or(today);
     let status = if short.is_some() { Status::UnprocessableEntity } else { Fault::status_of(fault) };
-    let admin = Frame::new(Tab::Award, me);
     let template = AwardPage {
         layout: admin.layout(),
+        redeem: admin.may_deduct() && (is_redeem(&typed("kind")) || !admin.may_award()),
         admin,
-        redeem: is_redeem(&typed("kind")),
         user: Field::text("user_id", "User")
             .value(typed("user_id"))
             .required()
@@ -153,43 +169,44 @@ fn form_page(
 
 /// The form as it was sent, with the reason why it is refused.
 fn refused(app: &App, me: &SignedIn, form: &Form, problem: Problem) -> Result<Html, ErrorPage> {
-    form_page(app, me, |name| form.typed(name).to_owned(), Some(problem))
+    form_page(app, Frame::new(Tab::Award, me), |name| form.typed(name).to_owned(), Some(problem))
 }
 
 /// The empty form. The address may fill in fields.
 #[get("/admin/award", data = "<parameters>")]
 pub async fn form(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::StoreEvents>,
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    form_page(app, &editor.0, |name| parameters.text(name).unwrap_or_default().to_owned(), None)
+    let admin = Frame::after(Tab::Award, &editor.0, parameters.text("done"));
+    form_page(app, admin, |name| parameters.text(name).unwrap_or_default().to_owned(), None)
 }
 
 /// The form with what was typed, so that it can be changed.
 #[post("/admin/award/again", data = "<form>")]
 pub async fn again(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::StoreEvents>,
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
     let form = form.of(&editor.0)?;
-    form_page(app, &editor.0, |name| form.typed(name).to_owned(), None)
+    form_page(app, Frame::new(Tab::Award, &editor.0), |name| form.typed(name).to_owned(), None)
 }
 
 /// Shows what the award would change.
 #[post("/admin/award/preview", data = "<form>")]
 pub async fn preview(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::StoreEvents>,
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let mut form = form.of(&me)?;
-    let award = match read(app, &mut form).await {
+    let award = match read(app, &me, &mut form).await {
         Ok(award) => award,
         Err(refusal) => return refused(app, &me, &form, Problem::Fault(refusal.fault()?)),
     };
@@ -213,6 +230,7 @@ fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i6
     let admin = Frame::new(Tab::Award, me);
     let catalog = app.standings.catalog();
     let points = i64::from(award.points);
+    let shows_score = app.public || admin.may_read();
     let description = award.description.as_ref().map(|description| description.as_str()).unwrap_or_default();
     let template = PreviewPage {
         layout: admin.layout(),
@@ -223,8 +241,8 @@ fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i6
         change: format::signed(points),
         amount: format::count(points.abs(), "point", "points"),
         negative: points < 0,
-        before: format::number(before),
-        after: format::number(before.saturating_add(points)),
+        before: shows_score.then(|| format::number(before)),
+        after: shows_score.then(|| format::number(before.saturating_add(points))),
         date: format::date(award.date),
         later: award.date > app.clock.today(),
         description: format::plain(description).into_owned(),
@@ -238,19 +256,23 @@ fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i6
 #[post("/admin/award", data = "<form>")]
 pub async fn store(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::StoreEvents>,
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let mut form = form.of(&me)?;
-    let award = match read(app, &mut form).await {
+    let award = match read(app, &me, &mut form).await {
         Ok(award) => award,
         Err(refusal) => return refused(app, &me, &form, Problem::Fault(refusal.fault()?)),
     };
     let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
     match app.actions.award(&me.actor, award.clone(), key).await?.outcome {
-        Awarded::Stored(event) => Ok(go(&format!("/admin/events/{}", event.id), "stored")),
+        Awarded::Stored(event) if me.actor.require(Scope::EventsRead).is_ok() => {
+            Ok(go(&format!("/admin/events/{}", event.id), "stored"))
+        }
+        // This key may not look at the event that it has stored.
+        Awarded::Stored(_) => Ok(go(Tab::Award.path(), "stored")),
         Awarded::InsufficientPoints { score } => {
             let short = Shortage::new(&app.standings.catalog(), &award, score);
             refused(app, &me, &form, Problem::Shortage(short))

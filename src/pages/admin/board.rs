@@ -8,20 +8,24 @@ use rocket::{State, get, post};
 use super::confirm::Confirmation;
 use super::field::Field;
 use super::form::{Filling, Form, FormRefusal, SentForm};
-use super::{Frame, Layout, Tab, go};
+use super::frame::{Frame, Tab};
+use super::{Layout, go};
 use crate::domain::{EventDate, Group, GroupId, Leaderboard, LeaderboardId, LeaderboardSettings, Period};
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::pages::leaderboard::period_label;
 use crate::standings::Catalog;
 use crate::store::leaderboards;
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::LeaderboardIdPath;
 use crate::web::requests::boards::ReplaceBoard;
-use crate::web::session::{SignedIn, SignedInEditor};
+use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 /// How many groups are offered for each purpose, not counting those that are chosen already.
 const GROUPS_MAX: usize = 200;
@@ -122,7 +126,7 @@ async fn page(app: &App, admin: Frame, id: LeaderboardId, filling: Filling<'_>) 
     };
     let date =
         |name, stored: Option<EventDate>| filling.value(name, stored.map(|date| date.to_string()).unwrap_or_default());
-    let (fault, may_write) = (filling.fault(), admin.may_write());
+    let (fault, may_write) = (filling.fault(), admin.may_set_up_boards());
     let template = BoardPage {
         layout: admin.layout(),
         id,
@@ -164,12 +168,12 @@ fn numbers(ids: &[GroupId]) -> Vec<i64> {
 #[get("/admin/boards/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
-    me: SignedIn,
+    me: SignedInFor<need::ReadEvents>,
     app: &State<App>,
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), id.known()?, Filling::Stored).await
+    page(app, Frame::after(Tab::Boards, &me.0, parameters.text("done")), id.known()?, Filling::Stored).await
 }
 
 /// Stores the settings of a board that a form asks for.
@@ -184,12 +188,12 @@ async fn save(app: &App, me: &SignedIn, id: LeaderboardId, form: &Form) -> Resul
 #[post("/admin/boards/<id>", data = "<form>")]
 pub async fn update(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::SetUpBoards>,
     app: &State<App>,
     id: LeaderboardIdPath,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let form = form.of(&me)?;
     let id = id.known()?;
     match save(app, &me, id, &form).await {
@@ -202,7 +206,7 @@ pub async fn update(
 #[get("/admin/boards/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::SetUpBoards>,
     app: &State<App>,
     id: LeaderboardIdPath,
 ) -> Result<Html, ErrorPage> {
@@ -228,7 +232,7 @@ pub async fn ask_delete(
 #[post("/admin/boards/<id>/delete", data = "<form>")]
 pub async fn delete(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::SetUpBoards>,
     app: &State<App>,
     id: LeaderboardIdPath,
     form: SentForm,

@@ -5,21 +5,25 @@ use rocket::{State, get, post};
 
 use super::field::Field;
 use super::form::{Filling, Form, FormRefusal, SentForm, minted_key};
-use super::{Frame, Layout, Tab, go};
+use super::frame::{Frame, Tab};
+use super::{Layout, go};
 use crate::actions::NewBoard;
-use crate::domain::{Leaderboard, LeaderboardId};
+use crate::domain::{Leaderboard, LeaderboardId, Scope};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::pages::leaderboard::period_label;
 use crate::store::leaderboards;
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::kinds::After;
 use crate::web::parameters::Parameters;
 use crate::web::requests::boards::NameBoard;
-use crate::web::session::{SignedIn, SignedInEditor};
+use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 /// How many boards a page has.
 const BOARDS_MAX: usize = 100;
@@ -75,7 +79,11 @@ impl BoardRow {
 
 /// The list after the board of that number, with the form below it.
 async fn page(app: &App, admin: Frame, address: Address, after: i64, filling: Filling<'_>) -> Result<Html, ErrorPage> {
-    let (boards, more) = app.store.read(move |connection| leaderboards::page(connection, after, BOARDS_MAX)).await?;
+    let (boards, more) = if admin.may_read() {
+        app.store.read(move |connection| leaderboards::page(connection, after, BOARDS_MAX)).await?
+    } else {
+        (Vec::new(), false)
+    };
     let template = BoardsPage {
         layout: admin.layout(),
         admin,
@@ -93,13 +101,13 @@ async fn page(app: &App, admin: Frame, address: Address, after: i64, filling: Fi
 #[get("/admin/boards", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,
-    me: SignedIn,
+    me: SignedInFor<need::SeeBoards>,
     address: Address,
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     let after = parameters.optional("after").ok().flatten().map_or(0, After::get);
-    page(app, Frame::after(Tab::Boards, &me, parameters.text("done")), address, after, Filling::Stored).await
+    page(app, Frame::after(Tab::Boards, &me.0, parameters.text("done")), address, after, Filling::Stored).await
 }
 
 /// Stores the board that a form asks for, once for each key of a form.
@@ -115,15 +123,19 @@ async fn store_new(app: &App, me: &SignedIn, form: &Form) -> Result<LeaderboardI
 #[post("/admin/boards", data = "<form>")]
 pub async fn create(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::SetUpBoards>,
     address: Address,
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let form = form.of(&me)?;
     match store_new(app, &me, &form).await {
-        Ok(id) => Ok(go(&format!("/admin/boards/{}", id.0), "board-created")),
+        Ok(id) if me.actor.require(Scope::EventsRead).is_ok() => {
+            Ok(go(&format!("/admin/boards/{}", id.0), "board-created"))
+        }
+        // This key may not look at the leaderboard that it has made.
+        Ok(_) => Ok(go(Tab::Boards.path(), "board-made")),
         Err(refusal) => {
             page(app, Frame::new(Tab::Boards, &me), address, 0, Filling::Refused(&form, &refusal.fault()?)).await
         }

@@ -2,8 +2,10 @@
 
 use askama::Template;
 
-use super::{Frame, Layout};
-use crate::pages::html::{ErrorPage, Html};
+use super::Layout;
+use super::frame::Frame;
+use crate::pages::error_page::ErrorPage;
+use crate::pages::html::Html;
 
 /// A question with a button that says yes and a link that says no.
 pub struct Confirmation {

@@ -6,21 +6,24 @@ use rocket::{State, get, post};
 use super::confirm::Confirmation;
 use super::field::Field;
 use super::form::{Filling, Form, FormRefusal, SentForm};
-use super::{Frame, Layout, Tab, command, go};
+use super::frame::{Frame, Tab};
+use super::{Layout, command, go};
 use crate::domain::{Correction, Deletion, EventId, Revision, RevisionAction, ScoreEvent};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::store::revisions::{self, HistoryFilter, HistoryPage};
 use crate::store::{Order, score_events};
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::EventIdPath;
 use crate::web::requests::events::ChangedEvent;
-use crate::web::session::{SignedIn, SignedInEditor};
+use crate::web::signed_in_for::SignedInFor;
 
 /// How many steps of the history a page has.
 const STEPS_MAX: usize = 100;
@@ -47,7 +50,10 @@ struct CurrentEvent {
     points: String,
     negative: bool,
     description: String,
+    /// How to make the same event again.
     curl: String,
+    /// Whether the key may do that.
+    may_repeat: bool,
 }
 
 /// A step of its history.
@@ -109,6 +115,7 @@ async fn page(
         negative: i64::from(event.points) < 0,
         description: text(event.description.as_ref()),
         curl: command::award(address, &username, event),
+        may_repeat: if i64::from(event.points) < 0 { admin.may_deduct() } else { admin.may_award() },
     });
     let points = event.as_ref().map(|event| i64::from(event.points).to_string()).unwrap_or_default();
     let stored = event.as_ref().and_then(|event| event.description.as_ref());
@@ -133,13 +140,13 @@ async fn page(
 #[get("/admin/events/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
-    me: SignedIn,
+    me: SignedInFor<need::ReadEvents>,
     address: Address,
     app: &State<App>,
     id: EventIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    let frame = Frame::after(Tab::Events, &me, parameters.text("done"));
+    let frame = Frame::after(Tab::Events, &me.0, parameters.text("done"));
     let after = parameters.text("after").and_then(|after| after.parse().ok());
     page(app, frame, &address, id.known()?, after, Filling::Stored).await
 }
@@ -164,13 +171,13 @@ async fn read_correction(app: &App, id: EventId, form: &mut Form) -> Result<Corr
 #[post("/admin/events/<id>", data = "<form>")]
 pub async fn correct(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::CorrectEvents>,
     address: Address,
     app: &State<App>,
     id: EventIdPath,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let mut form = form.of(&me)?;
     let id = id.known()?;
     let correction = match read_correction(app, id, &mut form).await {
@@ -188,7 +195,7 @@ pub async fn correct(
 #[get("/admin/events/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::CorrectEvents>,
     app: &State<App>,
     id: EventIdPath,
 ) -> Result<Html, ErrorPage> {
@@ -218,7 +225,7 @@ pub async fn ask_delete(
 #[post("/admin/events/<id>/delete", data = "<form>")]
 pub async fn delete(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::CorrectEvents>,
     app: &State<App>,
     id: EventIdPath,
     form: SentForm,

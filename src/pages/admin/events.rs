@@ -5,20 +5,23 @@ use rocket::{State, get};
 
 use super::field::Field;
 use super::form::{Fault, FormRefusal};
-use super::{Frame, Layout, Tab, encoded, who};
+use super::frame::{Frame, Tab};
+use super::{Layout, encoded, who};
 use crate::domain::EventId;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::standings::Catalog;
 use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd, Sign};
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::error::ApiError;
 use crate::web::kinds::{After, JsonType, Kind, Parameter};
 use crate::web::parameters::Parameters;
-use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 /// How many events a page has.
 const PAGE: usize = 50;
@@ -150,7 +153,7 @@ fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
 #[get("/admin/events", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,
-    me: SignedIn,
+    me: SignedInFor<need::ReadEvents>,
     address: Address,
     app: &State<App>,
     parameters: Parameters,
@@ -205,7 +208,7 @@ pub async fn list(
         here: here.clone(),
         address,
         today: app.clock.today().to_string(),
-        admin: Frame::after(Tab::Events, &me, parameters.text("done")),
+        admin: Frame::after(Tab::Events, &me.0, parameters.text("done")),
     };
     Ok(Html::new(&template)?.status(Fault::status_of(fault.as_ref())).unkept())
 }

@@ -5,7 +5,7 @@ use rocket::http::Status;
 use rocket::request::Request as HttpRequest;
 
 use crate::domain::random_token;
-use crate::pages::html::ErrorPage;
+use crate::pages::error_page::ErrorPage;
 use crate::store::StoreError;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;

@@ -6,20 +6,24 @@ use rocket::{State, get, post};
 use super::confirm::Confirmation;
 use super::field::Field;
 use super::form::{Fault, Filling, Form, FormRefusal, SentForm};
-use super::{Frame, Layout, Tab, go, who};
+use super::frame::{Frame, Tab};
+use super::{Layout, go, who};
 use crate::actions::{Existence, Refusal};
 use crate::domain::{Group, GroupId};
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::store::directory::{self, GroupChange};
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::GroupIdPath;
 use crate::web::request::Request;
 use crate::web::requests::directory::{NewGroupId, PutGroup};
-use crate::web::session::{SignedIn, SignedInEditor};
+use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 /// How many members the form takes. Through the API, a group may have more.
 const MEMBERS_MAX: usize = 5_000;
@@ -53,7 +57,7 @@ async fn page(app: &App, admin: Frame, id: Option<GroupId>, filling: Filling<'_>
     let catalog = app.standings.catalog();
     let name = group.as_ref().map(|group| group.name.as_str()).unwrap_or_default();
     let members = group.as_ref().map(|group| group.user_ids.as_slice()).unwrap_or_default();
-    let (fault, may_write) = (filling.fault(), admin.may_write());
+    let (fault, may_write) = (filling.fault(), admin.may_name_users());
     let template = GroupPage {
         layout: admin.layout(),
         id: id.map(i64::from),
@@ -81,7 +85,7 @@ async fn page(app: &App, admin: Frame, id: Option<GroupId>, filling: Filling<'_>
 
 /// The form for a new group.
 #[get("/admin/people/new-group")]
-pub async fn new(_browser: Browser, editor: SignedInEditor, app: &State<App>) -> Result<Html, ErrorPage> {
+pub async fn new(_browser: Browser, editor: SignedInFor<need::NameUsers>, app: &State<App>) -> Result<Html, ErrorPage> {
     page(app, Frame::new(Tab::People, &editor.0), None, Filling::Stored).await
 }
 
@@ -89,12 +93,12 @@ pub async fn new(_browser: Browser, editor: SignedInEditor, app: &State<App>) ->
 #[get("/admin/people/groups/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
-    me: SignedIn,
+    me: SignedInFor<need::ReadEvents>,
     app: &State<App>,
     id: GroupIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::People, &me, parameters.text("done")), Some(id.known()?), Filling::Stored).await
+    page(app, Frame::after(Tab::People, &me.0, parameters.text("done")), Some(id.known()?), Filling::Stored).await
 }
 
 /// Reads what a form says of a group: each line of its members names one.
@@ -146,11 +150,11 @@ async fn store_change(app: &App, me: &SignedIn, id: GroupId, form: &Form) -> Res
 #[post("/admin/people/new-group", data = "<form>")]
 pub async fn create(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let form = form.of(&me)?;
     match store_new(app, &me, &form).await {
         Ok(id) => Ok(go(&format!("/admin/people/groups/{}", i64::from(id)), "group-saved")),
@@ -162,12 +166,12 @@ pub async fn create(
 #[post("/admin/people/groups/<id>", data = "<form>")]
 pub async fn update(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     id: GroupIdPath,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let form = form.of(&me)?;
     let id = id.known()?;
     match store_change(app, &me, id, &form).await {
@@ -182,7 +186,7 @@ pub async fn update(
 #[get("/admin/people/groups/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     id: GroupIdPath,
 ) -> Result<Html, ErrorPage> {
@@ -204,7 +208,7 @@ pub async fn ask_delete(
 #[post("/admin/people/groups/<id>/delete", data = "<form>")]
 pub async fn delete(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     id: GroupIdPath,
     form: SentForm,

@@ -9,20 +9,24 @@ use rocket::{State, get, post};
 use super::confirm::Confirmation;
 use super::field::Field;
 use super::form::{Fault, Filling, Form, FormRefusal, SentForm, minted_key};
-use super::{Frame, Layout, Tab, command, go};
+use super::frame::{Frame, Tab};
+use super::{Layout, command, go};
 use crate::actions::{MadeKey, may_revoke};
 use crate::domain::{EventDate, KeyRef, PlainKey, Username};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::store::api_keys::{self, ApiKey, KeyPlace, NewKey};
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::error::ApiError;
 use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::parameters::Parameters;
 use crate::web::requests::events::EVENTS;
-use crate::web::session::{SignedIn, SignedInEditor};
+use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 /// How many keys a page has.
 const KEYS_MAX: usize = 100;
@@ -153,11 +157,11 @@ fn place(parameters: &Parameters) -> Option<KeyPlace> {
 #[get("/admin/keys", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,
-    me: SignedIn,
+    me: SignedInFor<need::ManageKeys>,
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    let frame = Frame::after(Tab::Keys, &me, parameters.text("done"));
+    let frame = Frame::after(Tab::Keys, &me.0, parameters.text("done"));
     page(app, frame, place(&parameters), Filling::Stored).await
 }
 
@@ -186,12 +190,12 @@ fn read(app: &App, me: &SignedIn, form: &Form) -> Result<NewKey, FormRefusal> {
 #[post("/admin/keys", data = "<form>")]
 pub async fn create(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::ManageKeys>,
     address: Address,
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let form = form.of(&me)?;
     let frame = Frame::new(Tab::Keys, &me);
     let new = match read(app, &me, &form) {
@@ -228,7 +232,7 @@ fn number(id: &str) -> Result<i64, ApiError> {
 #[get("/admin/keys/<id>/revoke")]
 pub async fn ask_revoke(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::ManageKeys>,
     app: &State<App>,
     id: &str,
 ) -> Result<Html, ErrorPage> {
@@ -262,7 +266,7 @@ pub async fn ask_revoke(
 #[post("/admin/keys/<id>/revoke", data = "<form>")]
 pub async fn revoke(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::ManageKeys>,
     app: &State<App>,
     id: &str,
     form: SentForm,

@@ -4,19 +4,22 @@ use rocket::{State, get, post};
 
 use super::confirm::Confirmation;
 use super::form::SentForm;
-use super::{Frame, Tab, go, who};
-use crate::domain::{EventDate, UserId};
+use super::frame::{Frame, Tab};
+use super::{go, who};
+use crate::domain::{EventDate, Scope, UserId};
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::store::scores;
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::parameters::Parameters;
 use crate::web::path::UserIdPath;
 use crate::web::request::Request;
 use crate::web::requests::directory::MergeUsers;
-use crate::web::session::SignedInEditor;
+use crate::web::signed_in_for::SignedInFor;
 
 /// Which user is merged into which. The second one may be named by username.
 async fn pair(app: &App, from: UserId, parameters: &Parameters) -> Result<(UserId, UserId), ErrorPage> {
@@ -33,13 +36,14 @@ async fn pair(app: &App, from: UserId, parameters: &Parameters) -> Result<(UserI
 #[get("/admin/people/users/<id>/merge", data = "<parameters>")]
 pub async fn ask(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     id: UserIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     const CONSEQUENCE: &str =
         "All events, points and groups move, and the directory forgets the first one’s names. This can’t be undone.";
+    editor.0.actor.require(Scope::EventsCorrect)?;
     let (from, into) = pair(app, id.known()?, &parameters).await?;
     let today = app.clock.today();
     let totals = app.store.read(move |connection| {
@@ -72,7 +76,7 @@ pub async fn ask(
 #[post("/admin/people/users/<id>/merge", data = "<form>")]
 pub async fn merge(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     id: UserIdPath,
     form: SentForm,

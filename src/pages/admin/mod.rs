@@ -12,8 +12,10 @@ mod event;
 mod events;
 mod field;
 mod form;
+pub mod frame;
 mod group;
 mod keys;
+mod log;
 mod merge;
 mod people;
 mod recalculation;
@@ -21,20 +23,18 @@ mod sign_in;
 mod user;
 mod who;
 
-use std::borrow::Cow;
-
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rocket::Either;
 use rocket::http::{Method, Status};
 use rocket::request::Request;
 use rocket::{Route, get, routes};
 
-use super::assets;
 use super::browser::Browser;
-use super::format;
-use super::html::{ErrorPage, Html, Layout, Section};
+use super::error_page::ErrorPage;
+use super::html::{Html, Layout, Section};
 use crate::web::error::{ApiError, Caught};
 use crate::web::session::SignedIn;
+use frame::Tab;
 
 /// Every page of the administration.
 pub fn routes() -> Vec<Route> {
@@ -79,117 +79,9 @@ pub fn routes() -> Vec<Route> {
         keys::revoke,
         recalculation::show,
         recalculation::start,
+        log::list,
     ]
 }
-
-/// What all pages of the administration have around their own content.
-pub struct Frame {
-    tab: Tab,
-    /// Who is signed in.
-    me: SignedIn,
-    /// What has just been done.
-    done: Option<&'static str>,
-}
-
-/// The page of the administration that is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tab {
-    /// Events.
-    Events,
-    /// Giving and redeeming points.
-    Award,
-    /// Leaderboards.
-    Boards,
-    /// Users and groups.
-    People,
-    /// API keys.
-    Keys,
-    /// Recalculation.
-    Recalculate,
-}
-
-impl Tab {
-    const ALL: [Tab; 6] = [Tab::Events, Tab::Award, Tab::Boards, Tab::People, Tab::Keys, Tab::Recalculate];
-
-    fn label(self) -> &'static str {
-        match self {
-            Tab::Events => "Events",
-            Tab::Award => "Award",
-            Tab::Boards => "Boards",
-            Tab::People => "People",
-            Tab::Keys => "Keys",
-            Tab::Recalculate => "Recalculate",
-        }
-    }
-
-    fn path(self) -> &'static str {
-        match self {
-            Tab::Events => "/admin/events",
-            Tab::Award => "/admin/award",
-            Tab::Boards => "/admin/boards",
-            Tab::People => "/admin/people",
-            Tab::Keys => "/admin/keys",
-            Tab::Recalculate => "/admin/recalculate",
-        }
-    }
-}
-
-impl Frame {
-    /// The frame of a page, for the one who is signed in.
-    pub fn new(tab: Tab, me: &SignedIn) -> Frame {
-        Frame { tab, me: me.clone(), done: None }
-    }
-
-    /// The frame of the page that follows a change. A word in its address says what the change was.
-    pub fn after(tab: Tab, me: &SignedIn, done: Option<&str>) -> Frame {
-        let done = done.and_then(|word| DONE.iter().find(|(known, _)| *known == word)).map(|(_, sentence)| *sentence);
-        Frame { done, ..Frame::new(tab, me) }
-    }
-
-    fn tabs(&self) -> [Tab; 6] {
-        Tab::ALL
-    }
-
-    fn is(&self, tab: &Tab) -> bool {
-        self.tab == *tab
-    }
-
-    fn username(&self) -> Cow<'_, str> {
-        format::plain(self.me.actor.username.as_str())
-    }
-
-    fn may_write(&self) -> bool {
-        self.me.actor.may_change()
-    }
-
-    fn csrf(&self) -> &str {
-        self.me.csrf()
-    }
-
-    fn script(&self) -> &'static str {
-        assets::ADMIN.url()
-    }
-
-    fn layout(&self) -> Layout {
-        Layout::new(Section::Administration)
-    }
-}
-
-/// The words that an address may have, and the sentence that says what has been done.
-const DONE: [(&str, &str); 12] = [
-    ("stored", "The event is stored."),
-    ("corrected", "The event is changed."),
-    ("event-deleted", "The event is deleted. It no longer counts; its history stays."),
-    ("board-created", "The leaderboard is there. Say here what it counts."),
-    ("board-saved", "The leaderboard is saved."),
-    ("board-deleted", "The leaderboard is deleted."),
-    ("user-saved", "The user is saved."),
-    ("user-deleted", "The names are forgotten; points and groups stay."),
-    ("merged", "The two are one user now."),
-    ("group-saved", "The group is saved."),
-    ("group-deleted", "The group is deleted."),
-    ("key-revoked", "The key is revoked."),
-];
 
 /// The path to go to after a change, with the word for what was done.
 fn go(path: &str, done: &str) -> Html {
@@ -202,10 +94,16 @@ fn encoded(text: &str) -> impl std::fmt::Display {
     utf8_percent_encode(text, NON_ALPHANUMERIC)
 }
 
-/// The administration begins with the latest events.
+/// Where the administration begins.
+const HOME: &str = "/admin";
+
+/// The administration begins with the first page that the key opens.
 #[get("/admin")]
-fn home(_browser: Browser, _me: SignedIn) -> Html {
-    Html::moved(Tab::Events.path())
+fn home(_browser: Browser, me: SignedIn) -> Result<Html, ErrorPage> {
+    const SENTENCE: &str =
+        "You are signed in, but your key opens none of these pages. Programs can use it all the same.";
+    let first = Tab::first_for(&me).map(|tab| Html::moved(tab.path()));
+    first.ok_or_else(|| ErrorPage::new(Status::Forbidden, "Nothing to see with this key", SENTENCE))
 }
 
 /// Sends a browser that only reads, and is not signed in, to the page where it can sign in.

@@ -5,20 +5,23 @@ use rocket::{State, get};
 
 use super::field::Field;
 use super::form::{Fault, FormRefusal};
-use super::{Frame, Layout, Tab, encoded};
+use super::frame::{Frame, Tab};
+use super::{Layout, encoded};
 use crate::domain::Group;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::store::directory::{self, UserFilter};
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::kinds::After;
 use crate::web::parameters::Parameters;
 use crate::web::request::Request;
 use crate::web::requests::directory::ListUsers;
-use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 /// How many groups a page has.
 const GROUPS_MAX: usize = 100;
@@ -69,7 +72,7 @@ impl GroupRow {
 #[get("/admin/people", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,
-    me: SignedIn,
+    me: SignedInFor<need::SeePeople>,
     address: Address,
     app: &State<App>,
     parameters: Parameters,
@@ -96,7 +99,7 @@ pub async fn list(
     let shown_groups = &groups[..groups.len().min(GROUPS_MAX)];
     let template = PeoplePage {
         layout: Layout::new(super::Section::Administration),
-        admin: Frame::after(Tab::People, &me, parameters.text("done")),
+        admin: Frame::after(Tab::People, &me.0, parameters.text("done")),
         filter: Field::search("filter", "Find a user").value(typed).placeholder("part of a name").fault(fault.as_ref()),
         filtered: !typed.is_empty(),
         first_page,

@@ -3,23 +3,27 @@
 use askama::Template;
 use rocket::{State, get, post};
 
+use super::Layout;
 use super::field::Field;
 use super::form::{Fault, Filling, Form, FormRefusal, SentForm, minted_key};
-use super::{Frame, Layout, Tab};
+use super::frame::{Frame, Tab};
 use crate::actions::Refusal;
 use crate::domain::EventDate;
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::rollup::Status;
 use crate::store::recalculations;
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::error::ApiError;
 use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::request::Request;
 use crate::web::requests::recalculation::Recalculate;
-use crate::web::session::{SignedIn, SignedInEditor};
+use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 /// The choices, each with how many days before today it begins. `None`: it begins with the first day there is.
 const SPANS: [(&str, &str, Option<u32>); 5] = [
@@ -113,8 +117,13 @@ async fn page(app: &App, admin: Frame, address: Address, filling: Filling<'_>) -
 
 /// Shows how far the recalculation is, and the form to start another.
 #[get("/admin/recalculate")]
-pub async fn show(_browser: Browser, me: SignedIn, address: Address, app: &State<App>) -> Result<Html, ErrorPage> {
-    page(app, Frame::new(Tab::Recalculate, &me), address, Filling::Stored).await
+pub async fn show(
+    _browser: Browser,
+    me: SignedInFor<need::SeeRecalculation>,
+    address: Address,
+    app: &State<App>,
+) -> Result<Html, ErrorPage> {
+    page(app, Frame::new(Tab::Recalculate, &me.0), address, Filling::Stored).await
 }
 
 /// Reads the first day that is recalculated.
@@ -149,12 +158,12 @@ async fn run(app: &App, me: &SignedIn, form: &Form) -> Result<(), FormRefusal> {
 #[post("/admin/recalculate", data = "<form>")]
 pub async fn start(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::Recalculate>,
     address: Address,
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let form = form.of(&me)?;
     match run(app, &me, &form).await {
         Ok(()) => Ok(Html::moved(Tab::Recalculate.path())),

@@ -7,9 +7,10 @@ use rocket::{State, get, post};
 
 use super::field::Field;
 use super::form::SentForm;
-use super::{Layout, Section, Tab};
+use super::{HOME, Layout, Section};
 use crate::pages::browser::Browser;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::error_page::ErrorPage;
+use crate::pages::html::Html;
 use crate::web::compression::HoldsToken;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
@@ -62,7 +63,7 @@ fn destination(to: Option<&str>) -> &str {
         let within = path == "/admin" || path.starts_with("/admin/");
         within && to.len() <= PATH_MAX && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
     };
-    to.filter(ours).unwrap_or(Tab::Events.path())
+    to.filter(ours).unwrap_or(HOME)
 }
 
 fn page(

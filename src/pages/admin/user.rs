@@ -6,20 +6,24 @@ use rocket::{State, get, post};
 use super::confirm::Confirmation;
 use super::field::Field;
 use super::form::{Fault, Filling, Form, FormRefusal, SentForm};
-use super::{Frame, Layout, Tab, go};
+use super::frame::{Frame, Tab};
+use super::{Layout, go};
 use crate::actions::{Existence, Refusal};
 use crate::domain::{EventDate, User, UserId, drawn_avatar};
 use crate::pages::browser::Browser;
+use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
-use crate::pages::html::{ErrorPage, Html};
+use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::store::{directory, scores};
 use crate::web::App;
+use crate::web::caller::need;
 use crate::web::error::ApiError;
 use crate::web::parameters::Parameters;
 use crate::web::path::UserIdPath;
 use crate::web::requests::directory::{NewUserId, PutUser};
-use crate::web::session::{SignedIn, SignedInEditor};
+use crate::web::session::SignedIn;
+use crate::web::signed_in_for::SignedInFor;
 
 #[derive(Template)]
 #[template(path = "admin/user.html")]
@@ -60,7 +64,7 @@ async fn page(app: &App, admin: Frame, id: Option<UserId>, filling: Filling<'_>)
     let stored = user.as_ref();
     let own_avatar =
         stored.map(|user| &user.avatar_template).filter(|own| id.is_none_or(|id| **own != drawn_avatar(id)));
-    let may_write = admin.may_write();
+    let may_write = admin.may_name_users();
     let template = UserPage {
         layout: admin.layout(),
         person: id.map(|id| Person::in_full(&app.standings.catalog(), id)),
@@ -96,7 +100,7 @@ async fn page(app: &App, admin: Frame, id: Option<UserId>, filling: Filling<'_>)
 
 /// The form for someone new.
 #[get("/admin/people/new-user")]
-pub async fn new(_browser: Browser, editor: SignedInEditor, app: &State<App>) -> Result<Html, ErrorPage> {
+pub async fn new(_browser: Browser, editor: SignedInFor<need::NameUsers>, app: &State<App>) -> Result<Html, ErrorPage> {
     page(app, Frame::new(Tab::People, &editor.0), None, Filling::Stored).await
 }
 
@@ -104,12 +108,12 @@ pub async fn new(_browser: Browser, editor: SignedInEditor, app: &State<App>) ->
 #[get("/admin/people/users/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
-    me: SignedIn,
+    me: SignedInFor<need::ReadEvents>,
     app: &State<App>,
     id: UserIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::People, &me, parameters.text("done")), Some(id.known()?), Filling::Stored).await
+    page(app, Frame::after(Tab::People, &me.0, parameters.text("done")), Some(id.known()?), Filling::Stored).await
 }
 
 /// Stores what a form says of a user.
@@ -137,11 +141,11 @@ async fn save_new(app: &App, me: &SignedIn, form: &mut Form) -> Result<UserId, F
 #[post("/admin/people/new-user", data = "<form>")]
 pub async fn create(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let mut form = form.of(&me)?;
     match save_new(app, &me, &mut form).await {
         Ok(id) => Ok(go(&format!("/admin/people/users/{id}"), "user-saved")),
@@ -153,12 +157,12 @@ pub async fn create(
 #[post("/admin/people/users/<id>", data = "<form>")]
 pub async fn update(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     id: UserIdPath,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
-    let SignedInEditor(me) = editor;
+    let me = editor.0;
     let mut form = form.of(&me)?;
     let id = id.known()?;
     match save(app, &me, &mut form, id, Existence::Any).await {
@@ -173,7 +177,7 @@ pub async fn update(
 #[get("/admin/people/users/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     id: UserIdPath,
 ) -> Result<Html, ErrorPage> {
@@ -198,7 +202,7 @@ pub async fn ask_delete(
 #[post("/admin/people/users/<id>/delete", data = "<form>")]
 pub async fn delete(
     _browser: Browser,
-    editor: SignedInEditor,
+    editor: SignedInFor<need::NameUsers>,
     app: &State<App>,
     id: UserIdPath,
     form: SentForm,

@@ -12,8 +12,9 @@ use rocket::{State, get};
 
 use super::address::Address;
 use super::browser::Browser;
+use super::error_page::ErrorPage;
 use super::format;
-use super::html::{ErrorPage, Html, Layout, Section, rendered};
+use super::html::{Html, Layout, Section, rendered};
 use crate::domain::{Leaderboard, LeaderboardId, UserId, Username};
 use crate::standings::{Catalog, RenderingKey, StandingsKey};
 use crate::store::{directory, user_search};

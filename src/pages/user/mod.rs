@@ -9,7 +9,8 @@ use rocket::{State, get};
 
 use super::address::Address;
 use super::browser::Browser;
-use super::html::{ErrorPage, Html};
+use super::error_page::ErrorPage;
+use super::html::Html;
 use crate::domain::{EventDate, LeaderboardId, Period, ScoreEvent, UserId};
 use crate::standings::{Catalog, Entry, StandingsKey};
 use crate::store::Order;
@@ -43,7 +44,7 @@ pub async fn show(
     let (days, events) = stored(app, id, today, viewer.is_known()).await?;
     let standings = standings(app, &viewer, &catalog, id).await;
     let sources = UserSources { catalog: &catalog, id, today, days: &days, events: events.as_deref(), standings };
-    Html::new(&UserPage::new(&sources, range, &address))
+    Ok(Html::new(&UserPage::new(&sources, range, &address))?)
 }
 
 /// The user's days up to today, and the latest events, if it is known who asks. In the API, too, nobody can read events

@@ -1,0 +1,205 @@
+//! What all pages of the administration have around their own content: who is signed in, and the tabs.
+//!
+//! A key opens only some of the pages. What it does not open is not shown.
+
+use std::borrow::Cow;
+
+use crate::domain::Scope;
+use crate::pages::assets;
+use crate::pages::format;
+use crate::pages::html::{Layout, Section};
+use crate::web::caller::{Need, need};
+use crate::web::session::SignedIn;
+
+/// What all pages of the administration have around their own content.
+pub struct Frame {
+    tab: Option<Tab>,
+    /// Who is signed in.
+    pub me: SignedIn,
+    /// What has just been done.
+    pub done: Option<&'static str>,
+}
+
+/// The page of the administration that is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// Events.
+    Events,
+    /// Giving and redeeming points.
+    Award,
+    /// Leaderboards.
+    Boards,
+    /// Users and groups.
+    People,
+    /// API keys.
+    Keys,
+    /// Recalculation.
+    Recalculate,
+    /// The log of administration.
+    Log,
+}
+
+impl Tab {
+    const ALL: [Tab; 7] = [Tab::Events, Tab::Award, Tab::Boards, Tab::People, Tab::Keys, Tab::Recalculate, Tab::Log];
+
+    /// The first page that somebody may open who is signed in, if there is one.
+    pub fn first_for(me: &SignedIn) -> Option<Tab> {
+        Tab::ALL.into_iter().find(|tab| tab.opens_for(me))
+    }
+
+    /// Whether the page opens for somebody who is signed in.
+    fn opens_for(self, me: &SignedIn) -> bool {
+        me.actor.permissions.holds_any(match self {
+            Tab::Events => need::ReadEvents::ANY_OF,
+            Tab::Award => need::StoreEvents::ANY_OF,
+            Tab::Boards => need::SeeBoards::ANY_OF,
+            Tab::People => need::SeePeople::ANY_OF,
+            Tab::Keys | Tab::Log => need::ManageKeys::ANY_OF,
+            Tab::Recalculate => need::SeeRecalculation::ANY_OF,
+        })
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Tab::Events => "Events",
+            Tab::Award => "Award",
+            Tab::Boards => "Boards",
+            Tab::People => "People",
+            Tab::Keys => "Keys",
+            Tab::Recalculate => "Recalculate",
+            Tab::Log => "Log",
+        }
+    }
+
+    /// Where the page is.
+    pub fn path(self) -> &'static str {
+        match self {
+            Tab::Events => "/admin/events",
+            Tab::Award => "/admin/award",
+            Tab::Boards => "/admin/boards",
+            Tab::People => "/admin/people",
+            Tab::Keys => "/admin/keys",
+            Tab::Recalculate => "/admin/recalculate",
+            Tab::Log => "/admin/audit",
+        }
+    }
+}
+
+impl Frame {
+    /// The frame of a page, for the one who is signed in.
+    pub fn new(tab: Tab, me: &SignedIn) -> Frame {
+        Frame { tab: Some(tab), me: me.clone(), done: None }
+    }
+
+    /// The frame of a page that belongs to no tab.
+    pub fn without_tab(me: SignedIn) -> Frame {
+        Frame { tab: None, me, done: None }
+    }
+
+    /// The frame of the page that follows a change. A word in its address says what the change was.
+    pub fn after(tab: Tab, me: &SignedIn, done: Option<&str>) -> Frame {
+        let done = done.and_then(|word| DONE.iter().find(|(known, _)| *known == word)).map(|(_, sentence)| *sentence);
+        Frame { done, ..Frame::new(tab, me) }
+    }
+
+    /// The tabs of the pages that open for whoever is signed in, each with its label and path, and whether it is open.
+    pub fn tabs(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let shown = Tab::ALL.into_iter().filter(|tab| tab.opens_for(&self.me));
+        shown.map(|tab| (tab.label(), tab.path(), self.tab == Some(tab))).collect()
+    }
+
+    /// Who is signed in.
+    pub fn username(&self) -> Cow<'_, str> {
+        format::plain(self.me.actor.username.as_str())
+    }
+
+    /// Whether the key may change anything at all.
+    pub fn may_change(&self) -> bool {
+        self.me.actor.may_change()
+    }
+
+    /// Whether the key may read events, users, groups and leaderboards.
+    pub fn may_read(&self) -> bool {
+        self.may(Scope::EventsRead)
+    }
+
+    /// Whether the key may store events of 0 points and more.
+    pub fn may_award(&self) -> bool {
+        self.may(Scope::EventsAward)
+    }
+
+    /// Whether the key may store events of less than 0 points.
+    pub fn may_deduct(&self) -> bool {
+        self.may(Scope::EventsDeduct)
+    }
+
+    /// What the page for giving and taking points is called, by what the key may do there.
+    pub fn award_label(&self) -> &'static str {
+        match (self.may_award(), self.may_deduct()) {
+            (true, false) => "Award points",
+            (false, true) => "Redeem points",
+            _ => "Award or redeem",
+        }
+    }
+
+    /// Whether the key may change and delete events.
+    pub fn may_correct(&self) -> bool {
+        self.may(Scope::EventsCorrect)
+    }
+
+    /// Whether the key may set up leaderboards.
+    pub fn may_set_up_boards(&self) -> bool {
+        self.may(Scope::Boards)
+    }
+
+    /// Whether the key may change users and groups.
+    pub fn may_name_users(&self) -> bool {
+        self.may(Scope::Users)
+    }
+
+    /// Whether the key may merge users. A merge changes events too.
+    pub fn may_merge(&self) -> bool {
+        self.may(Scope::Users) && self.may(Scope::EventsCorrect)
+    }
+
+    /// Whether the key may have scores rebuilt.
+    pub fn may_recalculate(&self) -> bool {
+        self.may(Scope::Recalculate)
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        self.me.actor.permissions.holds(scope)
+    }
+
+    /// The token that every form of this session has to hold.
+    pub fn csrf(&self) -> &str {
+        self.me.csrf()
+    }
+
+    /// Where the script of the administration is.
+    pub fn script(&self) -> &'static str {
+        assets::ADMIN.url()
+    }
+
+    /// The layout of the page.
+    pub fn layout(&self) -> Layout {
+        Layout::new(Section::Administration)
+    }
+}
+
+/// The words that an address may have, and the sentence that says what has been done.
+const DONE: [(&str, &str); 13] = [
+    ("stored", "The event is stored."),
+    ("board-made", "The leaderboard is there."),
+    ("corrected", "The event is changed."),
+    ("event-deleted", "The event is deleted. It no longer counts; its history stays."),
+    ("board-created", "The leaderboard is there. Say here what it counts."),
+    ("board-saved", "The leaderboard is saved."),
+    ("board-deleted", "The leaderboard is deleted."),
+    ("user-saved", "The user is saved."),
+    ("user-deleted", "The names are forgotten; points and groups stay."),
+    ("merged", "The two are one user now."),
+    ("group-saved", "The group is saved."),
+    ("group-deleted", "The group is deleted."),
+    ("key-revoked", "The key is revoked."),
+];
