@@ -11,7 +11,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use scorekeeper::config::{self, LogFormat, Settings};
-use scorekeeper::domain::{Clock, EventDate, PlainKey};
+use scorekeeper::domain::{Clock, EventDate, Networks, Permissions, PlainKey};
 use scorekeeper::store::{self, OpenMode, OpenOptions, Store, api_keys};
 use scorekeeper::{logging, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -117,9 +117,16 @@ fn prepare(file: &Path, events: u64) -> String {
     let clock = Clock::system(chrono_tz::UTC);
     let (store, writer) = Store::open(file, OpenOptions::new(OpenMode::Create, clock)).expect("a new database");
     let key = PlainKey::generate().expect("random numbers");
-    let new = api_keys::NewKey { username: None, read_only: false, description: None, expires_on: None };
+    let new = api_keys::NewKey {
+        username: None,
+        permissions: Permissions::ALL,
+        networks: Networks::default(),
+        description: None,
+        expires_on: None,
+    };
+    let from = api_keys::Descent::COMMAND_LINE;
     let stored = key.clone();
-    store.writer().write_blocking(move |write| api_keys::create(write, &stored, &new)).expect("a stored key");
+    store.writer().write_blocking(move |write| api_keys::create(write, &stored, &new, from)).expect("a stored key");
     const FILL: &str = "
         WITH RECURSIVE drawn (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM drawn WHERE number < :count)
         INSERT INTO score_events (user_id, date, points, description)

@@ -185,13 +185,13 @@ fn the_list_of_keys_tells_all_but_the_keys() {
     assert_eq!(run.code, Some(0), "{run:?}");
     let lines: Vec<&str> = run.stdout.lines().collect();
     let header: Vec<&str> = lines[0].split_whitespace().collect();
-    let expected = "ID KEY USERNAME SCOPE CREATED EXPIRES LAST USED REVOKED DESCRIPTION";
+    let expected = "ID KEY STATE USERNAME SCOPES NETWORKS CREATED EXPIRES LAST USED REVOKED MADE WITH DESCRIPTION";
     assert_eq!(header.join(" "), expected);
     assert_eq!(lines.len(), 4, "{run:?}");
     for (line, key, parts) in [
         (lines[1], &first, &["(all users)", "read-only", "2099-12-31", "nightly import"][..]),
-        (lines[2], &second, &["Ada", "read and write"]),
-        (lines[3], &revoked, &["bob", "read and write"]),
+        (lines[2], &second, &["Ada", "all", "active"]),
+        (lines[3], &revoked, &["bob", "all", "revoked"]),
     ] {
         assert!(line.contains(&format!("{}…", &key[..8])), "{line}");
         assert!(parts.iter().all(|part| line.contains(part)), "{parts:?} are not in {line}");
@@ -307,7 +307,7 @@ fn no_plain_key_is_in_the_database_or_a_log() {
 fn the_commands_say_by_their_exit_code_what_went_wrong() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
-    for args in [&["list"][..], &["revoke", "1"]] {
+    for args in [&["list"][..], &["revoke", "1"], &["rotate", "1"]] {
         let run = keys(folder, args);
         assert_eq!((run.code, run.stderr.lines().count()), (Some(1), 1), "{args:?} of a missing file: {run:?}");
         assert!(!folder.join("scores.db").exists(), "{args:?} made a file");

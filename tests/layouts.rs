@@ -16,10 +16,11 @@ use tempfile::TempDir;
 use crate::support::{KEY, Run, Server, Setup, binary, command, run};
 
 /// Commands that work beside a server.
-const COMMANDS: [&[&str]; 4] = [
+const COMMANDS: [&[&str]; 5] = [
     &["--database", "scores.db", "keys", "list"],
     &["--database", "scores.db", "keys", "create"],
     &["--database", "scores.db", "keys", "revoke", "1"],
+    &["--database", "scores.db", "keys", "rotate", "1"],
     &["--database", "scores.db", "--backfill-from", "2023-04-14"],
 ];
 

@@ -10,7 +10,7 @@ use rocket::local::blocking::Client;
 use scorekeeper::actions::{Actions, Running};
 use scorekeeper::api;
 use scorekeeper::config::{Settings, figment};
-use scorekeeper::domain::{Clock, PlainKey, Ranking, Timestamp};
+use scorekeeper::domain::{Clock, Networks, Permissions, PlainKey, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
@@ -47,11 +47,15 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
     let stored = plain.clone();
     let key = api_keys::NewKey {
         username: None,
-        read_only: false,
+        permissions: Permissions::ALL,
+        networks: Networks::default(),
         description: None,
         expires_on: Some("2026-03-31".parse().expect("a date")),
     };
-    store.writer().write_blocking(move |write| api_keys::create(write, &stored, &key)).expect("a key");
+    store
+        .writer()
+        .write_blocking(move |write| api_keys::create(write, &stored, &key, api_keys::Descent::COMMAND_LINE))
+        .expect("a key");
     let actions = Actions::new(store.clone(), clock.clone())
         .beside(Running { standings: standings.clone(), rollup: rollup.clone() })
         .with_recalculations_per_day(settings.recalculations_per_day);

@@ -61,7 +61,7 @@ fn dump(server: &Server) -> String {
         "leaderboards",
         "recalculations",
         "idempotency_keys",
-        "(SELECT id, prefix, username, read_only, description, expires_on, revoked_at FROM api_keys)",
+        "(SELECT id, prefix, username, scopes, networks, description, expires_on, revoked_at FROM api_keys)",
     ] {
         let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).expect("a table");
         let columns = statement.column_count();

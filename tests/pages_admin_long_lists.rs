@@ -32,8 +32,8 @@ fn sizes(pages: &[Vec<String>]) -> Vec<usize> {
 fn keys_come_a_hundred_at_a_time_those_that_work_first() {
     let server = Server::start();
     let sql = server.sql();
-    let insert = "INSERT INTO api_keys (prefix, digest, username, read_only, created_at, expires_on, revoked_at)
-                  VALUES (printf('k%03d', ?1), randomblob(32), 'bob', 0, 0, ?2, ?3)";
+    let insert = "INSERT INTO api_keys (prefix, digest, username, scopes, created_at, expires_on, revoked_at)
+                  VALUES (printf('k%03d', ?1), randomblob(32), 'bob', 'events:read', 0, ?2, ?3)";
     sql.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
     for number in 1..=230 {
         // Of three, one works, one has ended and one is revoked.

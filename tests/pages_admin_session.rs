@@ -162,7 +162,7 @@ fn a_session_ends_with_the_last_day_of_its_key() {
     // Whatever the clock says, a key that became read-only writes no more.
     let key = make_key(&server, &[]);
     assert_eq!(browser.sign_in(&key, "ana").status, 303);
-    server.sql().execute("UPDATE api_keys SET read_only = 1", []).expect("the key is changed");
+    server.sql().execute("UPDATE api_keys SET scopes = 'events:read'", []).expect("the key is changed");
     assert_eq!(browser.post("/admin/boards", &[("name", "Late")]).status, 403);
 }
 

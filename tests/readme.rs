@@ -11,7 +11,7 @@ use crate::support::{EVENTS, KEY, RECALCULATE, Server, Setup, binary, wait_for};
 
 const API: &str = include_str!("../docs/api.md");
 const LEADERBOARDS: &str = include_str!("../docs/leaderboards.md");
-const OPERATING: &str = include_str!("../docs/operating.md");
+const KEYS: &str = include_str!("../docs/keys.md");
 
 /// The fenced `sh` blocks of a section of a page.
 fn commands(page: &'static str, heading: &str) -> impl Iterator<Item = &'static str> {
@@ -202,7 +202,7 @@ fn points_are_redeemed_as_the_readme_shows() {
 fn keys_are_kept_as_the_readme_shows() {
     let server = Server::start();
     let mut shell = Shell::beside(&server);
-    let mut lines = commands(OPERATING, "## Keys").flat_map(str::lines);
+    let mut lines = commands(KEYS, "## Making and revoking").flat_map(str::lines);
     let mut next = |begin: &str| {
         let command = lines.next().expect("another command");
         assert!(command.starts_with(begin), "{command}");

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Refusal;
-use crate::domain::{Author, EventDate, KeyRef, Permissions, Scope, Username};
+use crate::domain::{Author, EventDate, KeyRef, Networks, Permissions, Scope, Timestamp, Username};
 
 /// Who asks for a change: the name that is recorded with it, the key that it is asked with, and what that key allows.
 #[derive(Debug, Clone)]
@@ -12,12 +12,18 @@ pub struct Actor {
     pub username: Username,
     /// The key that came with the request.
     pub key: KeyRef,
+    /// The key whose remembered answers the actor gets: the first of those that took each other's place, up to `key`.
+    pub first_key: KeyRef,
     /// What the key allows.
     pub permissions: Permissions,
+    /// Where the key may be used from.
+    pub networks: Networks,
     /// Whether the key is for this one username only.
     pub one_username: bool,
     /// The last day on which the key works, if it ends.
     pub expires_on: Option<EventDate>,
+    /// The moment from which the key no longer works, if another took its place.
+    pub ends_at: Option<Timestamp>,
     /// The address of the client; `None`: a command on the machine itself.
     pub address: Option<IpAddr>,
 }
@@ -26,19 +32,22 @@ impl Actor {
     /// The actor of a command that is run on the machine. Whoever runs it can open the file itself, so the actor may do
     /// anything.
     pub fn of_command_line(username: Username) -> Actor {
-        Actor {
-            username,
-            key: KeyRef::CommandLine,
-            permissions: Permissions::ALL,
-            one_username: false,
-            expires_on: None,
-            address: None,
-        }
+        Actor::unlimited(username, KeyRef::CommandLine, None)
     }
 
-    /// The actor, whose request comes from that address.
-    pub fn from_address(self, address: IpAddr) -> Actor {
-        Actor { address: Some(address), ..self }
+    /// An actor whose key may do anything, from anywhere, without an end.
+    pub(super) fn unlimited(username: Username, key: KeyRef, address: Option<IpAddr>) -> Actor {
+        Actor {
+            username,
+            key,
+            first_key: key,
+            permissions: Permissions::ALL,
+            networks: Networks::default(),
+            one_username: false,
+            expires_on: None,
+            ends_at: None,
+            address,
+        }
     }
 
     /// How the actor is recorded with a change.
@@ -63,6 +72,14 @@ impl Actor {
             Some(first) if !self.permissions.holds_any(scopes) => Err(Refusal::NotPermitted(*first)),
             _ => Ok(()),
         }
+    }
+
+    /// Passes if the actor may store an event of some number of points.
+    ///
+    /// # Errors
+    /// [`Refusal::NotPermitted`].
+    pub fn may_store(&self) -> Result<(), Refusal> {
+        self.require_any(&[Scope::EventsAward, Scope::EventsDeduct])
     }
 
     /// Whether the actor may change anything at all.

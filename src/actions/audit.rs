@@ -2,7 +2,8 @@
 
 use super::Actions;
 use super::described::{self, Described};
-use crate::domain::{Author, EventDate, GroupId, Leaderboard, LeaderboardId, User, UserId};
+use crate::domain::{Author, EventDate, GroupId, Leaderboard, LeaderboardId, Timestamp, User, UserId};
+use crate::store::api_keys::ApiKey;
 use crate::store::audit::{self, Action, Change, Subject};
 use crate::store::directory::UserChange;
 use crate::store::merge::Names;
@@ -144,6 +145,23 @@ pub(super) fn board_made(write: &Write<'_>, author: &Author, board: &Leaderboard
 pub(super) fn key_made(write: &Write<'_>, author: &Author, id: i64) -> Result<(), StoreError> {
     let after = api_keys::get(write.connection, id)?.map(|key| described::key(&key).line());
     audit::record(write, author, &Change { action: Action::KeyCreate, subject: Subject::Key(id), before: None, after })
+}
+
+/// Writes down that the key `successor` took the place of the key `old`, as that was before.
+pub(super) fn key_rotated(
+    write: &Write<'_>,
+    author: &Author,
+    old: &ApiKey,
+    (successor, old_ends_at): (i64, Timestamp),
+) -> Result<(), StoreError> {
+    let begins = api_keys::get(write.connection, successor)?.map(|key| described::quoted(&key.prefix));
+    let change = Change {
+        action: Action::KeyRotate,
+        subject: Subject::Key(old.id),
+        before: Some(described::key(old).line()),
+        after: Some(format!("ends {old_ends_at}, replaced by key {successor}, begins {}", begins.unwrap_or_default())),
+    };
+    audit::record(write, author, &change)
 }
 
 /// Revokes a key and writes that down, unless the key was revoked before. `false`: there is no such key.

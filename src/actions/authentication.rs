@@ -1,60 +1,86 @@
 //! Finding out who acts with a key. Every request with a key begins with this.
 
 use super::{Actions, Actor, Refusal};
-use crate::domain::{KeyRef, Permissions, PlainKey, Username};
+use crate::domain::{KeyRef, PlainKey, Sender, Username};
 use crate::store::StoreError;
 use crate::store::api_keys::{self, ApiKey};
+use crate::store::key_lines::{self, Circumstances, KeyState};
 
 impl Actions {
     /// Finds out who acts, from the key and the name that came with a request.
     ///
     /// # Errors
-    /// [`Refusal::InvalidAccess`] if the key is unknown or works no longer, if it is for another username, or if it is for
-    /// all users and no name came with it.
-    pub fn authenticate(&self, key: &PlainKey, username: Option<&str>) -> Result<Actor, Refusal> {
+    /// [`Refusal::WrongKey`] if there is no such key; [`Refusal::InvalidAccess`] if the key works no longer, if it is for
+    /// another username, or if it is for all users and no name came with it; [`Refusal::NotFromHere`] if it is not for the
+    /// network that the request comes from.
+    pub fn authenticate(&self, key: &PlainKey, username: Option<&str>, sender: Sender) -> Result<Actor, Refusal> {
         let username = username.map(str::trim).filter(|username| !username.is_empty());
-        let username: Option<Username> =
-            username.map(|username| username.parse().map_err(|_| Refusal::InvalidAccess)).transpose()?;
+        // A name that can't be one is told only to who has a good key.
+        let username: Option<Result<Username, Refusal>> =
+            username.map(|username| username.parse().map_err(|_| Refusal::InvalidAccess));
         if self.configured_key.as_ref().is_some_and(|digest| digest.matches(key.digest().as_bytes())) {
-            return username.map(configured).ok_or(Refusal::InvalidAccess);
+            let username = username.ok_or(Refusal::InvalidAccess)??;
+            return Ok(Actor::unlimited(username, KeyRef::Configured, Some(sender.address)));
         }
-        let stored = self.store.look_up(|connection| api_keys::find(connection, key))?;
-        let stored = stored.filter(|stored| stored.works(self.clock.today())).ok_or(Refusal::InvalidAccess)?;
-        let acting = match (&stored.username, username) {
+        let at = self.circumstances();
+        let stored = self.store.look_up(|connection| key_lines::find(connection, key, &at))?;
+        let stored = match stored {
+            None => return Err(Refusal::WrongKey),
+            Some((stored, KeyState::Works)) => stored,
+            Some(_) => return Err(Refusal::InvalidAccess),
+        };
+        self.admit(&stored, sender)?;
+        let acting = match (&stored.username, username.transpose()?) {
             (None, Some(username)) => username,
             (None, None) => return Err(Refusal::InvalidAccess),
             (Some(owner), Some(username)) if *owner != username => return Err(Refusal::InvalidAccess),
             (Some(owner), _) => owner.clone(),
         };
-        self.note_use(&stored);
-        Ok(actor(acting, &stored))
+        self.note_use(&stored, sender);
+        Ok(actor(acting, stored, sender))
     }
 
     /// Who acts with a key that was accepted before, under the same name; `None` if the key works no longer.
     ///
     /// # Errors
-    /// The database failed.
-    pub fn still_acts(&self, key: KeyRef, username: &Username) -> Result<Option<Actor>, StoreError> {
-        match key {
-            KeyRef::Configured => Ok(self.configured_key.is_some().then(|| configured(username.clone()))),
-            KeyRef::CommandLine => Ok(Some(Actor::of_command_line(username.clone()))),
-            KeyRef::Stored(id) => {
-                let stored = self.store.look_up(|connection| api_keys::get(connection, id))?;
-                let stored = stored.filter(|stored| stored.works(self.clock.today()));
-                Ok(stored.map(|stored| {
-                    self.note_use(&stored);
-                    actor(username.clone(), &stored)
-                }))
+    /// [`Refusal::NotFromHere`], or the database failed.
+    pub fn still_acts(&self, key: KeyRef, username: &Username, sender: Sender) -> Result<Option<Actor>, Refusal> {
+        let id = match key {
+            KeyRef::Configured if self.configured_key.is_none() => return Ok(None),
+            KeyRef::Configured => {
+                return Ok(Some(Actor::unlimited(username.clone(), key, Some(sender.address))));
             }
-        }
+            KeyRef::CommandLine => return Ok(Some(Actor::of_command_line(username.clone()))),
+            KeyRef::Stored(id) => id,
+        };
+        let at = self.circumstances();
+        let stored = self.store.look_up(|connection| key_lines::get(connection, id, &at))?;
+        let Some((stored, KeyState::Works)) = stored else { return Ok(None) };
+        self.admit(&stored, sender)?;
+        self.note_use(&stored, sender);
+        Ok(Some(actor(username.clone(), stored, sender)))
+    }
+
+    /// What decides now, beside the file, whether a key works.
+    pub fn circumstances(&self) -> Circumstances {
+        // A command does not know the settings that a server runs with.
+        let is_key_configured = self.configured_key.is_some() || self.running.is_none();
+        Circumstances { now: self.clock.now(), today: self.clock.today(), is_key_configured }
+    }
+
+    /// Passes if a key may be used from there.
+    fn admit(&self, key: &ApiKey, sender: Sender) -> Result<(), Refusal> {
+        let admitted = key.networks.are_everywhere() || (sender.is_certain && key.networks.contain(sender.address));
+        if admitted { Ok(()) } else { Err(Refusal::NotFromHere) }
     }
 
     /// Has the use of a key written down, without waiting for that. If the queue is full, this use is not written down,
     /// but the next one will be.
-    fn note_use(&self, stored: &ApiKey) {
+    fn note_use(&self, stored: &ApiKey, sender: Sender) {
         if stored.use_is_news(self.clock.now()) {
             let id = stored.id;
-            let noted: Result<_, StoreError> = self.store.writer().submit(move |write| api_keys::note_use(write, id));
+            let noted: Result<_, StoreError> =
+                self.store.writer().submit(move |write| api_keys::note_use(write, id, sender.address));
             if let Err(error) = noted {
                 log::debug!("the use of key {id} was not noted: {error}");
             }
@@ -62,24 +88,16 @@ impl Actions {
     }
 }
 
-fn configured(username: Username) -> Actor {
-    Actor {
-        username,
-        key: KeyRef::Configured,
-        permissions: Permissions::ALL,
-        one_username: false,
-        expires_on: None,
-        address: None,
-    }
-}
-
-fn actor(username: Username, stored: &ApiKey) -> Actor {
+fn actor(username: Username, stored: ApiKey, sender: Sender) -> Actor {
     Actor {
         username,
         key: KeyRef::Stored(stored.id),
-        permissions: api_keys::permissions(stored.read_only),
+        first_key: KeyRef::Stored(stored.first_id),
+        permissions: stored.permissions,
+        networks: stored.networks,
         one_username: stored.username.is_some(),
         expires_on: stored.expires_on,
-        address: None,
+        ends_at: stored.ends_at,
+        address: Some(sender.address),
     }
 }

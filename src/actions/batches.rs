@@ -38,9 +38,9 @@ impl Actions {
             actor.require(award.scope()).map_err(|refusal| refusal.within(EVENTS, index))?;
         }
         let by = actor.author();
-        let (asked, actor) = (Arc::clone(&awards), by.clone());
+        let (asked, username, first_key) = (Arc::clone(&awards), actor.username.clone(), actor.first_key);
         // All of a batch goes into the digest, which may take too long for an asynchronous worker.
-        let digest = move || key.map(|key| Idempotency::new(&actor.username, actor.key, key, RESOURCE, &&asked[..]));
+        let digest = move || key.map(|key| Idempotency::new(&username, first_key, key, RESOURCE, &&asked[..]));
         let idempotency = tokio::task::spawn_blocking(digest).await.map_err(|_| StoreError::Closed)?;
         self.once_by(deadline, idempotency, move |write| event_batches::award_all(write, &awards, &by)).await
     }

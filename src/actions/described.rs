@@ -70,13 +70,14 @@ pub(super) fn user(user: &User) -> Properties {
 /// The properties of a key. Of the key itself, they hold the characters that lists show too.
 pub(super) fn key(key: &ApiKey) -> Properties {
     let for_whom = key.username.as_ref().map_or_else(|| "all users".to_owned(), |name| quoted(name.as_str()));
-    let rights = if key.read_only { "read-only" } else { "read and write" };
     Properties(vec![
         ("begins", Some(quoted(&key.prefix))),
         ("for", Some(for_whom)),
         ("description", key.description.as_deref().map(quoted)),
-        ("scope", Some(rights.to_owned())),
+        ("scopes", Some(key.permissions.to_string())),
+        ("networks", (!key.networks.are_everywhere()).then(|| key.networks.to_string())),
         ("expires", key.expires_on.map(|day| day.to_string())),
+        ("ends", key.ends_at.map(|moment| moment.to_string())),
     ])
 }
 

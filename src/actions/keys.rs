@@ -4,10 +4,10 @@ use std::io;
 use std::sync::Arc;
 
 use super::events::known;
-use super::{Actions, Actor, Answer, Refusal, audit};
-use crate::domain::{IdempotencyKey, PlainKey, Scope};
-use crate::store::api_keys::{self, ApiKey, NewKey};
-use crate::store::{StoreError, Write};
+use super::{Actions, Actor, Answer, KeyRefusal, Refusal, audit};
+use crate::domain::{EventDate, IdempotencyKey, Networks, Permissions, PlainKey, Scope};
+use crate::store::api_keys::{self, ApiKey, Descent, NewKey};
+use crate::store::{StoreError, Write, key_lines};
 
 /// The resource that an idempotency key of a new API key belongs to.
 const RESOURCE: &str = "/admin/keys";
@@ -22,12 +22,13 @@ pub struct MadeKey {
 }
 
 impl Actions {
-    /// Makes a key that may do no more, and works no longer, than the actor's own key. If the actor's key is for one
-    /// username, the new key is for it too. If the actor's key has a last day, the new key has the same, unless an
-    /// earlier day is asked for.
+    /// Makes a key that may do no more than the actor's own key, works no longer, and comes from no more networks. If the
+    /// actor's key is for one username, the new key is for it too. If the actor's key has a last day, or networks, the new
+    /// key has the same, unless an earlier day, or networks within them, are asked for.
     ///
     /// # Errors
-    /// [`Refusal::Outlives`] if a later last day is asked for; others as [`Refusal`] says.
+    /// [`Refusal::NotPermitted`] if a scope is asked for that the actor's key lacks, [`KeyRefusal::Outlives`] if a later last
+    /// day is, [`KeyRefusal::MoreNetworks`] if networks beyond those of the actor's key are; others as [`Refusal`] says.
     pub async fn create_key(
         &self,
         actor: &Actor,
@@ -63,26 +64,30 @@ impl Actions {
         show: impl FnOnce(&PlainKey) -> io::Result<()> + Send + 'static,
     ) -> Result<MadeKey, Refusal> {
         actor.require(Scope::Keys)?;
-        let username = if actor.one_username { Some(actor.username.clone()) } else { new.username };
-        let expires_on = match (new.expires_on, actor.expires_on) {
-            (Some(asked), Some(last)) if asked > last => return Err(Refusal::Outlives { last }),
-            (asked, last) => asked.or(last),
-        };
-        let new = NewKey { username, expires_on, ..new };
-        if let Some(lacking) = new.permissions().scopes().find(|scope| !actor.permissions.holds(*scope)) {
-            return Err(Refusal::NotPermitted(lacking));
-        }
+        let new = bounded(actor, new)?;
         let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
         let stored = plain.clone();
-        let asked = (new.username.clone(), new.read_only, new.description.clone(), new.expires_on);
+        let asked = (
+            new.username.clone(),
+            (new.permissions.to_string(), new.networks.to_string()),
+            new.description.clone(),
+            new.expires_on,
+        );
         let by = actor.author();
+        let descent = Descent { made_with: actor.key, ends_at: actor.ends_at, first_id: None };
+        let at = self.circumstances();
         let work = move |write: &Write<'_>| {
-            let id = api_keys::create(write, &stored, &new)?;
+            // The actor's key may have been revoked since it was looked at.
+            if !key_lines::may_make(write.connection, descent.made_with, &at)? {
+                return Ok(None);
+            }
+            let id = api_keys::create(write, &stored, &new, descent)?;
             audit::key_made(write, &by, id)?;
             show(&stored).map_err(not_shown)?;
-            Ok(id)
+            Ok(Some(id))
         };
-        let Answer { outcome: id, replayed } = self.once(actor, key, RESOURCE, &asked, work).await?;
+        let Answer { outcome, replayed } = self.once(actor, key, RESOURCE, &asked, work).await?;
+        let id = outcome.ok_or(Refusal::InvalidAccess)?;
         Ok(MadeKey { id, plain: (!replayed).then_some(plain) })
     }
 
@@ -101,8 +106,13 @@ impl Actions {
             return Ok(());
         }
         let plain = PlainKey::generate().map_err(Refusal::NoRandomNumbers)?;
-        let new =
-            NewKey { username: None, read_only: false, description: Some(description.to_owned()), expires_on: None };
+        let new = NewKey {
+            username: None,
+            permissions: Permissions::ALL,
+            networks: Networks::default(),
+            description: Some(description.to_owned()),
+            expires_on: None,
+        };
         let by = actor.author();
         let work = move |write: &Write<'_>| {
             if let Some(id) = api_keys::create_first(write, &plain, &new)? {
@@ -136,7 +146,38 @@ impl Actions {
     }
 }
 
-fn not_shown(error: io::Error) -> StoreError {
+/// The key that is really made: what was asked for, within the bounds of the actor's own key.
+fn bounded(actor: &Actor, new: NewKey) -> Result<NewKey, Refusal> {
+    let username = if actor.one_username { Some(actor.username.clone()) } else { new.username };
+    let expires_on = new.expires_on.or(actor.expires_on);
+    let networks = if new.networks.are_everywhere() { actor.networks.clone() } else { new.networks };
+    let new = NewKey { username, networks, expires_on, ..new };
+    within(actor, new.permissions, &new.networks, new.expires_on)?;
+    Ok(new)
+}
+
+/// Passes if a key with these rights may do no more than the actor's key, works no longer, and comes from no more networks.
+pub(super) fn within(
+    actor: &Actor,
+    permissions: Permissions,
+    networks: &Networks,
+    expires_on: Option<EventDate>,
+) -> Result<(), Refusal> {
+    if let Some(lacking) = permissions.scopes().find(|scope| !actor.permissions.holds(*scope)) {
+        return Err(Refusal::NotPermitted(lacking));
+    }
+    if let Some(last) = actor.expires_on
+        && expires_on.is_none_or(|asked| asked > last)
+    {
+        return Err(KeyRefusal::Outlives { last }.into());
+    }
+    if !networks.are_within(&actor.networks) {
+        return Err(KeyRefusal::MoreNetworks { networks: actor.networks.clone() }.into());
+    }
+    Ok(())
+}
+
+pub(super) fn not_shown(error: io::Error) -> StoreError {
     StoreError::NotShown(Arc::new(error))
 }
 

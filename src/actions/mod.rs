@@ -13,6 +13,7 @@ mod boards;
 mod described;
 mod directory;
 mod events;
+mod key_rotation;
 mod keys;
 mod recalculation;
 mod refusal;
@@ -21,8 +22,9 @@ pub use actor::Actor;
 
 pub use boards::NewBoard;
 pub use directory::Existence;
+pub use key_rotation::RotatedKey;
 pub use keys::{MadeKey, may_revoke};
-pub use refusal::Refusal;
+pub use refusal::{KeyRefusal, Refusal};
 
 use std::time::Instant;
 
@@ -114,7 +116,7 @@ impl Actions {
     where
         T: Serialize + DeserializeOwned + Send + 'static,
     {
-        let idempotency = key.map(|key| Idempotency::new(&actor.username, actor.key, key, resource, asked));
+        let idempotency = key.map(|key| Idempotency::new(&actor.username, actor.first_key, key, resource, asked));
         self.once_by(Instant::now() + BUSY_LIMIT, idempotency, work).await
     }
 

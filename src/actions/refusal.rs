@@ -2,27 +2,31 @@
 
 use chrono::TimeDelta;
 
-use crate::domain::{EventDate, Group, Scope};
+use crate::domain::{EventDate, Group, Networks, Scope};
 use crate::store::StoreError;
+use crate::store::key_lines::KeyState;
 
 /// A change that was refused: nothing of it is stored.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Refusal {
-    /// The key is unknown, revoked or expired, or is not for that username.
+    /// The key works no longer, or is not for that username.
     #[error("the key or its username is not accepted")]
     InvalidAccess,
+    /// There is no such key.
+    #[error("there is no such key")]
+    WrongKey,
+    /// The key is not for the network that the request comes from.
+    #[error("the key is not for this network")]
+    NotFromHere,
     /// The key does not allow it.
     #[error("the key lacks the scope {0}")]
     NotPermitted(Scope),
     /// The key is for one username, and what is to be changed belongs to another.
     #[error("the key is for one username, and this is of another")]
     OfAnotherUsername,
-    /// The key to be made would work longer than the actor's own.
-    #[error("the key would work longer than the one that it is made with, whose last day is {last}")]
-    Outlives {
-        /// The last day of the actor's key.
-        last: EventDate,
-    },
+    /// A key can't be made as it was asked for, or can't be replaced.
+    #[error(transparent)]
+    Key(#[from] KeyRefusal),
     /// There is nothing with that number.
     #[error("there is no such thing")]
     Unknown,
@@ -79,4 +83,33 @@ impl Refusal {
     pub(super) fn within(self, list: &'static str, index: usize) -> Refusal {
         Refusal::Within { list, index, refusal: Box::new(self) }
     }
+}
+
+/// Why a key can't be made as it was asked for, or can't be replaced by another.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRefusal {
+    /// The new key would work longer than the actor's own.
+    #[error("the key would work longer than the one that it is made with, whose last day is {last}")]
+    Outlives {
+        /// The last day of the actor's key.
+        last: EventDate,
+    },
+    /// The new key could be used from more networks than the actor's own.
+    #[error("the key could be used from more networks than the one that it is made with, which is for {networks}")]
+    MoreNetworks {
+        /// The networks of the actor's key.
+        networks: Networks,
+    },
+    /// A key that works no longer can't be replaced.
+    #[error("the key works no longer")]
+    Ended(KeyState),
+    /// Another key has taken the key's place already.
+    #[error("the key {successor_id} has taken its place already")]
+    Replaced {
+        /// The number of the newest key in its place.
+        successor_id: i64,
+    },
+    /// The key is the actor's own, or one without which the actor's key would not work. Its successor would need itself.
+    #[error("a key can't replace itself, or a key that it was made with")]
+    NeededByActor,
 }

@@ -97,7 +97,7 @@ pub async fn delete_user(
 /// Merges one user into another.
 #[post("/admin/users/merge", data = "<asked>")]
 pub async fn merge(
-    caller: May<need::NameUsers>,
+    caller: May<need::MergeUsers>,
     app: &State<App>,
     asked: Sent<MergeUsers>,
 ) -> Result<Json<Success>, ApiError> {

@@ -51,13 +51,18 @@ pub async fn list(
 /// Stores an event.
 #[post("/admin/plugins/gamification/score_events", data = "<asked>")]
 pub async fn create(
-    caller: May<need::StoreEvents>,
+    caller: May<need::StoreEvent>,
     app: &State<App>,
     key: SentIdempotencyKey,
     asked: Sent<NewEvent>,
 ) -> Result<Replay<Result<Json<ScoreEvent>, ApiError>>, ApiError> {
-    let award = asked.read_named(app).await?.into();
-    let answer = app.actions.award(&caller.actor, award, key.read()?).await?;
+    let read = async { Ok((asked.read_named(app).await?.into(), key.read()?)) };
+    let (award, key) = match read.await {
+        Ok(read) => read,
+        // A key that may store no event at all is told so, whatever is wrong in the request.
+        Err(fault) => return Err(caller.actor.may_store().err().map_or(fault, ApiError::from)),
+    };
+    let answer = app.actions.award(&caller.actor, award, key).await?;
     Ok(Replay::of(answer, |awarded| match awarded {
         Awarded::Stored(event) => Ok(Json(event)),
         Awarded::InsufficientPoints { score } => Err(ApiError::InsufficientPoints { score }),

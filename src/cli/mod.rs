@@ -35,7 +35,7 @@ struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Make, list and revoke API keys
+    /// Make, list, replace and revoke API keys
     Keys {
         #[command(subcommand)]
         command: keys::Command,

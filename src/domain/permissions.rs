@@ -143,6 +143,31 @@ impl Permissions {
     }
 }
 
+/// Reads the names of scopes with commas between them, at least one.
+impl FromStr for Permissions {
+    type Err = Unacceptable;
+
+    fn from_str(text: &str) -> Result<Permissions, Unacceptable> {
+        text.split(',').map(|name| name.trim().parse()).collect::<Result<Permissions, Unacceptable>>().map_err(|_| {
+            Unacceptable {
+                accepted: "one or more of events:read, events:award, events:deduct, events:correct, recalculate, boards, \
+                           users, keys, export, metrics, with commas between them,",
+            }
+        })
+    }
+}
+
+/// The names of the scopes with commas between them, in the order of [`Scope::ALL`].
+impl fmt::Display for Permissions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.scopes().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            write!(f, "{comma}{scope}")?;
+        }
+        Ok(())
+    }
+}
+
 impl FromIterator<Scope> for Permissions {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Permissions {
         Permissions(scopes.into_iter().fold(0, |bits, scope| bits | scope.bit()))
@@ -165,9 +190,27 @@ mod tests {
 
     #[test]
     fn a_refused_scope_is_told_all_names() {
-        let fault = "nothing".parse::<Scope>().expect_err("no scope");
-        for scope in Scope::ALL {
+        let faults =
+            ["nothing".parse::<Scope>().expect_err("no scope"), "".parse::<Permissions>().expect_err("no list")];
+        for (scope, fault) in Scope::ALL.iter().flat_map(|scope| faults.map(|fault| (scope, fault))) {
             assert!(fault.accepted.contains(scope.name()), "{scope} is not in {:?}", fault.accepted);
+        }
+    }
+
+    #[test]
+    fn a_list_of_scopes_is_read_and_written() {
+        let some = Permissions::of(&[Scope::EventsRead, Scope::EventsDeduct]);
+        for text in
+            ["events:read,events:deduct", " events:deduct , events:read", "events:read,events:deduct,events:read"]
+        {
+            assert_eq!(text.parse(), Ok(some), "{text:?}");
+        }
+        assert_eq!(some.to_string(), "events:read,events:deduct");
+        for bad in ["", ",", "events:read,", "events:read events:deduct", "events:read;export", "read"] {
+            assert!(bad.parse::<Permissions>().is_err(), "{bad:?}");
+        }
+        for set in [Permissions::ALL, Permissions::READ_ONLY] {
+            assert_eq!(set.to_string().parse(), Ok(set));
         }
     }
 

@@ -1,38 +1,50 @@
-//! Stored API keys.
+//! Stored API keys: what is kept of a key, and the ways to make, find and revoke one. Whether a key works depends on
+//! others too; that is in `key_lines`.
+
+use std::net::IpAddr;
 
 use chrono::TimeDelta;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::StoreError;
 use super::write::Write;
-use crate::domain::{EventDate, Permissions, PlainKey, Timestamp, Username};
+use crate::domain::{EventDate, KeyRef, Networks, Permissions, PlainKey, Timestamp, Username};
 
 /// The shortest time between two uses of a key that are both written down.
 pub const LAST_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-/// A key to be stored.
+/// The number that stands for the configured key where a column holds the number of a key. Those of stored keys begin at 1.
+const CONFIGURED: i64 = 0;
+
+/// What a key to be stored is for.
 #[derive(Debug, Clone)]
 pub struct NewKey {
     /// The username that the key is for; `None`: it is for all users.
     pub username: Option<Username>,
-    /// Whether it may only read.
-    pub read_only: bool,
+    /// What it allows.
+    pub permissions: Permissions,
+    /// Where it may be used from.
+    pub networks: Networks,
     /// What the key is for, in a person's words.
     pub description: Option<String>,
     /// The last day on which it works.
     pub expires_on: Option<EventDate>,
 }
 
-impl NewKey {
-    /// What the key will allow.
-    pub fn permissions(&self) -> Permissions {
-        permissions(self.read_only)
-    }
+/// Where a key to be stored comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Descent {
+    /// The key that it is made with, and without which it does not work.
+    pub made_with: KeyRef,
+    /// The moment from which it no longer works, if its maker ends then because another key took the maker's place.
+    pub ends_at: Option<Timestamp>,
+    /// The first of the keys whose place it takes; `None`: it takes the place of none.
+    pub first_id: Option<i64>,
 }
 
-/// What a key allows.
-pub fn permissions(read_only: bool) -> Permissions {
-    if read_only { Permissions::READ_ONLY } else { Permissions::ALL }
+impl Descent {
+    /// A key that is made by a command on the machine itself. It needs no other key.
+    pub const COMMAND_LINE: Descent = Descent { made_with: KeyRef::CommandLine, ends_at: None, first_id: None };
 }
 
 /// A stored key: everything except the key itself, which is not stored.
@@ -44,26 +56,33 @@ pub struct ApiKey {
     pub prefix: String,
     /// The username that the key is for; `None`: it is for all users.
     pub username: Option<Username>,
-    /// Whether it may only read.
-    pub read_only: bool,
+    /// What it allows.
+    pub permissions: Permissions,
+    /// Where it may be used from.
+    pub networks: Networks,
     /// What it is for.
     pub description: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// The last day on which it works.
     pub expires_on: Option<EventDate>,
+    /// The moment from which it no longer works, because another key took its place.
+    pub ends_at: Option<Timestamp>,
+    /// The newest of the keys that took its place.
+    pub successor_id: Option<i64>,
+    /// The first of the keys that took each other's place, up to this one; its own number if it is that key.
+    pub first_id: i64,
+    /// The key that it was made with, and without which it does not work. [`KeyRef::CommandLine`]: it needs none.
+    pub made_with: KeyRef,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
+    /// The client's address at that use.
+    pub last_used_from: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
 impl ApiKey {
-    /// Whether the key works on that day.
-    pub fn works(&self, today: EventDate) -> bool {
-        self.revoked_at.is_none() && self.expires_on.is_none_or(|last| today <= last)
-    }
-
     /// Whether a use of the key at the moment `now` has to be written down.
     pub fn use_is_news(&self, now: Timestamp) -> bool {
         // A last use in the future means that the clock was set back.
@@ -72,18 +91,29 @@ impl ApiKey {
 }
 
 /// Stores a key and returns its number.
-pub fn create(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<i64, StoreError> {
+pub fn create(write: &Write<'_>, plain: &PlainKey, key: &NewKey, descent: Descent) -> Result<i64, StoreError> {
     const INSERT: &str = "
-        INSERT INTO api_keys (prefix, digest, username, read_only, description, created_at, expires_on)
-        VALUES (:prefix, :digest, :username, :read_only, :description, :now, :expires_on)";
+        INSERT INTO api_keys (prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at,
+                              first_id, made_with)
+        VALUES (:prefix, :digest, :username, :scopes, :networks, :description, :now, :expires_on, :ends_at,
+                :first_id, :made_with)";
+    let made_with = match descent.made_with {
+        KeyRef::Stored(id) => Some(id),
+        KeyRef::Configured => Some(CONFIGURED),
+        KeyRef::CommandLine => None,
+    };
     write.connection.prepare_cached(INSERT)?.execute(named_params! {
         ":prefix": plain.prefix(),
         ":digest": plain.digest().as_bytes(),
         ":username": key.username,
-        ":read_only": key.read_only,
+        ":scopes": key.permissions,
+        ":networks": Some(&key.networks).filter(|networks| !networks.are_everywhere()),
         ":description": key.description,
         ":now": write.now,
         ":expires_on": key.expires_on,
+        ":ends_at": descent.ends_at,
+        ":first_id": descent.first_id,
+        ":made_with": made_with,
     })?;
     Ok(write.connection.last_insert_rowid())
 }
@@ -93,20 +123,21 @@ pub fn create(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<i64, 
 pub fn create_first(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result<Option<i64>, StoreError> {
     let any: bool =
         write.connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM api_keys)")?.query_row([], |row| row.get(0))?;
-    if any { Ok(None) } else { create(write, plain, key).map(Some) }
+    if any { Ok(None) } else { create(write, plain, key, Descent::COMMAND_LINE).map(Some) }
 }
 
 /// The stored key that a caller sent, whether or not it still works.
 pub fn find(connection: &Connection, plain: &PlainKey) -> Result<Option<ApiKey>, StoreError> {
     // The index of prefixes finds the few rows that may be the key's. They are then compared with it in constant time.
     const SELECT: &str = "
-        SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at, digest
+        SELECT id, prefix, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id,
+               made_with, last_used_at, last_used_from, revoked_at, digest
         FROM api_keys WHERE prefix = ?1";
     let digest = plain.digest();
     let mut statement = connection.prepare_cached(SELECT)?;
     let mut rows = statement.query([plain.prefix()])?;
     while let Some(row) = rows.next()? {
-        let stored = row.get_ref(9)?;
+        let stored = row.get_ref(15)?;
         if stored.as_blob().is_ok_and(|stored| digest.matches(stored)) {
             return Ok(Some(api_key(row)?));
         }
@@ -117,50 +148,21 @@ pub fn find(connection: &Connection, plain: &PlainKey) -> Result<Option<ApiKey>,
 /// The stored key of that number, whether or not it still works.
 pub fn get(connection: &Connection, id: i64) -> Result<Option<ApiKey>, StoreError> {
     const SELECT: &str = "
-        SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at
+        SELECT id, prefix, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id,
+               made_with, last_used_at, last_used_from, revoked_at
         FROM api_keys WHERE id = ?1";
     Ok(connection.prepare_cached(SELECT)?.query_row([id], api_key).optional()?)
 }
 
 /// All keys, oldest first.
-pub fn list(connection: &Connection) -> Result<Vec<ApiKey>, StoreError> {
+pub fn all(connection: &Connection) -> Result<Vec<ApiKey>, StoreError> {
     const SELECT: &str = "
-        SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at
+        SELECT id, prefix, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id,
+               made_with, last_used_at, last_used_from, revoked_at
         FROM api_keys ORDER BY id";
     let mut statement = connection.prepare_cached(SELECT)?;
     let keys = statement.query_map([], api_key)?;
     Ok(keys.collect::<Result<_, _>>()?)
-}
-
-/// A place in the list of [`page`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyPlace {
-    /// Whether the key there works.
-    pub works: bool,
-    /// Its number.
-    pub id: i64,
-}
-
-/// A page of the list of keys: first those that work on the day `today`, then those that do not, each part newest
-/// first. Returns at most `limit` keys that come after a place in this list, and whether more follow.
-pub fn page(
-    connection: &Connection,
-    today: EventDate,
-    after: Option<KeyPlace>,
-    limit: usize,
-) -> Result<(Vec<ApiKey>, bool), StoreError> {
-    // This reads all keys, to sort them. There are few, because people make them one by one.
-    const SELECT: &str = "
-        SELECT id, prefix, username, read_only, description, created_at, expires_on, last_used_at, revoked_at,
-               revoked_at IS NULL AND (expires_on IS NULL OR expires_on >= :today) AS works
-        FROM api_keys WHERE (works, id) < (:works, :id) ORDER BY works DESC, id DESC LIMIT :limit";
-    let KeyPlace { works, id } = after.unwrap_or(KeyPlace { works: true, id: i64::MAX });
-    let mut statement = connection.prepare_cached(SELECT)?;
-    let parameters = named_params! { ":today": today, ":works": works, ":id": id, ":limit": limit as i64 + 1 };
-    let mut keys = statement.query_map(parameters, api_key)?.collect::<Result<Vec<_>, _>>()?;
-    let more = keys.len() > limit;
-    keys.truncate(limit);
-    Ok((keys, more))
 }
 
 /// Revokes a key from now on. A key that was revoked before keeps the earlier time. `false`: there is no such key.
@@ -170,30 +172,45 @@ pub fn revoke(write: &Write<'_>, id: i64) -> Result<bool, StoreError> {
     Ok(changed > 0)
 }
 
-/// Writes down that a key is used, unless that was done within [`LAST_USE_EVERY`]. This is checked here again, because
-/// many requests may ask for it before the first is written.
-pub fn note_use(write: &Write<'_>, id: i64) -> Result<(), StoreError> {
+/// Writes down that a key is used, and from which address, unless that was done within [`LAST_USE_EVERY`]. This is checked
+/// here again, because many requests may ask for it before the first is written.
+pub fn note_use(write: &Write<'_>, id: i64, from: IpAddr) -> Result<(), StoreError> {
     const UPDATE: &str = "
-        UPDATE api_keys SET last_used_at = :now
+        UPDATE api_keys SET last_used_at = :now, last_used_from = :from
         WHERE id = :id AND (last_used_at IS NULL OR last_used_at <= :before OR last_used_at > :now)";
     let before = Timestamp::new(write.now.moment() - LAST_USE_EVERY);
-    write
-        .connection
-        .prepare_cached(UPDATE)?
-        .execute(named_params! { ":id": id, ":now": write.now, ":before": before })?;
+    write.connection.prepare_cached(UPDATE)?.execute(named_params! {
+        ":id": id, ":now": write.now, ":from": from.to_string(), ":before": before,
+    })?;
     Ok(())
 }
 
 fn api_key(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
+    let id = row.get(0)?;
     Ok(ApiKey {
-        id: row.get(0)?,
+        id,
         prefix: row.get(1)?,
         username: row.get(2)?,
-        read_only: row.get(3)?,
-        description: row.get(4)?,
-        created_at: row.get(5)?,
-        expires_on: row.get(6)?,
-        last_used_at: row.get(7)?,
-        revoked_at: row.get(8)?,
+        permissions: row.get(3)?,
+        networks: row.get::<_, Option<Networks>>(4)?.unwrap_or_default(),
+        description: row.get(5)?,
+        created_at: row.get(6)?,
+        expires_on: row.get(7)?,
+        ends_at: row.get(8)?,
+        successor_id: row.get(9)?,
+        first_id: row.get::<_, Option<i64>>(10)?.unwrap_or(id),
+        made_with: made_with(row.get(11)?),
+        last_used_at: row.get(12)?,
+        last_used_from: row.get(13)?,
+        revoked_at: row.get(14)?,
     })
+}
+
+/// The key that stands in the column `made_with`.
+pub(super) fn made_with(column: Option<i64>) -> KeyRef {
+    match column {
+        Some(CONFIGURED) => KeyRef::Configured,
+        Some(id) => KeyRef::Stored(id),
+        None => KeyRef::CommandLine,
+    }
 }

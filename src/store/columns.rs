@@ -5,8 +5,8 @@ use std::str::FromStr;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use crate::domain::{
-    Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Period, Points, Timestamp, UserId,
-    Username,
+    Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Networks, Period, Permissions, Points,
+    Timestamp, UserId, Username,
 };
 
 /// A type that is an integer in the file. The integer is checked when it is read, since it may be out of the type's
@@ -63,18 +63,6 @@ impl FromSql for Timestamp {
     }
 }
 
-impl ToSql for EventDate {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.to_string().into())
-    }
-}
-
-impl FromSql for EventDate {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<EventDate> {
-        EventDate::from_str(value.as_str()?).map_err(FromSqlError::other)
-    }
-}
-
 impl ToSql for Description {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.as_str().into())
@@ -123,6 +111,27 @@ impl FromSql for Period {
         Period::from_number(number).ok_or(FromSqlError::OutOfRange(number))
     }
 }
+
+/// A type whose text form stands in the file, and is read as any text of that form is.
+macro_rules! text {
+    ($type:ty) => {
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.to_string().into())
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                <$type>::from_str(value.as_str()?).map_err(FromSqlError::other)
+            }
+        }
+    };
+}
+
+text!(EventDate);
+text!(Networks);
+text!(Permissions);
 
 /// A list of groups, which stands in the file as a JSON array.
 pub(super) struct GroupIds(pub Vec<GroupId>);

@@ -35,8 +35,9 @@ pub struct Idempotency {
 }
 
 impl Idempotency {
-    /// The idempotency key that `actor` sent with `parameters` to `path`, using the API key `api_key`. Only the same
-    /// API key gets the answer again. The configured key counts as the same key even after it was changed.
+    /// The idempotency key that `actor` sent with `parameters` to `path`. `api_key` is the API key, or the first of those
+    /// whose place it took: only they get the answer again. The configured key counts as the same key even after it was
+    /// changed.
     pub fn new(
         actor: &Username,
         api_key: KeyRef,

@@ -36,6 +36,8 @@ mod file_version;
 mod health;
 mod id_blocks;
 pub mod idempotency;
+pub mod key_lines;
+pub mod key_rotation;
 mod layout;
 pub mod leaderboards;
 pub mod merge;

@@ -11,7 +11,7 @@ use super::client::Client;
 use super::error::ApiError;
 use super::session::SignedIn;
 use super::trace::Trace;
-use crate::actions::Actor;
+use crate::actions::{Actor, Refusal};
 use crate::domain::{PlainKey, Scope};
 
 /// A caller who showed a good key that holds what `N` needs.
@@ -24,9 +24,21 @@ pub struct May<N> {
 
 /// What a route needs of the caller's key.
 pub trait Need {
-    /// The key has to hold at least one of these scopes. Which one may depend on the request: then the action checks
-    /// the scope again.
+    /// The key has to hold at least one of these scopes, if any are named. Which one may depend on the request: then the
+    /// action checks the scope again.
     const ANY_OF: &'static [Scope];
+
+    /// The key has to hold each of these scopes besides.
+    const ALL_OF: &'static [Scope] = &[];
+
+    /// Passes if the key of that actor has what is needed.
+    ///
+    /// # Errors
+    /// [`Refusal::NotPermitted`].
+    fn is_met_by(actor: &Actor) -> Result<(), Refusal> {
+        actor.require_any(Self::ANY_OF)?;
+        Self::ALL_OF.iter().try_for_each(|scope| actor.require(*scope))
+    }
 }
 
 /// The needs of the routes.
@@ -34,13 +46,14 @@ pub mod need {
     use super::{Need, Scope};
 
     macro_rules! needs {
-        ($($(#[doc = $doc:literal])+ $name:ident: [$($scope:ident),+];)+) => {$(
+        ($($(#[doc = $doc:literal])+ $name:ident: [$($scope:ident),*] $(and [$($also:ident),+])?;)+) => {$(
             $(#[doc = $doc])+
             #[derive(Debug)]
             pub struct $name;
 
             impl Need for $name {
-                const ANY_OF: &'static [Scope] = &[$(Scope::$scope),+];
+                const ANY_OF: &'static [Scope] = &[$(Scope::$scope),*];
+                $(const ALL_OF: &'static [Scope] = &[$(Scope::$also),+];)?
             }
         )+};
     }
@@ -48,6 +61,9 @@ pub mod need {
     needs! {
         /// To read events, users, groups, boards and the state of the recalculation.
         ReadEvents: [EventsRead];
+        /// To store one event. Giving and taking points are two scopes. Which of them is needed, only the points say, and
+        /// so no scope is asked for before they are read.
+        StoreEvent: [];
         /// To store events; giving and taking points are two scopes, of which the points decide.
         StoreEvents: [EventsAward, EventsDeduct];
         /// To change and delete events.
@@ -66,6 +82,8 @@ pub mod need {
         SeeRecalculation: [EventsRead, Recalculate];
         /// To make and revoke keys, and to read who changed what.
         ManageKeys: [Keys];
+        /// To merge users, which moves events.
+        MergeUsers: [Users] and [EventsCorrect];
     }
 }
 
@@ -89,15 +107,15 @@ impl<N: Need> May<N> {
         let app = try_outcome!(app(request).await);
         let Some(key) = sent_key(request) else { return ApiError::NotLoggedIn.refuse(request) };
         let username = request.headers().get_one("Api-Username");
-        let actor = match app.actions.authenticate(&PlainKey::received(key), username) {
-            Ok(actor) => actor.from_address(Client::of(request).address),
+        let actor = match app.actions.authenticate(&PlainKey::received(key), username, Client::of(request).sender()) {
+            Ok(actor) => actor,
             Err(refusal) => return ApiError::from(refusal).refuse(request),
         };
         Trace::of(request).acts_as(&actor.username);
         if let Err(wait_seconds) = app.requests.take() {
             return ApiError::RateLimit { wait_seconds }.refuse(request);
         }
-        match actor.require_any(N::ANY_OF) {
+        match N::is_met_by(&actor) {
             Ok(()) => Outcome::Success(May { actor, need: PhantomData }),
             Err(refusal) => ApiError::from(refusal).refuse(request),
         }

@@ -1,8 +1,11 @@
 //! Where a request comes from: the client's address, and whether it speaks TLS.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 
-use rocket::request::Request;
+use rocket::request::{FromRequest, Outcome, Request};
+
+use crate::domain::Sender;
 
 /// The client of a request, as whoever accepted the connection knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +31,22 @@ impl Client {
         })
     }
 
+    /// Where the request comes from, for those who know nothing of requests.
+    pub fn sender(&self) -> Sender {
+        Sender { address: self.address, is_certain: !self.is_forwarded_by_stranger }
+    }
+
     /// Says who the client of a request is. It counts only if nobody has asked for the request's client before.
     pub fn put(self, request: &Request<'_>) {
         request.local_cache(|| self);
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Client {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Client, Infallible> {
+        Outcome::Success(Client::of(request))
     }
 }

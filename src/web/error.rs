@@ -13,10 +13,10 @@ use rocket::request::Request;
 use rocket::response::{Responder, Response};
 
 use self::wire::{Body, Extras, IndexedExtras, invalid, missing, time_left};
-use super::reply;
 use super::trace::Trace;
-use crate::actions::Refusal;
-use crate::domain::{EventDate, Scope};
+use super::{key_refusal, reply};
+use crate::actions::{KeyRefusal, Refusal};
+use crate::domain::Scope;
 use crate::store::StoreError;
 
 /// The longest body that is taken, in bytes.
@@ -31,6 +31,8 @@ pub enum ApiError {
     InvalidAccess,
     /// 403: a key that lacks the scope that is needed.
     NotPermitted(Scope),
+    /// 403: a key that is not for the network that the request comes from.
+    NotFromHere,
     /// 403: a key for one username that would change what belongs to another.
     OfAnotherUsername,
     /// 404: no such path, method or thing.
@@ -54,11 +56,8 @@ pub enum ApiError {
         /// The spendable score.
         score: i64,
     },
-    /// 422: a key that would work longer than the one that it is made with.
-    OutlivesKey {
-        /// The last day of the key that it is made with.
-        last: EventDate,
-    },
+    /// 422: a key that can't be made as it was asked for, or can't be replaced.
+    Key(KeyRefusal),
     /// 422: the idempotency key stands for another request.
     IdempotencyKeyReused,
     /// 422: another board or user has that name.
@@ -128,12 +127,13 @@ impl ApiError {
             ApiError::NotLoggedIn
             | ApiError::InvalidAccess
             | ApiError::NotPermitted(_)
+            | ApiError::NotFromHere
             | ApiError::OfAnotherUsername => Status::Forbidden,
             ApiError::NotFound => Status::NotFound,
             ApiError::Missing(_) | ApiError::Invalid { .. } => Status::BadRequest,
             ApiError::PayloadTooLarge { .. } => Status::PayloadTooLarge,
             ApiError::InsufficientPoints { .. }
-            | ApiError::OutlivesKey { .. }
+            | ApiError::Key(_)
             | ApiError::IdempotencyKeyReused
             | ApiError::NameTaken
             | ApiError::NumberTaken
@@ -152,12 +152,15 @@ impl ApiError {
     fn error_type(&self) -> &'static str {
         match self {
             ApiError::NotLoggedIn => "not_logged_in",
-            ApiError::InvalidAccess | ApiError::NotPermitted(_) | ApiError::OfAnotherUsername => "invalid_access",
+            ApiError::InvalidAccess
+            | ApiError::NotPermitted(_)
+            | ApiError::NotFromHere
+            | ApiError::OfAnotherUsername => "invalid_access",
             ApiError::NotFound => "not_found",
             ApiError::Missing(_) | ApiError::Invalid { .. } => "invalid_parameters",
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::InsufficientPoints { .. } => "insufficient_points",
-            ApiError::OutlivesKey { .. } => "outlives_key",
+            ApiError::Key(refusal) => key_refusal::error_type(refusal),
             ApiError::IdempotencyKeyReused => "idempotency_key_reused",
             ApiError::NameTaken => "name_taken",
             ApiError::NumberTaken => "number_taken",
@@ -181,7 +184,7 @@ impl ApiError {
             ApiError::InvalidAccess => "You are not permitted to view the requested resource. \
                  The API username or key is invalid."
                 .to_owned(),
-            ApiError::NotPermitted(_) | ApiError::OfAnotherUsername => {
+            ApiError::NotPermitted(_) | ApiError::NotFromHere | ApiError::OfAnotherUsername => {
                 "You are not permitted to view the requested resource.".to_owned()
             }
             ApiError::NotFound => "The requested URL or resource could not be found.".to_owned(),
@@ -191,7 +194,7 @@ impl ApiError {
                 format!("The request body is too large: at most {bytes_max} bytes are taken.")
             }
             ApiError::InsufficientPoints { score } => format!("Not enough points: the spendable score is {score}."),
-            ApiError::OutlivesKey { last } => format!("Your own key ends on {last}: what it makes can't work longer."),
+            ApiError::Key(refusal) => key_refusal::sentence(refusal),
             ApiError::IdempotencyKeyReused => "This Idempotency-Key was used before with other parameters.".to_owned(),
             ApiError::NameTaken => "This name is taken.".to_owned(),
             ApiError::NumberTaken => "This number is taken.".to_owned(),
@@ -225,6 +228,7 @@ impl ApiError {
     fn extras(&self) -> Option<Extras> {
         match self {
             ApiError::InsufficientPoints { score } => Some(Extras::Score { score: *score }),
+            ApiError::NotPermitted(scope) => Some(Extras::Scope { scope: scope.name() }),
             ApiError::Within { error, .. } => error.extras(),
             ApiError::RateLimit { wait_seconds } => {
                 Some(Extras::Wait { wait_seconds: *wait_seconds, time_left: time_left(*wait_seconds) })
@@ -276,10 +280,11 @@ impl From<StoreError> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> ApiError {
         match refusal {
-            Refusal::InvalidAccess => ApiError::InvalidAccess,
+            Refusal::InvalidAccess | Refusal::WrongKey => ApiError::InvalidAccess,
+            Refusal::NotFromHere => ApiError::NotFromHere,
             Refusal::NotPermitted(scope) => ApiError::NotPermitted(scope),
             Refusal::OfAnotherUsername => ApiError::OfAnotherUsername,
-            Refusal::Outlives { last } => ApiError::OutlivesKey { last },
+            Refusal::Key(refusal) => ApiError::Key(refusal),
             Refusal::Unknown => ApiError::NotFound,
             Refusal::InsufficientPoints { score } => ApiError::InsufficientPoints { score },
             Refusal::NumberTaken => ApiError::NumberTaken,

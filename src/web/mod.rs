@@ -17,6 +17,7 @@ mod finishing;
 pub(crate) mod idempotency;
 mod in_flight;
 mod json_object;
+pub(crate) mod key_refusal;
 pub(crate) mod kinds;
 mod known_paths;
 pub(crate) mod parameters;

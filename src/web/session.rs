@@ -18,7 +18,7 @@ use super::error::ApiError;
 use super::sessions::{self, same};
 use super::trace::Trace;
 use crate::actions::{Actor, Refusal};
-use crate::domain::{PlainKey, random_token};
+use crate::domain::{PlainKey, Sender, random_token};
 
 /// The cookie that holds a session's token.
 const COOKIE: &str = "scorekeeper_session";
@@ -70,20 +70,22 @@ impl SignedIn {
 
     fn find(app: &App, request: &Request<'_>) -> Result<Option<SignedIn>, ApiError> {
         let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
-        let found = SignedIn::by_token(app, &SessionToken(cookie.value().to_owned()))?;
+        let found = SignedIn::by_token(app, &SessionToken(cookie.value().to_owned()), Client::of(request).sender())?;
         Ok(found.map(|found| {
             Trace::of(request).acts_as(&found.actor.username);
-            let actor = found.actor.from_address(Client::of(request).address);
-            let found = SignedIn { actor, holds_token: HoldsToken::by(request), ..found };
+            let found = SignedIn { holds_token: HoldsToken::by(request), ..found };
             request.local_cache(|| Noted(Some(found.clone())));
             found
         }))
     }
 
     /// Who is signed in with that token, if the token still works.
-    pub(super) fn by_token(app: &App, token: &SessionToken) -> Result<Option<SignedIn>, ApiError> {
+    ///
+    /// # Errors
+    /// The key that the session was begun with is not for the network that the request comes from, or the database failed.
+    pub(super) fn by_token(app: &App, token: &SessionToken, sender: Sender) -> Result<Option<SignedIn>, ApiError> {
         let Some(session) = app.sessions.find(&token.0, app.clock.now()) else { return Ok(None) };
-        let Some(actor) = app.actions.still_acts(session.key, &session.username)? else {
+        let Some(actor) = app.actions.still_acts(session.key, &session.username, sender)? else {
             app.sessions.end(&token.0);
             return Ok(None);
         };
@@ -118,14 +120,14 @@ impl<'r> FromRequest<'r> for SignedIn {
 }
 
 /// Signs in with a key and a username, as a request of the API would show them; returns the cookie to set.
-pub fn sign_in(app: &App, key: &str, username: Option<&str>, secure: bool) -> Result<Cookie<'static>, ApiError> {
+pub fn sign_in(app: &App, key: &str, username: Option<&str>, client: &Client) -> Result<Cookie<'static>, ApiError> {
     let key = key.trim();
     if key.is_empty() {
         return Err(ApiError::InvalidAccess);
     }
-    let Actor { key, username, .. } = app.actions.authenticate(&PlainKey::received(key), username)?;
+    let Actor { key, username, .. } = app.actions.authenticate(&PlainKey::received(key), username, client.sender())?;
     let token = app.sessions.begin(key, username, app.clock.now()).map_err(Refusal::NoRandomNumbers)?;
-    Ok(cookie(COOKIE, token, secure))
+    Ok(cookie(COOKIE, token, client.is_secure))
 }
 
 /// Ends the session of a request. Returns the cookie that removes the browser's cookie.

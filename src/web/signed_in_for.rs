@@ -20,7 +20,7 @@ impl<'r, N: Need> FromRequest<'r> for SignedInFor<N> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<SignedInFor<N>, ApiError> {
         let signed_in = try_outcome!(SignedIn::from_request(request).await);
-        match signed_in.actor.require_any(N::ANY_OF) {
+        match N::is_met_by(&signed_in.actor) {
             Ok(()) => Outcome::Success(SignedInFor(signed_in, PhantomData)),
             Err(refusal) => ApiError::from(refusal).refuse(request),
         }

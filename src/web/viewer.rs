@@ -8,14 +8,17 @@ use rocket::request::{FromRequest, Outcome, Request};
 use super::app::{App, app};
 use super::caching::KeyNeeded;
 use super::caller::{May, ScoreReader, need, sent_key};
+use super::client::Client;
 use super::error::ApiError;
 use super::session::{SessionToken, SignedIn};
-use crate::domain::{KeyRef, Leaderboard, LeaderboardId, Username};
+use crate::domain::{KeyRef, Leaderboard, LeaderboardId, Sender, Username};
 use crate::standings::Catalog;
 
 /// Who looks at a board, and what they have shown for it.
 pub struct BoardViewer {
     shown: Shown,
+    /// Where the request comes from.
+    sender: Sender,
     /// Noted if the reply would be another one for somebody who has shown nothing.
     key_needed: KeyNeeded,
 }
@@ -40,7 +43,8 @@ impl<'r> FromRequest<'r> for BoardViewer {
         if !try_outcome!(app(request).await).public {
             key_needed.note();
         }
-        let viewer = |shown| BoardViewer { shown, key_needed: key_needed.clone() };
+        let sender = Client::of(request).sender();
+        let viewer = |shown| BoardViewer { shown, sender, key_needed: key_needed.clone() };
         if sent_key(request).is_some() {
             let caller = May::<need::ReadEvents>::identify(request).await;
             if !caller.is_success() {
@@ -69,8 +73,12 @@ impl BoardViewer {
     /// now, it is taken to work.
     pub fn still_may_look(&self, app: &App) -> bool {
         match &self.shown {
-            Shown::Key(key, username) => app.actions.still_acts(*key, username).map_or(true, |actor| actor.is_some()),
-            Shown::Session(token) => SignedIn::by_token(app, token).map_or(true, |signed_in| signed_in.is_some()),
+            Shown::Key(key, username) => {
+                app.actions.still_acts(*key, username, self.sender).map_or(true, |actor| actor.is_some())
+            }
+            Shown::Session(token) => {
+                SignedIn::by_token(app, token, self.sender).map_or(true, |signed_in| signed_in.is_some())
+            }
             Shown::Nothing => true,
         }
     }

@@ -8,6 +8,7 @@ use crate::domain::random_token;
 use crate::pages::error_page::ErrorPage;
 use crate::store::StoreError;
 use crate::web::error::ApiError;
+use crate::web::key_refusal;
 use crate::web::parameters::Parameters;
 use crate::web::request::Request;
 use crate::web::session::SignedIn;
@@ -163,7 +164,7 @@ impl FormRefusal {
             ApiError::NameTaken => (name, "This name is taken.".to_owned()),
             ApiError::NumberTaken => ("id", "This number is taken.".to_owned()),
             ApiError::NameReserved => (name, "This name is kept for other use. Please take another.".to_owned()),
-            ApiError::OutlivesKey { .. } => ("expires_on", error.sentence()),
+            ApiError::Key(refusal) => (key_refusal::field(refusal), error.sentence()),
             ApiError::DatesReversed => ("to_date", "The last day is before the first.".to_owned()),
             ApiError::SameUser => ("into_id", "A user can't be merged with itself.".to_owned()),
             _ => return FormRefusal::Page(error.into()),

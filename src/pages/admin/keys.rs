@@ -12,13 +12,14 @@ use super::form::{Fault, Filling, Form, FormRefusal, SentForm, minted_key};
 use super::frame::{Frame, Tab};
 use super::{Layout, command, go};
 use crate::actions::{MadeKey, may_revoke};
-use crate::domain::{EventDate, KeyRef, PlainKey, Username};
+use crate::domain::{EventDate, KeyRef, Networks, Permissions, PlainKey, Scope, Username};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
 use crate::pages::html::Html;
-use crate::store::api_keys::{self, ApiKey, KeyPlace, NewKey};
+use crate::store::api_keys::{ApiKey, NewKey};
+use crate::store::key_lines::{self, KeyPlace, KeyState};
 use crate::web::App;
 use crate::web::caller::need;
 use crate::web::error::ApiError;
@@ -83,21 +84,22 @@ struct ShownKey {
 }
 
 impl KeyRow {
-    fn new(me: &SignedIn, key: &ApiKey, today: EventDate) -> KeyRow {
+    fn new(me: &SignedIn, key: &ApiKey, state: KeyState) -> KeyRow {
         let description = key.description.as_deref().unwrap_or_default();
         KeyRow {
             id: key.id,
             prefix: key.prefix.clone(),
             username: key.username.as_ref().map(|username| format::plain(username.as_str()).into_owned()),
             description: format::cut(&format::plain(description), 120),
-            read_only: key.read_only,
+            read_only: !key.permissions.holds_any(&Scope::CHANGING),
             created: format::short_moment(key.created_at),
             expires: key.expires_on.map(format::short_date),
             last_used: key.last_used_at.map(format::short_moment),
-            state: match key {
-                key if key.revoked_at.is_some() => "revoked",
-                key if !key.works(today) => "expired",
-                _ => "works",
+            state: match state {
+                KeyState::Works => "works",
+                KeyState::Revoked => "revoked",
+                KeyState::Expired => "expired",
+                KeyState::MakerEnded => "ended with the key that made it",
             },
             revocable: key.revoked_at.is_none() && may_revoke(&me.actor, key),
             own: me.actor.key == KeyRef::Stored(key.id),
@@ -107,16 +109,16 @@ impl KeyRow {
 
 /// The list from a place on, with the form below it.
 async fn page(app: &App, admin: Frame, after: Option<KeyPlace>, filling: Filling<'_>) -> Result<Html, ErrorPage> {
-    let today = app.clock.today();
-    let (keys, more) = app.store.read(move |connection| api_keys::page(connection, today, after, KEYS_MAX)).await?;
+    let at = app.actions.circumstances();
+    let (keys, more) = app.store.read(move |connection| key_lines::page(connection, &at, after, KEYS_MAX)).await?;
     let fault = filling.fault();
     let typed = |name: &str| filling.value(name, "");
     let username = Field::text("username", "For the username").fault(fault);
     let template = KeysPage {
         layout: admin.layout(),
-        rows: keys.iter().map(|key| KeyRow::new(&admin.me, key, today)).collect(),
+        rows: keys.iter().map(|(key, state)| KeyRow::new(&admin.me, key, *state)).collect(),
         first_page: after.is_none(),
-        next: keys.last().filter(|_| more).map(|last| next_page(last, today)),
+        next: keys.last().filter(|_| more).map(|(key, state)| next_page(key, *state)),
         configured: app.actions.has_configured_key(),
         username: if admin.me.actor.one_username {
             username
@@ -143,8 +145,8 @@ async fn page(app: &App, admin: Frame, after: Option<KeyPlace>, filling: Filling
 }
 
 /// The address of the page that begins after a key. A key stays in its place in the list until it is revoked or expires.
-fn next_page(last: &ApiKey, today: EventDate) -> String {
-    format!("{}?after={}&works={}", Tab::Keys.path(), last.id, last.works(today))
+fn next_page(last: &ApiKey, state: KeyState) -> String {
+    format!("{}?after={}&works={}", Tab::Keys.path(), last.id, state == KeyState::Works)
 }
 
 /// The place that the address names. If it names none, the list begins at its start.
@@ -178,9 +180,11 @@ fn read(app: &App, me: &SignedIn, form: &Form) -> Result<NewKey, FormRefusal> {
     if expires_on.is_some_and(|last| last < app.clock.today()) {
         return Err(Fault::new("expires_on", "This day is over: the key would never work.").into());
     }
+    let read_only = parameters.optional("read_only").map_err(refused)?.unwrap_or(false);
     Ok(NewKey {
         username: if me.actor.one_username { Some(me.actor.username.clone()) } else { username },
-        read_only: parameters.optional("read_only").map_err(refused)?.unwrap_or(false),
+        permissions: if read_only { Permissions::READ_ONLY } else { me.actor.permissions },
+        networks: Networks::default(),
         description,
         expires_on,
     })
@@ -203,7 +207,10 @@ pub async fn create(
         Err(refusal) => return page(app, frame, None, Filling::Refused(&form, &refusal.fault()?)).await,
     };
     let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
-    let (acting, read_only) = (new.username.clone().unwrap_or_else(|| me.actor.username.clone()), new.read_only);
+    let (acting, read_only) = (
+        new.username.clone().unwrap_or_else(|| me.actor.username.clone()),
+        !new.permissions.holds_any(&Scope::CHANGING),
+    );
     let MadeKey { id, plain } = match app.actions.create_key(&me.actor, new, key).await {
         Ok(made) => made,
         Err(refusal) => {

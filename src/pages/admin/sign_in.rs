@@ -32,18 +32,6 @@ struct SignInPage<'p> {
     username: Field,
 }
 
-/// Whether the connection uses TLS, as far as this server knows. If so, the browser sends its cookies only over TLS.
-pub struct Tls(bool);
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Tls {
-    type Error = std::convert::Infallible;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Tls, Self::Error> {
-        Outcome::Success(Tls(Client::of(request).is_secure))
-    }
-}
-
 /// Who is signed in, if anyone is. (After an optional [`SignedIn`] the catcher would still find its refusal.)
 pub struct MaybeSignedIn(Option<SignedIn>);
 
@@ -68,12 +56,12 @@ fn destination(to: Option<&str>) -> &str {
 
 fn page(
     app: &App,
-    tls: &Tls,
+    client: &Client,
     reply: &HoldsToken,
     parameters: &Parameters,
     fault: Option<(Status, &'static str)>,
 ) -> Result<Html, ErrorPage> {
-    let visitor = Visitor::new(app, tls.0, reply)?;
+    let visitor = Visitor::new(app, client.is_secure, reply)?;
     let template = SignInPage {
         layout: Layout::new(Section::Administration),
         token: &visitor.token,
@@ -95,7 +83,7 @@ fn page(
 pub async fn form(
     _browser: Browser,
     anyone: MaybeSignedIn,
-    tls: Tls,
+    client: Client,
     reply: HoldsToken,
     app: &State<App>,
     parameters: Parameters,
@@ -103,14 +91,14 @@ pub async fn form(
     if anyone.0.is_some() {
         return Ok(Html::moved(destination(parameters.text("to"))));
     }
-    page(app, &tls, &reply, &parameters, None)
+    page(app, &client, &reply, &parameters, None)
 }
 
 /// Signs in.
 #[post("/admin/sign-in", data = "<form>")]
 pub async fn sign_in(
     _browser: Browser,
-    tls: Tls,
+    client: Client,
     reply: HoldsToken,
     app: &State<App>,
     cookies: &CookieJar<'_>,
@@ -118,9 +106,9 @@ pub async fn sign_in(
 ) -> Result<Html, ErrorPage> {
     let Some(form) = form.checked(|token| Visitor::sent(app, cookies, token)) else {
         const FAULT: &str = "This form was out of date. Please try again.";
-        return page(app, &tls, &reply, &Parameters::default(), Some((Status::Forbidden, FAULT)));
+        return page(app, &client, &reply, &Parameters::default(), Some((Status::Forbidden, FAULT)));
     };
-    match session::sign_in(app, form.typed("key"), form.filled("username"), tls.0) {
+    match session::sign_in(app, form.typed("key"), form.filled("username"), &client) {
         Ok(cookie) => {
             let to = destination(form.filled("to")).to_owned();
             Ok(Html::moved(to).header("Set-Cookie", cookie.to_string()))
@@ -128,7 +116,7 @@ pub async fn sign_in(
         Err(ApiError::InvalidAccess) => {
             const FAULT: &str = "This key and username do not go together. A key that is unknown, revoked or expired opens \
                                  nothing; a key for all users needs a username, one for a single user just that one.";
-            page(app, &tls, &reply, form.parameters(), Some((Status::Forbidden, FAULT)))
+            page(app, &client, &reply, form.parameters(), Some((Status::Forbidden, FAULT)))
         }
         Err(error) => Err(error.into()),
     }
@@ -139,13 +127,13 @@ pub async fn sign_in(
 pub async fn sign_out(
     _browser: Browser,
     me: SignedIn,
-    tls: Tls,
+    client: Client,
     app: &State<App>,
     cookies: &CookieJar<'_>,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
     form.of(&me)?;
-    let gone = session::sign_out(app, cookies, tls.0);
+    let gone = session::sign_out(app, cookies, client.is_secure);
     Ok(super::go("/admin/sign-in", "signed-out").header("Set-Cookie", gone.to_string()))
 }
 

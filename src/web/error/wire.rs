@@ -25,6 +25,7 @@ pub(super) struct IndexedExtras {
 #[serde(untagged)]
 pub(super) enum Extras {
     Score { score: i64 },
+    Scope { scope: &'static str },
     Wait { wait_seconds: u64, time_left: String },
 }
 
