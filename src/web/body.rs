@@ -119,8 +119,11 @@ async fn of_multipart(kind: &ContentType, body: &[u8]) -> Result<Parameters, Api
         let name = part.name().ok_or(ApiError::unreadable_body())?.to_owned();
         let is_file = part.file_name().is_some();
         let value = part.bytes().await.map_err(broken)?;
-        let text = if is_file { None } else { String::from_utf8(value.into()).ok() };
-        parameters.add_text(name, text)?;
+        if is_file {
+            parameters.add_file(name, value.into())?;
+        } else {
+            parameters.add_text(name, String::from_utf8(value.into()).ok())?;
+        }
     }
     Ok(parameters)
 }

@@ -26,8 +26,10 @@ const LIST_MARK: &str = "[]";
 /// A parameter as it came.
 #[derive(Debug, Clone)]
 enum Field {
-    /// From a query or a form; `None` where it is a file, or not UTF-8.
+    /// From a query or a form; `None` where it is not UTF-8.
     Text(Option<String>),
+    /// A file of a form in parts. No request of the API takes one.
+    File(Vec<u8>),
     /// From a JSON body.
     Json(Box<RawValue>),
 }
@@ -108,6 +110,19 @@ impl Parameters {
         Ok(())
     }
 
+    /// Adds a file of a form in parts.
+    ///
+    /// # Errors
+    /// There are more than [`PARAMETERS_MAX`].
+    pub(super) fn add_file(&mut self, name: String, content: Vec<u8>) -> Result<(), ApiError> {
+        if name.ends_with(LIST_MARK) {
+            return self.add_text(name, None);
+        }
+        self.count_one()?;
+        self.fields.insert(name, Field::File(content));
+        Ok(())
+    }
+
     /// Adds a parameter that came in a JSON object.
     ///
     /// # Errors
@@ -145,6 +160,7 @@ impl Parameters {
     fn written(&self, name: &str) -> Option<Sent<'_>> {
         match self.fields.get(name)? {
             Field::Text(text) => Some(Sent::Text(text.as_deref())),
+            Field::File(_) => Some(Sent::Text(None)),
             Field::Json(value) => match Written::of(value) {
                 Written::Null => None,
                 written => Some(Sent::Json(written)),
@@ -156,6 +172,14 @@ impl Parameters {
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.fields.get(name) {
             Some(Field::Text(text)) => text.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// A file that came in a form; `None` if none was chosen.
+    pub fn file(&self, name: &str) -> Option<&[u8]> {
+        match self.fields.get(name) {
+            Some(Field::File(content)) => Some(content.as_slice()).filter(|content| !content.is_empty()),
             _ => None,
         }
     }
@@ -241,7 +265,7 @@ impl Parameters {
                 Written::List(list) => Written::members_at_most(list, count_max),
                 _ => None,
             },
-            Field::Text(_) => None,
+            Field::Text(_) | Field::File(_) => None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::signed_in;
 use crate::support::{Server, run};
 
 /// Pages by path, with what stands on them.
-const PAGES: [&str; 33] = [
+const PAGES: [&str; 34] = [
     "/leaderboard",
     "/leaderboard?period=all_time&for_user_id=120",
     "/leaderboard?period=all_time&page=1",
@@ -25,6 +25,7 @@ const PAGES: [&str; 33] = [
     "/admin/events/1/delete",
     "/admin/events/999",
     "/admin/award",
+    "/admin/award/many",
     "/admin/boards",
     "/admin/boards/1",
     "/admin/people",
@@ -168,6 +169,18 @@ fn every_page_behind_a_form_is_accessible() {
             path: award,
             fields: &[("#user_id", "0"), ("#points", "5")],
             shows: "from 1 to 2147483647",
+        },
+        Behind {
+            name: "preview of many",
+            path: "/admin/award/many",
+            fields: &[("#names", "user-13, once\n13\n14\n13"), ("#points", "5")],
+            shows: "Leave out 1 bad line",
+        },
+        Behind {
+            name: "many refused",
+            path: "/admin/award/many",
+            fields: &[("#names", "13"), ("#points", "0.5")],
+            shows: "Enter a whole number",
         },
         Behind {
             name: "new key",

@@ -50,6 +50,31 @@ fn a_double_click_redeems_once() {
 }
 
 #[test]
+fn a_room_full_of_people_gets_points_at_once() {
+    let (server, chrome) = signed_in();
+    let users = json!({"users": [{"id": 13, "username": "ann"}, {"id": 14, "username": "bob"}]});
+    assert_eq!(server.post("/admin/users/batch", &users).status, 200);
+    chrome.open(&format!("{}/admin/award", server.url()));
+    chrome.click("a[href='/admin/award/many']");
+    chrome.wait_for_path("/admin/award/many");
+    chrome.fill("#names", "ann\nbob\nnobody");
+    chrome.fill("#points", "15");
+    chrome.click("main form button.primary");
+    chrome.wait_for_text("main", "nobody in the directory is called “nobody”");
+    chrome.wait_for_text("main table", "+15");
+    // The browser itself asks for the tick.
+    chrome.click("main button.primary");
+    assert_eq!(chrome.script("return document.querySelector('form.confirm').checkValidity()"), false);
+    assert_eq!(server.count_events(), 0);
+    chrome.click("input[name=leave_out]");
+    chrome.double_click("main button.primary");
+    chrome.wait_for_path("/admin/events");
+    chrome.wait_for_text("main", "All of them are stored.");
+    assert_eq!((server.count_events(), server.score(13), server.score(14)), (2, 15, 15));
+    chrome.assert_quiet(&[]);
+}
+
+#[test]
 fn points_that_are_short_are_told() {
     let (server, chrome) = signed_in();
     server.award(13, "2024-03-01", 30);

@@ -67,7 +67,8 @@ impl<'s> Browser<'s> {
     pub fn submit(&self, path: &str, fields: Fields<'_>) -> Reply {
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-        self.request("POST", path, Some(pairs.join("&")))
+        let kind = "application/x-www-form-urlencoded".to_owned();
+        self.request("POST", path, Some((kind, pairs.join("&").into_bytes())))
     }
 
     /// POST of these fields with the token of this session.
@@ -76,6 +77,22 @@ impl<'s> Browser<'s> {
         let mut all = vec![("csrf", token.as_str())];
         all.extend_from_slice(fields);
         self.submit(path, &all)
+    }
+
+    /// POST of these fields and a file as a form in parts, with the token of this session.
+    pub fn post_file(&self, path: &str, fields: Fields<'_>, (name, content): (&str, &[u8])) -> Reply {
+        const BOUNDARY: &str = "between-the-parts";
+        let token = self.csrf();
+        let mut body = Vec::new();
+        for (name, value) in std::iter::once(&("csrf", token.as_str())).chain(fields) {
+            let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
+            body.extend_from_slice(format!("{head}{value}\r\n").as_bytes());
+        }
+        let head = format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"lines.csv\"");
+        body.extend_from_slice(format!("--{BOUNDARY}\r\n{head}\r\nContent-Type: text/csv\r\n\r\n").as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        self.request("POST", path, Some((format!("multipart/form-data; boundary={BOUNDARY}"), body)))
     }
 
     /// POST that leads to another page, which is returned with its path.
@@ -104,15 +121,15 @@ impl<'s> Browser<'s> {
         self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
-    fn request(&self, method: &str, path: &str, form: Option<String>) -> Reply {
+    fn request(&self, method: &str, path: &str, form: Option<(String, Vec<u8>)>) -> Reply {
         let cookies: Vec<String> =
             self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut request = self.server.anonymous(method, path).header("Accept", ACCEPT);
         if !cookies.is_empty() {
             request = request.header("Cookie", &cookies.join("; "));
         }
-        if let Some(form) = form {
-            request = request.form(&form);
+        if let Some((kind, form)) = form {
+            request = request.header("Content-Type", &kind).bytes(form);
         }
         let reply = request.send();
         for (_, cookie) in reply.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("Set-Cookie")) {

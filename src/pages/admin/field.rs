@@ -30,6 +30,7 @@ enum InputKind {
     Number,
     Password,
     Search,
+    File,
 }
 
 impl InputKind {
@@ -40,6 +41,7 @@ impl InputKind {
             InputKind::Number => "number",
             InputKind::Password => "password",
             InputKind::Search => "search",
+            InputKind::File => "file",
         }
     }
 }
@@ -89,6 +91,11 @@ impl Field {
     /// A field for a search.
     pub fn search(name: &'static str, label: &'static str) -> Field {
         Field::new(InputKind::Search, name, label)
+    }
+
+    /// A file. No page can put one in.
+    pub fn file(name: &'static str, label: &'static str) -> Field {
+        Field::new(InputKind::File, name, label)
     }
 
     /// With a value in it.

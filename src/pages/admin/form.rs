@@ -63,6 +63,11 @@ impl Form {
         Some(self.typed(name).trim()).filter(|text| !text.is_empty())
     }
 
+    /// A file that was chosen; `None` if none was.
+    pub fn file(&self, name: &str) -> Option<&[u8]> {
+        self.sent.file(name)
+    }
+
     /// All values of a field that may have several.
     pub fn all(&self, name: &str) -> Vec<&str> {
         self.sent.texts(name).collect()

@@ -188,8 +188,9 @@ impl Frame {
 }
 
 /// The words that an address may have, and the sentence that says what has been done.
-const DONE: [(&str, &str); 13] = [
+const DONE: &[(&str, &str)] = &[
     ("stored", "The event is stored."),
+    ("stored-many", "All of them are stored."),
     ("board-made", "The leaderboard is there."),
     ("corrected", "The event is changed."),
     ("event-deleted", "The event is deleted. It no longer counts; its history stays."),

@@ -16,6 +16,7 @@ pub mod frame;
 mod group;
 mod keys;
 mod log;
+mod many;
 mod merge;
 mod people;
 mod recalculation;
@@ -52,6 +53,10 @@ pub fn routes() -> Vec<Route> {
         award::again,
         award::preview,
         award::store,
+        many::events::form,
+        many::events::again,
+        many::events::preview,
+        many::events::store,
         boards::list,
         boards::create,
         board::show,
