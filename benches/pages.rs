@@ -17,7 +17,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store};
-use scorekeeper::web::{self, App, Batches, InFlight, RequestLimit, Sessions, Site};
+use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site};
 
 /// Users of the board: all on one page.
 const USERS: i64 = 100;
@@ -66,7 +66,7 @@ fn main() {
         site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };
-    let rocket = pages::mount(api::mount(web::mount(rocket::custom(config), app, Arc::new(InFlight::default()))));
+    let rocket = pages::mount(api::mount(web::mount(rocket::custom(config), app)));
     let client = Client::untracked(rocket).expect("a rocket");
     println!("from the request to the last byte, in process; medians of {times}");
     for path in ["/leaderboard", "/leaderboard?for_user_id=50", "/leaderboard?period=weekly", "/users/50"] {

@@ -13,6 +13,7 @@
 //! - [`web`] is what both faces need of Rocket: guards, parameters, errors;
 //! - [`api`] speaks HTTP to programs;
 //! - [`pages`] are HTML for people;
+//! - [`front`] is what connections meet: it takes requests in and gives them to Rocket;
 //! - [`config`] and [`logging`]: settings and log lines;
 //! - [`show`] prints what is shown once, and tells whether that went well;
 //! - [`server`] and [`cli`]: put the parts together.
@@ -24,6 +25,7 @@ pub mod api;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod front;
 pub mod jobs;
 pub mod logging;
 pub mod pages;

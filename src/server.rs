@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::fairing::AdHoc;
 use rocket::figment::Figment;
+use rocket::local::asynchronous::Client;
 use rocket::{Build, Orbit, Rocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -14,6 +14,7 @@ use crate::actions::{Actions, Actor, Refusal, Running};
 use crate::api;
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
+use crate::front::{self, Front};
 use crate::jobs;
 use crate::logging;
 use crate::pages;
@@ -21,11 +22,7 @@ use crate::rollup::Rollup;
 use crate::show::show;
 use crate::standings::{Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
-use crate::web::{self, App, Batches, InFlight, RequestLimit, Sessions, Site};
-
-/// After the signal to end, the server waits until no request has been in flight for this long. The last bytes of the
-/// last reply are then on their way.
-const QUIET: Duration = Duration::from_millis(300);
+use crate::web::{self, App, Batches, RequestLimit, Sessions, Site};
 
 /// Why the server could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -101,10 +98,8 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         public: settings.public,
         site: Site { origins: settings.origins.clone().unwrap_or_default() },
     };
-    let in_flight = Arc::new(InFlight::default());
-    let rocket = web::mount(rocket::custom(figment), app, Arc::clone(&in_flight));
-    let rocket = announce(pages::mount(api::mount(rocket)), settings.database.clone());
-    let end = runtime.block_on(launch(rocket, signals, &in_flight, &store));
+    let rocket = pages::mount(api::mount(web::mount(rocket::custom(figment), app)));
+    let end = runtime.block_on(launch(rocket, settings, signals, &store));
     rollup_thread.stop();
     jobs.stop();
     standings_thread.stop();
@@ -116,16 +111,21 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     end
 }
 
-/// Runs Rocket to its end.
+/// Listens, and serves until a signal.
 async fn launch(
     rocket: Rocket<Build>,
+    settings: &Settings,
     signals: [Signal; 2],
-    in_flight: &InFlight,
     store: &Store,
 ) -> Result<(), ServeError> {
     let rocket = rocket.ignite().await.map_err(|error| ServeError::Rocket(error.kind().to_string()))?;
-    let address = format!("{}:{}", rocket.config().address, rocket.config().port);
-    let shutdown = rocket.shutdown();
+    let (config, grace) = (rocket.config(), Duration::from_secs(rocket.config().shutdown.grace.into()));
+    let address = SocketAddr::new(config.address, config.port);
+    let bound = |error| ServeError::Bind(address.to_string(), error);
+    let listener = front::bind(address).map_err(bound)?;
+    let address = listener.local_addr().map_err(bound)?;
+    let client = Client::untracked(rocket).await.map_err(|error| ServeError::Rocket(error.kind().to_string()))?;
+    announce(client.rocket(), address, settings).await;
     let stop = async {
         let [mut terminate, mut interrupt] = signals;
         tokio::select! {
@@ -133,44 +133,35 @@ async fn launch(
             _ = interrupt.recv() => log::info!("SIGINT: finishing what is in flight"),
         }
         store.expect_end();
-        shutdown.notify();
-        // Rocket waits for its whole grace period while any connection is open, even an idle one. But only the replies
-        // have to be waited for.
-        in_flight.quiesce(QUIET).await;
     };
-    tokio::select! {
-        biased;
-        ended = rocket.launch() => match ended {
-            Ok(_) => Ok(()),
-            Err(error) => match error.kind() {
-                // Some connections were still open after the grace period. Nothing of ours is lost with them.
-                rocket::error::ErrorKind::Shutdown(..) => Ok(()),
-                rocket::error::ErrorKind::Bind(error) => {
-                    Err(ServeError::Bind(address, std::io::Error::new(error.kind(), error.to_string())))
-                }
-                kind => Err(ServeError::Rocket(kind.to_string())),
-            },
-        },
-        () = stop => Ok(()),
-    }
+    Front::new(client, &front_options(settings)).serve(listener, stop, grace).await;
+    Ok(())
 }
 
-/// Says where the server listens, once it does. If it had to make the first key, it shows that before.
-fn announce(rocket: Rocket<Build>, database: PathBuf) -> Rocket<Build> {
-    rocket.attach(AdHoc::on_liftoff("Announce", move |rocket| {
-        Box::pin(async move {
-            let config = rocket.config();
-            let url = |address: IpAddr| format!("http://{}", SocketAddr::new(address, config.port));
-            // Nobody can connect to the address that stands for all addresses of the machine.
-            let reachable = if config.address.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { config.address };
-            if let Err(error) = make_first_key(rocket, &url(reachable)).await {
-                log::error!("no first API key could be made: {error}; make one with: scorekeeper keys create");
-            }
-            let url = url(config.address);
-            let version = env!("CARGO_PKG_VERSION");
-            log::info!("scorekeeper {version} listening on {url} with database {}", database.display());
-        })
-    }))
+/// Says where the server listens. If it has to make the first key, it shows that before.
+async fn announce(rocket: &Rocket<Orbit>, address: SocketAddr, settings: &Settings) {
+    let url = |ip: IpAddr| format!("http://{}", SocketAddr::new(ip, address.port()));
+    // Nobody can connect to the address that stands for all addresses of the machine.
+    let reachable = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
+    if let Err(error) = make_first_key(rocket, &url(reachable)).await {
+        log::error!("no first API key could be made: {error}; make one with: scorekeeper keys create");
+    }
+    let (version, url) = (env!("CARGO_PKG_VERSION"), url(address.ip()));
+    log::info!("scorekeeper {version} listening on {url} with database {}", settings.database.display());
+}
+
+/// What the settings say of connections.
+fn front_options(settings: &Settings) -> front::Options {
+    front::Options {
+        connections_max: settings.max_connections as usize,
+        timeouts: front::Timeouts {
+            header: settings.header_timeout,
+            body: settings.body_timeout,
+            idle: settings.idle_timeout,
+            stall: settings.stall_timeout,
+        },
+        trusted_proxies: settings.trusted_proxies.clone().unwrap_or_default(),
+    }
 }
 
 /// Makes and shows an all-users key if there is neither a stored nor a configured one. The key goes only to stderr and

@@ -27,12 +27,15 @@ const ROOMS: Arrows<'static> = &[
     ("web", &["actions", "standings", "rollup", "store", "logging", "domain"]),
     ("api", &["web", "tables", "actions", "standings", "store", "rollup", "domain"]),
     ("pages", &["web", "tables", "actions", "standings", "store", "rollup", "domain"]),
+    // The door knows of a request's client, of its errors, and of the length of its body; all else is Rocket's.
+    ("front", &["web"]),
     ("config", &["domain", "rollup", "jobs"]),
     ("logging", &["config", "domain"]),
     ("show", &[]),
     (
         "server",
         &[
+            "front",
             "api",
             "pages",
             "web",

@@ -31,6 +31,9 @@ mod event_lists;
 #[cfg(feature = "program-tests")]
 mod examples;
 mod facts;
+mod front_bodies;
+mod front_heads;
+mod front_slow;
 mod history;
 mod idempotency_holders;
 mod keys_shown;

@@ -15,7 +15,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
-use scorekeeper::web::{self, App, Batches, InFlight, RequestLimit, Sessions, Site};
+use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site};
 
 use crate::support::browser::{ACCEPT, hidden};
 
@@ -73,7 +73,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };
-    let rocket = pages::mount(api::mount(web::mount(rocket::custom(config), app, Arc::new(InFlight::default()))));
+    let rocket = pages::mount(api::mount(web::mount(rocket::custom(config), app)));
     let client = Client::tracked(rocket).expect("a rocket");
     test(&client, &clock, plain.reveal());
     drop(client);

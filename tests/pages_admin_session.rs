@@ -50,10 +50,13 @@ fn signing_in_and_out() {
 
 #[test]
 fn behind_a_proxy_that_speaks_tls_the_cookie_goes_over_tls_only() {
-    let server = Server::start();
-    let reply = server.anonymous("GET", SIGN_IN).header("Accept", ACCEPT).header("X-Forwarded-Proto", "https").send();
-    let cookie = reply.header("Set-Cookie").expect("a cookie");
-    assert!(cookie.contains("; Secure"), "{cookie}");
+    for (trusted, is_secure) in [("127.0.0.1", true), ("10.0.0.0/8", false)] {
+        let server = Setup::new().env("SCOREKEEPER_TRUSTED_PROXIES", trusted).start();
+        let form = server.anonymous("GET", SIGN_IN).header("Accept", ACCEPT);
+        let reply = form.header("X-Forwarded-Proto", "https").send();
+        let cookie = reply.header("Set-Cookie").expect("a cookie");
+        assert_eq!(cookie.contains("; Secure"), is_secure, "{cookie}");
+    }
 }
 
 #[test]

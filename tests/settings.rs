@@ -100,6 +100,9 @@ fn settings_of_the_file_are_heeded() {
         recalculations_per_day = 2
         requests_per_minute = 1000
         public = false
+        max_connections = 100
+        header_timeout = "5s"
+        trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]
         log_file = "from-the-file.log"
         log_format = "text"
     "#;
@@ -135,6 +138,9 @@ fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
         ("recalculations_per_day", &["many", "-1", "1.5", "99999999999999999999"]),
         ("requests_per_minute", &["lots", "-1", "0.5", "99999999999999999999"]),
         ("public", &["maybe", "2", "-1"]),
+        ("max_connections", &["0", "-1", "many", "99999999999999999999"]),
+        ("header_timeout", &["0s", "99ms", "10"]),
+        ("trusted_proxies", &["proxy", "10.0.0.0/33", "127.0.0.1,", "10.0.0.0/8 10.0.0.1"]),
         ("log_format", &["xml", "jsonl", "1"]),
     ];
     let folder = tempfile::tempdir().expect("a folder");
@@ -164,6 +170,8 @@ fn a_wrong_rocket_toml_stops_the_start_with_one_line_too() {
         ("[default.scorekeeper]\ntoday_every = \"0s\"\n", &["today_every", "0s"]),
         ("[default.scorekeeper]\nrequests_per_minute = -1\n", &["requests_per_minute", "-1"]),
         ("[default.scorekeeper]\ndatabase = [1]\n", &["database"]),
+        ("[default.scorekeeper]\ntrusted_proxies = [1]\n", &["trusted_proxies"]),
+        ("[default.scorekeeper]\ntrusted_proxies = []\n", &["trusted_proxies"]),
         ("[default]\nscorekeeper = 1\n", &["scorekeeper"]),
         ("[default\n", &["Rocket.toml"]),
     ] {

@@ -47,7 +47,9 @@ fn a_setting_in_a_wrong_place_of_the_file_is_refused() {
         ("[defalt.scorekeeper]\npublic = false\n", &["[defalt.scorekeeper]", "[default.scorekeeper]"]),
         ("[default.scorekeeper]\npublc = false\n", &["setting publc", "did you mean public?"]),
         ("[release.scorekeeper]\npublc = false\n", &["setting publc", "did you mean public?"]),
-        ("[default.tls]\ncerts = \"a.pem\"\nkey = \"b.pem\"\n", &["tls", "plain HTTP"]),
+        ("[default.tls]\ncerts = \"a.pem\"\nkey = \"b.pem\"\n", &["tls", "tls_certificate"]),
+        ("[default]\nkeep_alive = 5\n", &["keep_alive under [default]", "idle_timeout"]),
+        ("[release]\nip_header = \"X-Real-IP\"\n", &["ip_header under [release]", "trusted_proxies"]),
     ] {
         fs::write(folder.path().join("Rocket.toml"), toml).expect("a file");
         assert_refused(folder.path(), &[], &[], parts);
@@ -60,7 +62,9 @@ fn a_setting_of_rocket_that_would_do_nothing_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, value, parts) in [
         ("ROCKET_CONFIG", "nowhere.toml", &["ROCKET_CONFIG", "nowhere.toml", "no such file"][..]),
-        ("ROCKET_TLS", "{certs=\"a.pem\",key=\"b.pem\"}", &["ROCKET_TLS", "plain HTTP"]),
+        ("ROCKET_TLS", "{certs=\"a.pem\",key=\"b.pem\"}", &["ROCKET_TLS", "tls_certificate"]),
+        ("ROCKET_KEEP_ALIVE", "5", &["ROCKET_KEEP_ALIVE", "idle_timeout"]),
+        ("ROCKET_IP_HEADER", "\"X-Real-IP\"", &["ROCKET_IP_HEADER", "trusted_proxies"]),
         ("ROCKET_PUBLIC", "false", &["ROCKET_PUBLIC", "SCOREKEEPER_PUBLIC"]),
         ("ROCKET_PROFILE", "\"release\"", &["ROCKET_PROFILE", "quotes"]),
     ] {
@@ -119,7 +123,7 @@ fn a_file_that_is_no_plain_path_is_refused_however_it_is_named() {
 #[test]
 fn a_timer_has_a_floor() {
     let folder = tempfile::tempdir().expect("a folder");
-    for key in ["TODAY_EVERY", "RECENT_EVERY", "STANDINGS_EVERY"] {
+    for key in ["TODAY_EVERY", "RECENT_EVERY", "STANDINGS_EVERY", "HEADER_TIMEOUT", "BODY_TIMEOUT"] {
         for value in ["1ns", "1us", "99ms"] {
             let name = format!("SCOREKEEPER_{key}");
             assert_refused(folder.path(), &[], &[(&name, value)], &[&key.to_lowercase(), value, "at least 100ms"]);

@@ -19,6 +19,10 @@ const PROFILES: [&str; 4] = ["default", "global", "debug", "release"];
 /// Settings of Rocket that many people expect among our settings.
 const OF_ROCKET: [&str; 3] = ["address", "port", "workers"];
 
+/// Settings of Rocket that only its own listener heeds, with ours that do the same.
+const OF_ROCKETS_LISTENER: [(&str, &str); 3] =
+    [("tls", "tls_certificate and tls_key"), ("keep_alive", "idle_timeout"), ("ip_header", "trusted_proxies")];
+
 /// Refuses an environment variable that looks like one of ours but is none.
 pub(super) fn variables(mut names: impl Iterator<Item = String>) -> Result<(), ConfigError> {
     let is_wrong = |name: &String| {
@@ -103,6 +107,8 @@ fn in_profile(figment: &Figment, profile: &Profile, key: &str, value: &Value) ->
     let of_file = figment
         .get_metadata(value.tag())
         .is_some_and(|metadata| metadata.source.as_ref().is_some_and(|s| s.file_path().is_some()));
+    let of_environment =
+        figment.get_metadata(value.tag()).is_some_and(|metadata| metadata.name.contains("environment"));
     let found =
         if of_file { format!("{key} under [{profile}]") } else { format!("variable ROCKET_{}", key.to_uppercase()) };
     if key == TABLE {
@@ -111,8 +117,10 @@ fn in_profile(figment: &Figment, profile: &Profile, key: &str, value: &Value) ->
             None => Ok(()),
         };
     }
-    if key == "tls" {
-        let meant = "this build speaks plain HTTP; put a reverse proxy with TLS in front of it".to_owned();
+    if let Some((_, ours)) = OF_ROCKETS_LISTENER.iter().find(|(theirs, _)| *theirs == key)
+        && (of_file || of_environment)
+    {
+        let meant = format!("connections are scorekeeper's own; see {ours} under [default.{TABLE}]");
         return Err(ConfigError::Misplaced { found: format!("setting {found}"), meant });
     }
     if let Some(setting) = Settings::TABLE.iter().find(|setting| setting.key.eq_ignore_ascii_case(key)) {

@@ -1,10 +1,12 @@
 //! The forms that values have: how each is read, and how it is described to a person.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use ipnet::IpNet;
 
 use crate::domain::{Origins, PlainKey, Ranking, WebOrigin};
 
@@ -98,6 +100,24 @@ pub(super) const SPAN: Form<Duration> =
 
 /// A number of things.
 pub(super) const COUNT: Form<u32> = Form::new("a whole number from 0 to 4294967295", |text| text.parse().ok());
+
+/// A number of connections.
+pub(super) const CONNECTIONS: Form<u32> =
+    Form::new("a whole number from 1 to 4294967295", |text| text.parse().ok().filter(|count| *count > 0));
+
+/// Networks. An address alone is a network of one.
+pub(super) const NETWORKS: Form<Vec<IpNet>> = Form {
+    accepted: "networks such as \"10.0.0.0/8, ::1\"",
+    list: true,
+    read: |text| text.split(',').map(|text| network(text.trim())).collect(),
+    meant: wrapping,
+};
+
+fn network(text: &str) -> Option<IpNet> {
+    let network: Option<IpNet> = text.parse().ok();
+    let network = network.or_else(|| text.parse().ok().map(|alone: IpAddr| alone.into()));
+    network.map(|network| network.trunc())
+}
 
 /// Yes or no.
 pub(super) const FLAG: Form<bool> = Form::new("true or false", |text| text.parse().ok());

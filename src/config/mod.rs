@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use ipnet::IpNet;
 use rocket::figment::Figment;
 
 pub use error::ConfigError;
@@ -24,7 +25,7 @@ pub use sources::{Origin, figment};
 
 use crate::domain::{Origins, PlainKey, Ranking};
 use crate::jobs::Schedule;
-use forms::{COUNT, FILE, FLAG, KEY, LOG_FORMAT, ORIGINS, RANKING, SPAN, TIME_ZONE};
+use forms::{CONNECTIONS, COUNT, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SPAN, TIME_ZONE};
 use sources::Sources;
 
 settings! {
@@ -52,6 +53,18 @@ settings! {
     public: bool = FLAG, default "true";
     /// Sites whose pages may read public scores and leaderboards from a browser, and show `/embed` in a frame; `*` is any.
     origins: Option<Origins> = ORIGINS;
+    /// How many connections may be open; fewer if the limit of descriptors leaves fewer.
+    max_connections: u32 = CONNECTIONS, default "4096";
+    /// How long the head of a request may take to arrive, from its first byte.
+    header_timeout: Duration = SPAN, default "10s";
+    /// How long the whole body of a request may take to arrive.
+    body_timeout: Duration = SPAN, default "30s";
+    /// How long a connection may be silent, a new one too.
+    idle_timeout: Duration = SPAN, default "75s";
+    /// How long a client may take nothing of its reply.
+    stall_timeout: Duration = SPAN, default "30s";
+    /// The networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    trusted_proxies: Option<Vec<IpNet>> = NETWORKS;
     /// A file to log to, beside stderr.
     log_file: Option<PathBuf> = FILE;
     /// The form of a log line: `text`, or `json` for one object a line.

@@ -57,7 +57,9 @@ impl FromStr for Username {
 
     fn from_str(text: &str) -> Result<Username, Unacceptable> {
         let text = text.trim();
-        if (1..=Username::CHARACTERS_MAX).contains(&text.chars().count()) && !text.contains(is_unseen) {
+        // This character stands where something was that is no character, as in a header that is not UTF-8.
+        let is_whole = !text.contains(char::REPLACEMENT_CHARACTER);
+        if (1..=Username::CHARACTERS_MAX).contains(&text.chars().count()) && !text.contains(is_unseen) && is_whole {
             Ok(Username(text.to_owned()))
         } else {
             Err(Unacceptable { accepted: "a username of 1 to 60 characters that can all be seen" })

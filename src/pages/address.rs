@@ -24,7 +24,7 @@ impl<'r> FromRequest<'r> for Address {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Address, Infallible> {
         // The host goes into a line for a shell, so it may hold only what a host and port are made of.
         let plain = |host: &String| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
-        let host = request.host().map(ToString::to_string).filter(plain);
+        let host = request.headers().get_one("Host").map(str::to_owned).filter(plain);
         let scheme = if Client::of(request).is_secure { "https" } else { "http" };
         Outcome::Success(Address(format!("{scheme}://{}", host.as_deref().unwrap_or("localhost:8000"))))
     }

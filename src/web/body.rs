@@ -5,14 +5,10 @@ use rocket::data::{Data, FromData, Outcome, ToByteUnit};
 use rocket::http::{ContentType, Method};
 use rocket::request::Request;
 use serde::de::Error;
-use tokio::io::AsyncReadExt;
 
 use super::error::{ApiError, BODY_BYTES_MAX};
 use super::json_object;
 use super::parameters::Parameters;
-
-/// How much of a body that is too long is still read, so that its sender gets to see the refusal.
-const DRAINED_MAX: usize = 32 << 20;
 
 /// The error of a body that has to be a JSON object and is none.
 const NO_JSON: ApiError = ApiError::invalid("body", "a JSON object");
@@ -49,18 +45,11 @@ fn of_query(request: &Request<'_>) -> Result<Parameters, ApiError> {
     Parameters::of_form(query.as_bytes())
 }
 
-/// Reads the whole body. A body that is too long is refused, but only after up to [`DRAINED_MAX`] bytes of it have been
-/// read.
+/// Reads the whole body. Whoever accepts connections has refused a body that is too long before, and read it on so that
+/// its sender sees the refusal.
 async fn read_body(data: Data<'_>, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
-    let mut stream = data.open(DRAINED_MAX.bytes());
-    let mut body = Vec::new();
-    let broken = |_| ApiError::unreadable_body();
-    (&mut stream).take(bytes_max as u64 + 1).read_to_end(&mut body).await.map_err(broken)?;
-    if body.len() > bytes_max {
-        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(broken)?;
-        return Err(ApiError::PayloadTooLarge { bytes_max });
-    }
-    Ok(body)
+    let body = data.open(bytes_max.bytes()).into_bytes().await.map_err(|_| ApiError::unreadable_body())?;
+    if body.is_complete() { Ok(body.into_inner()) } else { Err(ApiError::PayloadTooLarge { bytes_max }) }
 }
 
 fn is_json(kind: &ContentType) -> bool {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use rocket::outcome::try_outcome;
 use rocket::request::{FromRequest, Outcome, Request};
 
-use super::app::app;
+use super::app::{App, app};
 use super::caching::KeyNeeded;
 use super::client::Client;
 use super::error::ApiError;
@@ -105,11 +105,9 @@ impl<N: Need> May<N> {
     /// Finds out who calls, for routes where a key may or may not make a difference.
     pub(super) async fn identify(request: &Request<'_>) -> Outcome<May<N>, ApiError> {
         let app = try_outcome!(app(request).await);
-        let Some(key) = sent_key(request) else { return ApiError::NotLoggedIn.refuse(request) };
-        let username = request.headers().get_one("Api-Username");
-        let actor = match app.actions.authenticate(&PlainKey::received(key), username, Client::of(request).sender()) {
+        let actor = match actor(request, app) {
             Ok(actor) => actor,
-            Err(refusal) => return ApiError::from(refusal).refuse(request),
+            Err(error) => return error.refuse(request),
         };
         Trace::of(request).acts_as(&actor.username);
         if let Err(wait_seconds) = app.requests.take() {
@@ -137,6 +135,19 @@ impl<'r> FromRequest<'r> for ScoreReader {
         }
         May::<need::ReadEvents>::from_request(request).await.map(|_| ScoreReader)
     }
+}
+
+/// Who acts with the key that came with a request. It is found out once for each request, whoever asks.
+///
+/// # Errors
+/// No key came, or it is not good.
+pub(super) fn actor(request: &Request<'_>, app: &App) -> Result<Actor, ApiError> {
+    let found: &Result<Actor, ApiError> = request.local_cache(|| {
+        let key = sent_key(request).ok_or(ApiError::NotLoggedIn)?;
+        let username = request.headers().get_one("Api-Username");
+        Ok(app.actions.authenticate(&PlainKey::received(key), username, Client::of(request).sender())?)
+    });
+    found.clone()
 }
 
 /// The key that came with a request, if one did. A blank key counts as none.

@@ -51,6 +51,15 @@ pub enum ApiError {
         /// How many bytes are taken.
         bytes_max: usize,
     },
+    /// 408: the request did not come in time.
+    RequestTimeout,
+    /// 431, or 414 if it is the address alone: the head of the request is longer than is taken.
+    HeadTooLarge {
+        /// Which of both.
+        status: u16,
+    },
+    /// 503: there is no memory left for another body.
+    Crowded,
     /// 422: a redemption of more points than there are.
     InsufficientPoints {
         /// The spendable score.
@@ -132,6 +141,8 @@ impl ApiError {
             ApiError::NotFound => Status::NotFound,
             ApiError::Missing(_) | ApiError::Invalid { .. } => Status::BadRequest,
             ApiError::PayloadTooLarge { .. } => Status::PayloadTooLarge,
+            ApiError::RequestTimeout => Status::RequestTimeout,
+            ApiError::HeadTooLarge { status } => Status::new(*status),
             ApiError::InsufficientPoints { .. }
             | ApiError::Key(_)
             | ApiError::IdempotencyKeyReused
@@ -144,7 +155,7 @@ impl ApiError {
             | ApiError::SameUser => Status::UnprocessableEntity,
             ApiError::Within { error, .. } => error.status(),
             ApiError::RateLimit { .. } => Status::TooManyRequests,
-            ApiError::Unavailable | ApiError::OutcomeUnknown => Status::ServiceUnavailable,
+            ApiError::Unavailable | ApiError::OutcomeUnknown | ApiError::Crowded => Status::ServiceUnavailable,
             ApiError::Internal => Status::InternalServerError,
         }
     }
@@ -159,6 +170,8 @@ impl ApiError {
             ApiError::NotFound => "not_found",
             ApiError::Missing(_) | ApiError::Invalid { .. } => "invalid_parameters",
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
+            ApiError::RequestTimeout => "request_timeout",
+            ApiError::HeadTooLarge { .. } => "head_too_large",
             ApiError::InsufficientPoints { .. } => "insufficient_points",
             ApiError::Key(refusal) => key_refusal::error_type(refusal),
             ApiError::IdempotencyKeyReused => "idempotency_key_reused",
@@ -171,7 +184,7 @@ impl ApiError {
             ApiError::SameUser => "same_user",
             ApiError::Within { error, .. } => error.error_type(),
             ApiError::RateLimit { .. } => "rate_limit",
-            ApiError::Unavailable => "unavailable",
+            ApiError::Unavailable | ApiError::Crowded => "unavailable",
             ApiError::OutcomeUnknown => "outcome_unknown",
             ApiError::Internal => "internal",
         }
@@ -192,6 +205,13 @@ impl ApiError {
             ApiError::Invalid { name, .. } => invalid(name),
             ApiError::PayloadTooLarge { bytes_max } => {
                 format!("The request body is too large: at most {bytes_max} bytes are taken.")
+            }
+            ApiError::RequestTimeout => "The request did not come in time; nothing was stored.".to_owned(),
+            ApiError::HeadTooLarge { .. } => {
+                "The head of the request is too large: at most 100 headers and 64 KiB are taken.".to_owned()
+            }
+            ApiError::Crowded => {
+                "Too much is being received right now; nothing was stored. Please try again.".to_owned()
             }
             ApiError::InsufficientPoints { score } => format!("Not enough points: the spendable score is {score}."),
             ApiError::Key(refusal) => key_refusal::sentence(refusal),
@@ -225,6 +245,15 @@ impl ApiError {
         }
     }
 
+    /// The error as JSON.
+    pub fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.body()).expect("plain data has a JSON form")
+    }
+
+    fn body(&self) -> Body {
+        Body { errors: [self.sentence()], error_type: self.error_type(), extras: self.indexed_extras() }
+    }
+
     fn extras(&self) -> Option<Extras> {
         match self {
             ApiError::InsufficientPoints { score } => Some(Extras::Score { score: *score }),
@@ -251,7 +280,7 @@ impl ApiError {
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             ApiError::RateLimit { wait_seconds } => Some(*wait_seconds),
-            ApiError::Unavailable | ApiError::OutcomeUnknown => Some(ApiError::RETRY_SECONDS),
+            ApiError::Unavailable | ApiError::OutcomeUnknown | ApiError::Crowded => Some(ApiError::RETRY_SECONDS),
             _ => None,
         }
     }
@@ -309,8 +338,7 @@ impl From<Refusal> for ApiError {
 
 impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
-        let body = Body { errors: [self.sentence()], error_type: self.error_type(), extras: self.indexed_extras() };
-        let mut response: Response<'static> = reply::json(self.status(), &body);
+        let mut response: Response<'static> = reply::json(self.status(), &self.body());
         if let Some(seconds) = self.retry_after() {
             response.set_raw_header("Retry-After", seconds.to_string());
         }

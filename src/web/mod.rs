@@ -4,6 +4,7 @@
 //! Nothing here knows a resource's reply or a page, and nothing here changes anything.
 
 mod app;
+mod arrival;
 pub(crate) mod batch;
 mod body;
 mod caching;
@@ -15,7 +16,6 @@ mod cross_origin;
 pub(crate) mod error;
 mod finishing;
 pub(crate) mod idempotency;
-mod in_flight;
 mod json_object;
 pub(crate) mod key_refusal;
 pub(crate) mod kinds;
@@ -36,21 +36,24 @@ pub(crate) mod vary;
 pub(crate) mod viewer;
 mod written;
 
-use std::sync::Arc;
-
 use rocket::{Build, Rocket, routes};
 
 pub use app::App;
 pub use batch::Batches;
 pub use client::Client;
-pub use in_flight::InFlight;
 pub use request_limit::RequestLimit;
 pub use sessions::Sessions;
 pub use site::Site;
 
-/// Gives a Rocket what its handlers work with, the answer to `OPTIONS`, and each request its trace. `in_flight` counts
-/// the requests.
-pub fn mount(rocket: Rocket<Build>, app: App, in_flight: Arc<InFlight>) -> Rocket<Build> {
+pub(crate) use arrival::{body_allowance, refusal_of_head, refuse, take_in};
+#[cfg(test)]
+pub(crate) use batch::BATCH_BODY_BYTES_MAX;
+pub(crate) use error::ApiError;
+#[cfg(test)]
+pub(crate) use error::BODY_BYTES_MAX;
+
+/// Gives a Rocket what its handlers work with, the answer to `OPTIONS`, and each request its trace.
+pub fn mount(rocket: Rocket<Build>, app: App) -> Rocket<Build> {
     let rocket = rocket.manage(app).mount("/", routes![known_paths::ask]);
-    rocket.attach(finishing::FinishFairing).attach(trace::TraceFairing(in_flight))
+    rocket.attach(finishing::FinishFairing).attach(trace::TraceFairing)
 }

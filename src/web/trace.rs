@@ -2,8 +2,8 @@
 //! is routed.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{LazyLock, OnceLock};
 use std::time::Instant;
 
 use rocket::data::Data;
@@ -13,7 +13,6 @@ use rocket::http::{Method, Status};
 use rocket::request::Request;
 use rocket::response::Response;
 
-use super::in_flight::{Counted, InFlight};
 use crate::domain::Username;
 use crate::logging::REQUEST_TARGET;
 
@@ -30,8 +29,8 @@ pub struct Trace {
     path: String,
     method: Method,
     username: OnceLock<String>,
-    /// Counts the request until it is answered. It is empty for a request that passed through no fairing.
-    counted: OnceLock<Counted>,
+    /// Whether the request went through the fairing.
+    is_tracked: AtomicBool,
 }
 
 impl Trace {
@@ -43,7 +42,7 @@ impl Trace {
             path: request.uri().path().as_str().to_owned(),
             method: request.method(),
             username: OnceLock::new(),
-            counted: OnceLock::new(),
+            is_tracked: AtomicBool::new(false),
         })
     }
 
@@ -60,7 +59,7 @@ impl Trace {
 
     /// Whether the request went through the fairing.
     pub fn is_tracked(&self) -> bool {
-        self.counted.get().is_some()
+        self.is_tracked.load(Ordering::Relaxed)
     }
 
     /// Puts the id on the reply and writes the log line.
@@ -68,6 +67,13 @@ impl Trace {
         response.set_raw_header("X-Request-Id", self.id.clone());
         log_request(self, response.status());
     }
+}
+
+/// Writes the log line of a request that can't be read, and returns the id that was made for it.
+pub(super) fn log_unreadable(status: Status) -> String {
+    let id = new_id();
+    log::info!(target: REQUEST_TARGET, status = status.code, request_id = id.as_str(); "- - {} - - {id}", status.code);
+    id
 }
 
 fn log_request(trace: &Trace, status: Status) {
@@ -98,7 +104,7 @@ fn new_id() -> String {
 }
 
 /// The fairing that begins and ends the trace of each request. It never refuses one.
-pub struct TraceFairing(pub Arc<InFlight>);
+pub struct TraceFairing;
 
 #[rocket::async_trait]
 impl Fairing for TraceFairing {
@@ -106,10 +112,12 @@ impl Fairing for TraceFairing {
         Info { name: "Request trace", kind: Kind::Request | Kind::Response }
     }
 
-    async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
-        undo_method_override(request, data).await;
-        // Rocket keeps the request until its reply is sent. When the request is dropped, the count goes down.
-        let _ = Trace::of(request).counted.set(InFlight::count(&self.0));
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let trace = Trace::of(request);
+        trace.is_tracked.store(true, Ordering::Relaxed);
+        // Rocket lets a form that begins with `_method=` change the method of a POST. The trace began before.
+        let method = trace.method;
+        request.set_method(method);
         if let Some(uri) = same_resource(request.uri()) {
             request.set_uri(uri);
         }
@@ -128,7 +136,7 @@ const PLUGIN: &str = "/admin/plugins/gamification";
 
 /// The usual path of the resource, if a path is another name for it: one with `.json` or a slash at its end, or one
 /// with the path of Discourse's own plugin.
-fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
+pub(super) fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
     let path = uri.path().as_str();
     let slashless = path.strip_suffix('/').unwrap_or(path);
     let plain = slashless.strip_suffix(".json").unwrap_or(slashless);
@@ -139,28 +147,6 @@ fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
     let plain = below_plugin.map_or(Cow::Borrowed(plain), |rest| Cow::Owned(format!("{PLUGIN}{rest}")));
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Origin::parse_owned(format!("{plain}{query}")).ok()
-}
-
-/// Rocket lets a form that begins with `_method=` change the method of a POST. Here this is undone, so that a request
-/// keeps its own method. The only sign of the change is that the request has the method that the form names.
-async fn undo_method_override(request: &mut Request<'_>, data: &mut Data<'_>) {
-    const FIELD: &[u8] = b"_method=";
-    /// Rocket itself has already looked at this much of every body. It can't have read a longer method, so nothing more
-    /// of the body has to be waited for here.
-    const LOOKED_AT: usize = "_method=delete".len();
-    let method = request.method().as_str().as_bytes();
-    let length = FIELD.len() + method.len();
-    if request.method() == Method::Post
-        || length > LOOKED_AT
-        || !request.content_type().is_some_and(|kind| kind.is_form())
-    {
-        return;
-    }
-    let start = data.peek(length).await;
-    let named = start.strip_prefix(FIELD).is_some_and(|value| value.eq_ignore_ascii_case(method));
-    if named {
-        request.set_method(Method::Post);
-    }
 }
 
 #[cfg(test)]

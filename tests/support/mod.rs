@@ -36,7 +36,11 @@ pub fn binary() -> &'static str {
 
 /// A command of the binary in `folder`, with no setting inherited from the environment of the test run.
 pub fn command(folder: &Path) -> Command {
-    let mut command = Command::new(binary());
+    in_folder(Command::new(binary()), folder)
+}
+
+/// A command in `folder`, with no setting inherited from the environment of the test run.
+fn in_folder(mut command: Command, folder: &Path) -> Command {
     command.current_dir(folder);
     for (name, _) in std::env::vars() {
         if name.starts_with("SCOREKEEPER_") || name.starts_with("ROCKET_") {
@@ -88,6 +92,8 @@ pub struct Setup {
     folder: Arc<TempDir>,
     env: HashMap<String, String>,
     args: Vec<String>,
+    /// The hard limit of descriptors, if it is not that of the test run.
+    descriptors: Option<u32>,
 }
 
 impl Setup {
@@ -104,7 +110,7 @@ impl Setup {
             ("SCOREKEEPER_DATABASE".to_owned(), "scores.db".to_owned()),
             ("SCOREKEEPER_API_KEY".to_owned(), KEY.to_owned()),
         ]);
-        Setup { folder, env, args: Vec::new() }
+        Setup { folder, env, args: Vec::new(), descriptors: None }
     }
 
     /// Sets an environment variable.
@@ -125,6 +131,12 @@ impl Setup {
         self
     }
 
+    /// Starts with a hard limit of descriptors.
+    pub fn descriptors(mut self, limit: u32) -> Setup {
+        self.descriptors = Some(limit);
+        self
+    }
+
     /// The folder that the server will run in.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -133,6 +145,11 @@ impl Setup {
     /// Starts the binary and waits until it listens.
     pub fn start(self) -> Server {
         let mut command = command(self.folder.path());
+        if let Some(limit) = self.descriptors {
+            let limited = format!("ulimit -n {limit} && exec \"$0\" \"$@\"");
+            let program = std::mem::replace(&mut command, in_folder(Command::new("sh"), self.folder.path()));
+            command.arg("-c").arg(limited).arg(program.get_program());
+        }
         command.envs(&self.env).args(&self.args);
         Server::spawn(command, self.folder)
     }
