@@ -2,13 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::process::Command;
 
-use serde_json::json;
-use tempfile::TempDir;
-
-use crate::support::{KEY, Run, Server, binary};
+use crate::support::{KEY, Run, Server};
 
 /// A command in the project's folder, pointed at a server.
 fn example(url: &str, program: &str, args: &[&str]) -> Run {
@@ -106,31 +102,4 @@ fn the_python_client_sends_a_redemption_again_under_the_same_key() {
     assert_eq!(run.stdout, "{'id': 1}\n");
     let keys = server.join().expect("three requests");
     assert!(keys.iter().all(|key| key == &keys[0]), "{keys:?}");
-}
-
-#[test]
-fn contributions_are_loaded_once_and_checked() {
-    let program = Path::new(binary()).with_file_name("examples").join("load_contributions");
-    let program = program.to_str().expect("a path in UTF-8");
-    assert!(Path::new(program).is_file(), "`cargo test` builds {program}, `cargo test --test` does not");
-    let folder = TempDir::new().expect("a temporary folder");
-    let file = folder.path().join("first of all.csv");
-    let all = include_str!("data/contributions.csv");
-    let rows: String = all.lines().take(401).map(|line| format!("{line}\n")).collect();
-    std::fs::write(&file, rows).expect("a file");
-    let file = file.to_str().expect("a path in UTF-8");
-
-    let server = Server::start();
-    for _interrupted_and_started_again in 0..2 {
-        let run = example(&server.url(), program, &[file]);
-        assert_success(&run);
-        assert!(run.stdout.starts_with("posted 400 events over 8 connections in "), "{}", run.stdout);
-        assert_eq!(server.count_events(), 400);
-    }
-
-    server.post(crate::support::EVENTS, &json!({"user_id": 1, "date": "2014-06-25", "points": 7}));
-    let run = example(&server.url(), program, &[file, "2"]);
-    assert_eq!(run.code, Some(1), "{}{}", run.stdout, run.stderr);
-    assert!(run.stderr.contains("user 1:") && run.stderr.contains("user 1 on 2014-06-25:"), "{}", run.stderr);
-    assert!(run.stderr.ends_with("2 sums differ\n"), "{}", run.stderr);
 }

@@ -16,12 +16,14 @@ use tempfile::TempDir;
 use crate::support::{KEY, Run, Server, Setup, binary, command, run};
 
 /// Commands that work beside a server.
-const COMMANDS: [&[&str]; 5] = [
+const COMMANDS: [&[&str]; 7] = [
     &["--database", "scores.db", "keys", "list"],
     &["--database", "scores.db", "keys", "create"],
     &["--database", "scores.db", "keys", "revoke", "1"],
     &["--database", "scores.db", "keys", "rotate", "1"],
     &["--database", "scores.db", "--backfill-from", "2023-04-14"],
+    &["--database", "scores.db", "import", "-"],
+    &["--database", "scores.db", "import", "--list"],
 ];
 
 /// Makes a file one of the layout before.
@@ -107,6 +109,8 @@ fn a_file_that_is_missing_is_made_by_the_command_that_writes_into_it_and_no_othe
             let file = Connection::open(folder.path().join("scores.db")).expect("the database opens");
             let keys: i64 = file.query_row("SELECT count(*) FROM api_keys", [], |row| row.get(0)).expect("a count");
             assert_eq!(keys, 1);
+        } else if args.ends_with(&["-"]) {
+            assert_refused(&run, "it is empty");
         } else {
             assert_refused(&run, "scores.db does not exist");
             assert_eq!(names(folder.path()), BTreeSet::new(), "{args:?}");

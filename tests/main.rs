@@ -36,6 +36,7 @@ mod front_heads;
 mod front_slow;
 mod history;
 mod idempotency_holders;
+mod import;
 mod keys_shown;
 mod layouts;
 mod leaderboard_pages;

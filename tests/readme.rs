@@ -12,6 +12,7 @@ use crate::support::{EVENTS, KEY, RECALCULATE, Server, Setup, binary, wait_for};
 const API: &str = include_str!("../docs/api.md");
 const LEADERBOARDS: &str = include_str!("../docs/leaderboards.md");
 const KEYS: &str = include_str!("../docs/keys.md");
+const MOVING: &str = include_str!("../docs/moving.md");
 
 /// The fenced `sh` blocks of a section of a page.
 fn commands(page: &'static str, heading: &str) -> impl Iterator<Item = &'static str> {
@@ -245,4 +246,17 @@ fn the_first_start_shows_a_command_that_works_when_pasted() {
     });
     let reply = Shell::beside(&server).paste_for_json(&command);
     assert!(reply["id"] == 1 || reply["events"].is_array(), "{command}\n{reply}");
+}
+
+#[test]
+fn points_are_imported_and_taken_back() {
+    let server = Server::start();
+    let shell = Shell::beside(&server);
+    let mut blocks = commands(MOVING, "Importing events");
+    let import = blocks.next().expect("an import");
+    assert!(shell.paste(import).starts_with("imported 2 events ("));
+    assert_eq!(server.score(13), 15);
+    let undo = blocks.next().expect("a list and an undo");
+    assert!(shell.paste(undo).ends_with("undone: 2 events of points.csv are taken back\n"));
+    assert_eq!(server.score(13), 0);
 }

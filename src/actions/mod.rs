@@ -13,6 +13,7 @@ mod boards;
 mod described;
 mod directory;
 mod events;
+mod import;
 mod key_rotation;
 mod keys;
 mod recalculation;

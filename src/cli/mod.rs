@@ -4,10 +4,13 @@
 //! stderr.
 
 mod backfill;
+mod bulk;
+mod import;
 mod keys;
 mod settings;
 mod table;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,6 +43,8 @@ enum Command {
         #[command(subcommand)]
         command: keys::Command,
     },
+    /// Store events out of a file; list what was imported; take it back
+    Import(import::Arguments),
     /// Show every setting, its value and where it comes from
     Settings,
 }
@@ -63,6 +68,11 @@ impl Failure {
 fn wait<T>(action: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
     Ok(runtime.block_on(action))
+}
+
+/// Prints a text on stdout.
+fn print(text: &str) -> Result<(), Failure> {
+    std::io::stdout().write_all(text.as_bytes()).map_err(Failure::failed)
 }
 
 /// Does what the arguments of the process ask for.
@@ -95,6 +105,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     match (command, backfill_from) {
         (Some(Command::Settings), _) => settings::run(&figment, database),
         (Some(Command::Keys { command }), _) => keys::run(&load(database)?, command),
+        (Some(Command::Import(arguments)), _) => import::run(&load(database)?, arguments),
         (None, Some(from)) => backfill::run(&load(database)?, &from),
         (None, None) => {
             let settings = load(database)?;

@@ -13,10 +13,12 @@
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
 //! | users, groups, leaderboards, keys | `directory`, `user_batches`, `merge`, `user_search`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
+//! | what comes from files in bulk | `bulk`, `imports` |
 //! | who changed keys, boards, groups and users | `audit` |
 
 pub mod api_keys;
 pub mod audit;
+mod bulk;
 mod checkpoint;
 mod columns;
 mod command;
@@ -36,6 +38,7 @@ mod file_version;
 mod health;
 mod id_blocks;
 pub mod idempotency;
+pub mod imports;
 pub mod key_lines;
 pub mod key_rotation;
 mod layout;
