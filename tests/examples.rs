@@ -3,11 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
+use std::thread::JoinHandle;
 
 use crate::support::{KEY, Run, Server};
 
 /// A command in the project's folder, pointed at a server.
-fn example(url: &str, program: &str, args: &[&str]) -> Run {
+pub fn example(url: &str, program: &str, args: &[&str]) -> Run {
     let output = Command::new(program)
         .args(args)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -26,7 +27,7 @@ fn example(url: &str, program: &str, args: &[&str]) -> Run {
 }
 
 #[track_caller]
-fn assert_success(run: &Run) {
+pub fn assert_success(run: &Run) {
     assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
 }
 
@@ -78,15 +79,11 @@ fn header<'h>(head: &'h str, name: &str) -> &'h str {
     line.unwrap_or_else(|| panic!("no {name} in {head}"))
 }
 
-#[test]
-fn the_python_client_sends_a_redemption_again_under_the_same_key() {
+/// A server that answers each request in turn with one of the replies, on a connection of its own. Returns its address, and
+/// in the end the idempotency keys of the requests.
+pub fn answering<const COUNT: usize>(replies: [String; COUNT]) -> (String, JoinHandle<[String; COUNT]>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let replies = [
-        "",
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}",
-        "HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n{\"id\":1}",
-    ];
     let server = std::thread::spawn(move || {
         replies.map(|reply| {
             let (mut stream, _) = listener.accept().expect("a connection");
@@ -95,6 +92,19 @@ fn the_python_client_sends_a_redemption_again_under_the_same_key() {
             header(&head, "idempotency-key").to_owned()
         })
     });
+    (url, server)
+}
+
+/// A reply after which the connection is closed.
+pub fn reply(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+}
+
+#[test]
+fn the_python_client_sends_a_redemption_again_under_the_same_key() {
+    let busy = reply("503 Service Unavailable", "Retry-After: 0\r\n", "{}");
+    let (url, server) = answering([String::new(), busy, reply("200 OK", "", "{\"id\":1}")]);
     let program = "import os, sys; sys.path.insert(0, 'examples'); from scorekeeper_client import Scorekeeper; \
                    print(Scorekeeper(os.environ['URL'], os.environ['KEY']).redeem(13, '2023-05-02', 20))";
     let run = example(&url, "python3", &["-c", program]);

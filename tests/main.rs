@@ -30,6 +30,8 @@ mod errors;
 mod event_lists;
 #[cfg(feature = "program-tests")]
 mod examples;
+#[cfg(feature = "program-tests")]
+mod examples_of_retries;
 mod facts;
 mod front_bodies;
 mod front_heads;
