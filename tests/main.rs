@@ -26,6 +26,7 @@ mod directory;
 mod disk_faults;
 mod documentation;
 mod durability;
+mod embed;
 mod errors;
 mod event_lists;
 #[cfg(feature = "program-tests")]

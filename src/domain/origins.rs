@@ -31,6 +31,20 @@ impl Origins {
     }
 }
 
+impl fmt::Display for Origins {
+    /// For a person: `https://a.example, https://b.example`, or words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origins::Any => f.write_str("any site"),
+            Origins::Listed(listed) if listed.is_empty() => f.write_str("no site"),
+            Origins::Listed(listed) => {
+                let listed: Vec<&str> = listed.iter().map(WebOrigin::as_str).collect();
+                f.write_str(&listed.join(", "))
+            }
+        }
+    }
+}
+
 impl FromStr for Origins {
     type Err = Unacceptable;
 

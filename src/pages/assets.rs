@@ -51,6 +51,10 @@ assets! {
     COPY = "copy"."js": "text/javascript; charset=utf-8";
     /// What makes the administration handier.
     ADMIN = "admin"."js": "text/javascript; charset=utf-8";
+    /// The stylesheet of leaderboards in frames on other sites.
+    EMBED_STYLE = "embed"."css": "text/css; charset=utf-8";
+    /// What tells the page around such a frame how high it has to be.
+    EMBED = "embed"."js": "text/javascript; charset=utf-8";
     /// What keeps a leaderboard up to date.
     LIVE = "live"."js": "text/javascript; charset=utf-8";
 }

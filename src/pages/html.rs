@@ -1,18 +1,46 @@
 //! What a reply with HTML looks like.
 
+use std::borrow::Cow;
+
 use askama::Template;
 use rocket::http::Status;
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 
 use super::assets;
+use crate::domain::{Origins, WebOrigin};
 use crate::web::compression::{self, Encoded};
 use crate::web::error::ApiError;
 use crate::web::reply::set_body;
 
-/// A page runs and shows only what this server itself sends, except pictures of users from elsewhere.
+/// A page runs and shows only what this server itself sends, except pictures of users from elsewhere. Behind it comes who
+/// may show the page in a frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
-     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors";
+
+/// What a page that shows another one of this server in a frame needs besides.
+const WITH_FRAMES: &str = "; frame-src 'self'";
+
+/// Who may show a page in a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Framing(Cow<'static, str>);
+
+impl Framing {
+    /// Nobody may.
+    const FORBIDDEN: Framing = Framing(Cow::Borrowed("'none'"));
+
+    /// Pages of these sites may, and then this server's own too, so that the administration can show what it looks like.
+    pub fn on(origins: &Origins) -> Framing {
+        match origins {
+            Origins::Any => Framing(Cow::Borrowed("*")),
+            Origins::Listed(listed) if listed.is_empty() => Framing::FORBIDDEN,
+            Origins::Listed(listed) => {
+                let listed: Vec<&str> = listed.iter().map(WebOrigin::as_str).collect();
+                Framing(Cow::Owned(format!("'self' {}", listed.join(" "))))
+            }
+        }
+    }
+}
 
 /// The part of the site that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +115,8 @@ pub struct Html {
     status: Status,
     body: Bytes,
     cache: &'static str,
+    framing: Framing,
+    has_frames: bool,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -118,13 +148,19 @@ impl Html {
     }
 
     fn of(body: Bytes) -> Html {
-        Html { status: Status::Ok, body, cache: "no-cache", headers: Vec::new() }
+        Html {
+            status: Status::Ok,
+            body,
+            cache: "no-cache",
+            framing: Framing::FORBIDDEN,
+            has_frames: false,
+            headers: Vec::new(),
+        }
     }
 
     /// No page, but a redirect to another path.
     pub fn moved(to: impl Into<String>) -> Html {
-        let (body, headers) = (Bytes::Own(Vec::new()), vec![("Location", to.into())]);
-        Html { status: Status::SeeOther, body, cache: "no-store", headers }
+        Html::of(Bytes::Own(Vec::new())).status(Status::SeeOther).unkept().header("Location", to)
     }
 
     /// With another status than 200.
@@ -136,6 +172,18 @@ impl Html {
     /// With the header that forbids everyone to keep it.
     pub fn unkept(mut self) -> Html {
         self.cache = "no-store";
+        self
+    }
+
+    /// May be shown in frames.
+    pub fn framed(mut self, framing: Framing) -> Html {
+        self.framing = framing;
+        self
+    }
+
+    /// Shows another page of this server in a frame.
+    pub fn with_frames(mut self) -> Html {
+        self.has_frames = true;
         self
     }
 
@@ -151,7 +199,9 @@ impl<'r> Responder<'r, 'static> for Html {
         let mut response = Response::new();
         response.set_status(self.status);
         response.set_raw_header("Content-Type", "text/html; charset=utf-8");
-        response.set_raw_header("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+        let frames = if self.has_frames { WITH_FRAMES } else { "" };
+        let policy = format!("{CONTENT_SECURITY_POLICY} {}{frames}", self.framing.0);
+        response.set_raw_header("Content-Security-Policy", policy);
         response.set_raw_header("Referrer-Policy", "same-origin");
         response.set_raw_header("X-Content-Type-Options", "nosniff");
         response.set_raw_header("Cache-Control", self.cache);

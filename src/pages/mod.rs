@@ -28,7 +28,7 @@ use error_page::ErrorPage;
 
 /// Every page.
 fn routes() -> Vec<Route> {
-    routes![home, leaderboard::first, leaderboard::show, user::show, assets::file]
+    routes![home, leaderboard::first, leaderboard::show, leaderboard::embed::show, user::show, assets::file]
 }
 
 /// Below these paths, a browser is shown errors as pages.

@@ -190,6 +190,8 @@ fn tags(html: &str) -> Vec<Tag> {
             let mut value = "";
             if let Some(quoted) = rest.strip_prefix("=\"") {
                 (value, rest) = quoted.split_once('"').expect("a value ends");
+            } else if let Some(bare) = rest.strip_prefix('=') {
+                (value, rest) = bare.split_at(bare.find([' ', '\n', '>']).expect("a tag ends"));
             }
             attributes.push((attribute, value.to_owned()));
             rest = rest.trim_start();

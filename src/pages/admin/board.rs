@@ -6,11 +6,13 @@ use askama::Template;
 use rocket::{State, get, post};
 
 use super::confirm::Confirmation;
+use super::embed_card::EmbedCard;
 use super::field::Field;
 use super::form::{Filling, Form, FormRefusal, SentForm};
 use super::frame::{Frame, Tab};
 use super::{Layout, go};
 use crate::domain::{EventDate, Group, GroupId, Leaderboard, LeaderboardId, LeaderboardSettings, Period};
+use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
@@ -49,6 +51,8 @@ struct BoardPage {
     /// A fault in something that has no field of its own.
     fault: Option<String>,
     deletable: bool,
+    /// How to show the board on another site.
+    embed: EmbedCard,
 }
 
 /// Something to choose.
@@ -113,7 +117,13 @@ fn periods(chosen: &str) -> Vec<Choice> {
     Period::ALL.map(choice).into()
 }
 
-async fn page(app: &App, admin: Frame, id: LeaderboardId, filling: Filling<'_>) -> Result<Html, ErrorPage> {
+async fn page(
+    app: &App,
+    admin: Frame,
+    address: &Address,
+    id: LeaderboardId,
+    filling: Filling<'_>,
+) -> Result<Html, ErrorPage> {
     let board = find(app, id).await?;
     let catalog = app.standings.catalog();
     let chosen = |name: &str| -> Vec<i64> {
@@ -155,9 +165,11 @@ async fn page(app: &App, admin: Frame, id: LeaderboardId, filling: Filling<'_>) 
             .filter(|fault| !["name", "from_date", "to_date"].contains(&fault.field))
             .map(|fault| fault.sentence.clone()),
         deletable: id != LeaderboardId::GLOBAL,
+        embed: EmbedCard::new(app, &board, address),
         admin,
     };
-    Ok(Html::new(&template)?.status(filling.status()).unkept())
+    let html = Html::new(&template)?.status(filling.status()).unkept();
+    Ok(if template.embed.has_preview() { html.with_frames() } else { html })
 }
 
 fn numbers(ids: &[GroupId]) -> Vec<i64> {
@@ -170,10 +182,11 @@ pub async fn show(
     _browser: Browser,
     me: SignedInFor<need::ReadEvents>,
     app: &State<App>,
+    address: Address,
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::after(Tab::Boards, &me.0, parameters.text("done")), id.known()?, Filling::Stored).await
+    page(app, Frame::after(Tab::Boards, &me.0, parameters.text("done")), &address, id.known()?, Filling::Stored).await
 }
 
 /// Stores the settings of a board that a form asks for.
@@ -190,6 +203,7 @@ pub async fn update(
     _browser: Browser,
     editor: SignedInFor<need::SetUpBoards>,
     app: &State<App>,
+    address: Address,
     id: LeaderboardIdPath,
     form: SentForm,
 ) -> Result<Html, ErrorPage> {
@@ -198,7 +212,9 @@ pub async fn update(
     let id = id.known()?;
     match save(app, &me, id, &form).await {
         Ok(()) => Ok(go(&format!("/admin/boards/{}", id.0), "board-saved")),
-        Err(refusal) => page(app, Frame::new(Tab::Boards, &me), id, Filling::Refused(&form, &refusal.fault()?)).await,
+        Err(refusal) => {
+            page(app, Frame::new(Tab::Boards, &me), &address, id, Filling::Refused(&form, &refusal.fault()?)).await
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod board;
 mod boards;
 mod command;
 mod confirm;
+mod embed_card;
 mod event;
 mod events;
 mod field;

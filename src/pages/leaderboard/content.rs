@@ -51,6 +51,11 @@ impl LeaderboardLinks {
         link
     }
 
+    /// The address of the stream that tells of changes of the first page.
+    pub fn to_stream(self) -> String {
+        format!("/leaderboard/{}/live?period={}", self.board.0, self.period)
+    }
+
     /// The address of the page on which a user is, with that user's row marked.
     pub fn to_user(self, view: &View, id: UserId) -> String {
         let links = LeaderboardLinks { for_user: Some(id), ..self };
@@ -109,7 +114,7 @@ pub fn period_label(period: Period) -> &'static str {
 }
 
 /// The days that count, in words.
-fn dates(board: &Leaderboard, period: Period, today: EventDate) -> String {
+pub fn dates(board: &Leaderboard, period: Period, today: EventDate) -> String {
     let window = board.window(period, today);
     let (first, last) = (*window.start(), *window.end());
     match (first == EventDate::MIN, last == today) {
@@ -144,12 +149,15 @@ impl Movement {
 }
 
 /// A ranked user.
-struct LeaderboardRow {
-    person: Person,
-    position: String,
+pub struct LeaderboardRow {
+    /// Who it is.
+    pub person: Person,
+    /// The position.
+    pub position: String,
     /// The class of the stylesheet for a medal: `p1` gold, `p2` silver, `p3` bronze, else nothing.
-    medal: &'static str,
-    score: String,
+    pub medal: &'static str,
+    /// The score.
+    pub score: String,
     movement: Movement,
     spark: String,
     spark_label: String,
@@ -157,16 +165,27 @@ struct LeaderboardRow {
 }
 
 impl LeaderboardRow {
-    fn new(sources: &LeaderboardSources<'_>, entry: &Entry, days: &[i64], own: bool) -> LeaderboardRow {
+    /// A row that says no more than who stands where with which score.
+    pub fn short(view: &View, entry: &Entry) -> LeaderboardRow {
         LeaderboardRow {
-            person: Person::listed(&sources.view.catalog, entry.user_id),
+            person: Person::listed(&view.catalog, entry.user_id),
             position: format::number(entry.position.into()),
             medal: ["", "p1", "p2", "p3"].get(entry.position as usize).copied().unwrap_or_default(),
             score: format::number(entry.score),
+            movement: Movement::Unknown,
+            spark: String::new(),
+            spark_label: String::new(),
+            own: false,
+        }
+    }
+
+    fn new(sources: &LeaderboardSources<'_>, entry: &Entry, days: &[i64], own: bool) -> LeaderboardRow {
+        LeaderboardRow {
             movement: Movement::of(entry, sources.before),
             spark: spark(days),
             spark_label: format::count(days.iter().sum(), "point", "points"),
             own,
+            ..LeaderboardRow::short(sources.view, entry)
         }
     }
 }
@@ -258,7 +277,7 @@ impl<'p> LeaderboardPage<'p> {
             pages: pages(links, page, last_page),
             last_page: links.to_page(last_page),
             boards,
-            live: format!("/leaderboard/{}/live?period={}&any_change=true", links.board.0, links.period),
+            live: format!("{}&any_change=true", links.to_stream()),
             action: format!("/leaderboard/{}", links.board.0),
             address: address.as_str(),
             today: sources.today,

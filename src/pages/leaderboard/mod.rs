@@ -1,6 +1,7 @@
 //! `/leaderboard` for people: who leads, who has moved, and where the reader stands.
 
 mod content;
+pub mod embed;
 mod recent_days;
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -56,3 +56,12 @@ for (const field of document.querySelectorAll("[data-chooses]")) {
     document.getElementById(field.dataset.chooses).checked = true;
   });
 }
+
+// The frame of a preview becomes as high as what is in it.
+addEventListener("message", (event) => {
+  for (const frame of document.querySelectorAll("iframe.preview")) {
+    if (event.source === frame.contentWindow && event.data.type === "scorekeeper:height") {
+      frame.height = event.data.height;
+    }
+  }
+});
