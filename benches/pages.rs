@@ -17,7 +17,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store};
-use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site};
+use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site, WrongKeys};
 
 /// Users of the board: all on one page.
 const USERS: i64 = 100;
@@ -61,6 +61,7 @@ fn main() {
         recent_days: settings.recent_days,
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
+        wrong_keys: Arc::new(WrongKeys::new(0)),
         batches: Batches::default(),
         public: true,
         site: Site::default(),

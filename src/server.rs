@@ -22,7 +22,7 @@ use crate::rollup::Rollup;
 use crate::show::show;
 use crate::standings::{Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
-use crate::web::{self, App, Batches, RequestLimit, Sessions, Site};
+use crate::web::{self, App, Batches, RequestLimit, Sessions, Site, WrongKeys};
 
 /// Why the server could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +85,8 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         .with_recalculations_per_day(settings.recalculations_per_day);
     let actions = Arc::new(actions);
     let jobs = jobs::start(Arc::clone(&actions), rollup.clone(), settings.schedule(), store.register_thread("jobs"))?;
+    let wrong_keys = Arc::new(WrongKeys::new(settings.failed_keys_per_minute));
+    runtime.spawn(WrongKeys::watch(Arc::clone(&wrong_keys)));
     let app = App {
         actions,
         store: store.clone(),
@@ -94,6 +96,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         recent_days: settings.recent_days,
         sessions: Sessions::new().map_err(std::io::Error::from)?,
         requests: RequestLimit::new(settings.requests_per_minute),
+        wrong_keys: Arc::clone(&wrong_keys),
         batches: Batches::default(),
         public: settings.public,
         site: Site { origins: settings.origins.clone().unwrap_or_default() },
@@ -105,6 +108,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     standings_thread.stop();
     writer.stop();
     runtime.shutdown_background();
+    wrong_keys.tell_rest();
     if end.is_ok() {
         log::info!("stopped");
     }

@@ -20,7 +20,7 @@ fn create_key(folder: &Path, args: &[&str]) -> String {
     let run = keys(folder, &[&["create"], args].concat());
     assert_eq!(run.code, Some(0), "{run:?}");
     let key = run.stdout.strip_suffix('\n').expect("a line").to_owned();
-    assert!(key.len() == 64 && key.bytes().all(|byte| byte.is_ascii_hexdigit()), "not a key alone: {run:?}");
+    assert_eq!(key_in(&key).as_ref(), Some(&key), "not a key alone: {run:?}");
     key
 }
 
@@ -58,10 +58,10 @@ fn acting(server: &Server, key: &str, username: Option<&str>) -> String {
     history["revisions"][0]["by"].as_str().expect("a name").to_owned()
 }
 
-/// The only run of 64 hexadecimal digits that a text holds, if any.
+/// The first text of the form of a key that a text holds, if any.
 fn key_in(text: &str) -> Option<String> {
-    let digits = text.split(|symbol: char| !symbol.is_ascii_hexdigit());
-    digits.filter(|word| word.len() == 64).map(str::to_owned).next()
+    let words = text.split(|symbol: char| !symbol.is_ascii_alphanumeric() && symbol != '_');
+    words.filter(|word| word.len() == 46 && word.starts_with("sk_")).map(str::to_owned).next()
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_key_is_not_guessed_from_its_parts() {
     let digest: String =
         server.sql().query_row("SELECT lower(hex(digest)) FROM api_keys", [], |row| row.get(0)).expect("a stored key");
     let longer = format!("{key}0");
-    for wrong in [&key[..8], &key[..63], &longer, &digest, "*", "%", "' OR 1=1 --", &"x".repeat(5000), "é"] {
+    for wrong in [&key[..8], &key[..45], &longer, &digest, "*", "%", "' OR 1=1 --", &"x".repeat(5000), "é"] {
         list(&server, wrong, Some("system")).assert_error(403, "invalid_access", INVALID);
     }
     assert_eq!(list(&server, &key, Some("system")).status, 200);
@@ -260,7 +260,7 @@ fn no_plain_key_is_in_the_database_or_a_log() {
     let keys = [create_key(&folder, &[]), create_key(&folder, &["--username", "ada"]), KEY.to_owned()];
     let server = setup.start();
     for key in &keys {
-        let username = if key.len() == 64 { "ada" } else { "system" };
+        let username = if key.starts_with("sk_") { "ada" } else { "system" };
         acting(&server, key, Some(username));
         // Sent wrong, in every way that comes to mind.
         let secret = || server.anonymous("GET", EVENTS);
@@ -273,7 +273,7 @@ fn no_plain_key_is_in_the_database_or_a_log() {
             secret().header("API-Key", username).header("API-Username", key),
             secret().header("API-Key", &format!("{key}x")).header("API-Username", username),
             secret().header("API-Key", &format!("Bearer {key}")).header("API-Username", username),
-            secret().header("Authorization", &format!("Bearer {key}")),
+            secret().header("Authorization", &format!("Basic {key}")),
             secret().header("Cookie", &format!("key={key}")),
             secret().header("Referer", &format!("http://localhost/?{key}")),
         ] {

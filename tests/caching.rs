@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::leaderboards::{quick, set_board, set_group};
 use crate::support::browser::{ACCEPT, Browser};
-use crate::support::{EVENTS, KEY, RECALCULATE, Reply, Server, Setup, wait_for};
+use crate::support::{EVENTS, KEY, RECALCULATE, Reply, Setup, wait_for};
 
 const NOBODYS: Option<&str> = Some("private, no-store");
 
@@ -23,7 +23,7 @@ fn built(ask: impl Fn() -> Reply) -> Reply {
 
 #[test]
 fn what_needs_a_key_is_kept_by_nobody_whatever_becomes_of_it() {
-    let server = Server::start();
+    let server = Setup::new().env("SCOREKEEPER_FAILED_KEYS_PER_MINUTE", "0").start();
     server.award(13, "2023-04-14", 15);
     let one = format!("{EVENTS}/1");
     let table = [

@@ -1,12 +1,13 @@
 //! The documentation keeps its word: the table of settings, Rocket.toml and the program agree, links lead somewhere,
 //! and README leads to every page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rocket::figment::providers::{Format, Toml};
 use scorekeeper::config::{Settings, figment};
 
+use crate::key_scopes;
 use crate::support::{KEY, Setup};
 
 pub const README: &str = include_str!("../README.md");
@@ -177,6 +178,19 @@ fn every_relative_link_leads_to_a_file_and_every_anchor_to_a_heading() {
             }
         }
     }
+}
+
+#[test]
+fn every_route_of_the_api_stands_in_the_table_of_scopes() {
+    let rocket = scorekeeper::api::mount(rocket::build());
+    let routes = rocket.routes().map(|route| {
+        // `<id>` is ID, `<user_id>` is USER_ID, and the one file is a picture.
+        let path = route.uri.path().replace("<file>", "SIZE.svg").replace(['<', '>'], "");
+        let path = path.split('/').map(|part| if part.ends_with("id") { part.to_uppercase() } else { part.to_owned() });
+        format!("{} {}", route.method, path.collect::<Vec<_>>().join("/"))
+    });
+    let documented = key_scopes::documented().into_iter().map(|row| format!("{} {}", row.method, row.path));
+    assert_eq!(documented.collect::<BTreeSet<_>>(), routes.collect::<BTreeSet<_>>());
 }
 
 #[test]

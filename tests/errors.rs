@@ -123,7 +123,7 @@ fn no_key_means_logging_in() {
             ("a username alone", route.ask(&server, &[("API-Username", "system")])),
             ("an empty key", route.ask(&server, &[("API-Key", ""), ("API-Username", "system")])),
             ("a blank key", route.ask(&server, &[("API-Key", "  "), ("API-Username", "system")])),
-            ("another scheme", route.ask(&server, &[("Authorization", &format!("Bearer {KEY}"))])),
+            ("another scheme", route.ask(&server, &[("Authorization", &format!("Basic {KEY}"))])),
             ("the key in the query", server.anonymous(route.method, &with_query)),
         ] {
             assert_refused(&request.send(), &format!("{} {} with {what}", route.method, route.path), LOG_IN);
@@ -138,7 +138,7 @@ fn a_key_that_is_not_good_is_refused() {
     let for_ada = create_key(setup.folder(), &["--username", "Ada"]);
     let expired = create_key(setup.folder(), &["--expires", "2020-01-01"]);
     let revoked = create_key(setup.folder(), &[]);
-    let server = one_event(setup);
+    let server = one_event(setup.env("SCOREKEEPER_FAILED_KEYS_PER_MINUTE", "0"));
     let revocation = support::run(server.folder().path(), &["keys", "revoke", "3", "--database", "scores.db"]);
     assert_eq!(revocation.code, Some(0), "{revocation:?}");
 

@@ -15,7 +15,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
-use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site};
+use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site, WrongKeys};
 
 use crate::support::browser::{ACCEPT, hidden};
 
@@ -68,6 +68,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         recent_days: settings.recent_days,
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
+        wrong_keys: Arc::new(WrongKeys::new(0)),
         batches: Batches::default(),
         public: true,
         site: Site::default(),

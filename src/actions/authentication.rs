@@ -22,6 +22,9 @@ impl Actions {
             let username = username.ok_or(Refusal::InvalidAccess)??;
             return Ok(Actor::unlimited(username, KeyRef::Configured, Some(sender.address)));
         }
+        if key.is_misspelt() {
+            return Err(Refusal::WrongKey);
+        }
         let at = self.circumstances();
         let stored = self.store.look_up(|connection| key_lines::find(connection, key, &at))?;
         let stored = match stored {

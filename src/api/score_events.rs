@@ -51,7 +51,7 @@ pub async fn list(
 /// Stores an event.
 #[post("/admin/plugins/gamification/score_events", data = "<asked>")]
 pub async fn create(
-    caller: May<need::StoreEvent>,
+    caller: May<need::GoodKey>,
     app: &State<App>,
     key: SentIdempotencyKey,
     asked: Sent<NewEvent>,

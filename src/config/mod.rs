@@ -49,6 +49,8 @@ settings! {
     recalculations_per_day: u32 = COUNT, default "5";
     /// How many API requests with a key the server answers in 60 seconds; 0 is no limit (Discourse has 60).
     requests_per_minute: u32 = COUNT, default "0";
+    /// How many wrong keys one client address (of IPv6: one /64) may send in 60 seconds before it is told to wait; 0 is no limit.
+    failed_keys_per_minute: u32 = COUNT, default "10";
     /// `false`: reading scores, leaderboards and pictures needs a key too.
     public: bool = FLAG, default "true";
     /// Sites whose pages may read public scores and leaderboards from a browser, and show `/embed` in a frame; `*` is any.

@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::request_limit::RequestLimit;
 use super::sessions::Sessions;
 use super::site::Site;
+use super::wrong_keys::WrongKeys;
 use crate::actions::Actions;
 use crate::domain::Clock;
 use crate::rollup::Rollup;
@@ -35,6 +36,8 @@ pub struct App {
     pub sessions: Sessions,
     /// How many requests are taken within a minute.
     pub requests: RequestLimit,
+    /// From where wrong keys came lately.
+    pub wrong_keys: Arc<WrongKeys>,
     /// How many batches are worked on.
     pub batches: Batches,
     /// Whether scores may be read without a key.

@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::session::SignedIn;
 use super::trace::Trace;
 use crate::actions::{Actor, Refusal};
-use crate::domain::{PlainKey, Scope};
+use crate::domain::Scope;
 
 /// A caller who showed a good key that holds what `N` needs.
 #[derive(Debug)]
@@ -61,9 +61,8 @@ pub mod need {
     needs! {
         /// To read events, users, groups, boards and the state of the recalculation.
         ReadEvents: [EventsRead];
-        /// To store one event. Giving and taking points are two scopes. Which of them is needed, only the points say, and
-        /// so no scope is asked for before they are read.
-        StoreEvent: [];
+        /// A good key. Which scope it has to hold, only the request's content says, or what is to be shown.
+        GoodKey: [];
         /// To store events; giving and taking points are two scopes, of which the points decide.
         StoreEvents: [EventsAward, EventsDeduct];
         /// To change and delete events.
@@ -144,13 +143,24 @@ impl<'r> FromRequest<'r> for ScoreReader {
 pub(super) fn actor(request: &Request<'_>, app: &App) -> Result<Actor, ApiError> {
     let found: &Result<Actor, ApiError> = request.local_cache(|| {
         let key = sent_key(request).ok_or(ApiError::NotLoggedIn)?;
-        let username = request.headers().get_one("Api-Username");
-        Ok(app.actions.authenticate(&PlainKey::received(key), username, Client::of(request).sender())?)
+        app.authenticate(key, request.headers().get_one("Api-Username"), &Client::of(request))
     });
     found.clone()
 }
 
-/// The key that came with a request, if one did. A blank key counts as none.
+/// The key that came with a request, if one did: in `Api-Key`, or else in `Authorization` under the scheme `Bearer`. A blank
+/// key counts as none.
 pub fn sent_key<'r>(request: &'r Request<'_>) -> Option<&'r str> {
-    request.headers().get_one("Api-Key").map(str::trim).filter(|key| !key.is_empty())
+    let filled = |key: &'r str| Some(key.trim()).filter(|key| !key.is_empty());
+    let headers = request.headers();
+    headers
+        .get_one("Api-Key")
+        .and_then(filled)
+        .or_else(|| headers.get("Authorization").find_map(bearer).and_then(filled))
+}
+
+/// What stands behind the name of the scheme, if that is `Bearer`, in any case.
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, key) = authorization.trim_start().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(key)
 }

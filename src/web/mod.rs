@@ -5,6 +5,7 @@
 
 mod app;
 mod arrival;
+mod authentication;
 pub(crate) mod batch;
 mod body;
 mod caching;
@@ -35,6 +36,7 @@ mod usernames;
 pub(crate) mod vary;
 pub(crate) mod viewer;
 mod written;
+mod wrong_keys;
 
 use rocket::{Build, Rocket, routes};
 
@@ -44,6 +46,7 @@ pub use client::Client;
 pub use request_limit::RequestLimit;
 pub use sessions::Sessions;
 pub use site::Site;
+pub use wrong_keys::WrongKeys;
 
 pub(crate) use arrival::{body_allowance, refusal_of_head, refuse, take_in};
 #[cfg(test)]

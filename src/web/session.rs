@@ -18,7 +18,7 @@ use super::error::ApiError;
 use super::sessions::{self, same};
 use super::trace::Trace;
 use crate::actions::{Actor, Refusal};
-use crate::domain::{PlainKey, Sender, random_token};
+use crate::domain::{Scope, random_token};
 
 /// The cookie that holds a session's token.
 const COOKIE: &str = "scorekeeper_session";
@@ -63,14 +63,15 @@ impl SignedIn {
         request.local_cache(|| Noted(None)).0.clone()
     }
 
-    /// Whether the request only reads, and comes from a browser that is signed in.
+    /// Whether the request only reads, and comes from a browser that is signed in with a key that reads.
     pub(super) fn may_look(app: &App, request: &Request<'_>) -> bool {
-        request.method() == rocket::http::Method::Get && matches!(SignedIn::find(app, request), Ok(Some(_)))
+        request.method() == rocket::http::Method::Get
+            && SignedIn::find(app, request).ok().flatten().is_some_and(|me| me.actor.require(Scope::EventsRead).is_ok())
     }
 
     fn find(app: &App, request: &Request<'_>) -> Result<Option<SignedIn>, ApiError> {
         let Some(cookie) = request.cookies().get(COOKIE) else { return Ok(None) };
-        let found = SignedIn::by_token(app, &SessionToken(cookie.value().to_owned()), Client::of(request).sender())?;
+        let found = SignedIn::by_token(app, &SessionToken(cookie.value().to_owned()), &Client::of(request))?;
         Ok(found.map(|found| {
             Trace::of(request).acts_as(&found.actor.username);
             let found = SignedIn { holds_token: HoldsToken::by(request), ..found };
@@ -83,9 +84,9 @@ impl SignedIn {
     ///
     /// # Errors
     /// The key that the session was begun with is not for the network that the request comes from, or the database failed.
-    pub(super) fn by_token(app: &App, token: &SessionToken, sender: Sender) -> Result<Option<SignedIn>, ApiError> {
+    pub(super) fn by_token(app: &App, token: &SessionToken, client: &Client) -> Result<Option<SignedIn>, ApiError> {
         let Some(session) = app.sessions.find(&token.0, app.clock.now()) else { return Ok(None) };
-        let Some(actor) = app.actions.still_acts(session.key, &session.username, sender)? else {
+        let Some(actor) = app.still_acts(session.key, &session.username, client)? else {
             app.sessions.end(&token.0);
             return Ok(None);
         };
@@ -125,7 +126,7 @@ pub fn sign_in(app: &App, key: &str, username: Option<&str>, client: &Client) ->
     if key.is_empty() {
         return Err(ApiError::InvalidAccess);
     }
-    let Actor { key, username, .. } = app.actions.authenticate(&PlainKey::received(key), username, client.sender())?;
+    let Actor { key, username, .. } = app.authenticate(key, username, client)?;
     let token = app.sessions.begin(key, username, app.clock.now()).map_err(Refusal::NoRandomNumbers)?;
     Ok(cookie(COOKIE, token, client.is_secure))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rocket::http::Status;
 use rocket::outcome::try_outcome;
 use rocket::request::{FromRequest, Outcome, Request};
 
@@ -11,14 +12,15 @@ use super::caller::{May, ScoreReader, need, sent_key};
 use super::client::Client;
 use super::error::ApiError;
 use super::session::{SessionToken, SignedIn};
-use crate::domain::{KeyRef, Leaderboard, LeaderboardId, Sender, Username};
+use crate::domain::{KeyRef, Leaderboard, LeaderboardId, Scope, Username};
 use crate::standings::Catalog;
 
 /// Who looks at a board, and what they have shown for it.
 pub struct BoardViewer {
     shown: Shown,
-    /// Where the request comes from.
-    sender: Sender,
+    /// Whether what was shown opens boards that are not for all.
+    may_read: bool,
+    client: Client,
     /// Noted if the reply would be another one for somebody who has shown nothing.
     key_needed: KeyNeeded,
 }
@@ -40,21 +42,30 @@ impl<'r> FromRequest<'r> for BoardViewer {
     /// A key is needed for a board that is not for all. If a key is sent, it has to be good.
     async fn from_request(request: &'r Request<'_>) -> Outcome<BoardViewer, ApiError> {
         let key_needed = KeyNeeded::by(request);
-        if !try_outcome!(app(request).await).public {
+        let app = try_outcome!(app(request).await);
+        if !app.public {
             key_needed.note();
         }
-        let sender = Client::of(request).sender();
-        let viewer = |shown| BoardViewer { shown, sender, key_needed: key_needed.clone() };
-        if sent_key(request).is_some() {
-            let caller = May::<need::ReadEvents>::identify(request).await;
+        let viewer = |shown, may_read| {
+            let client = Client::of(request);
+            BoardViewer { shown, may_read, client, key_needed: key_needed.clone() }
+        };
+        let (shown, actor) = if sent_key(request).is_some() {
+            // A key that may not read sees what everybody sees.
+            let caller = May::<need::GoodKey>::identify(request).await;
             if !caller.is_success() {
                 key_needed.note();
             }
-            return caller.map(|caller| viewer(Shown::Key(caller.actor.key, caller.actor.username)));
-        }
-        match SignedIn::of(request).await {
-            Some(signed_in) => Outcome::Success(viewer(Shown::Session(signed_in.token))),
-            None => ScoreReader::from_request(request).await.map(|_| viewer(Shown::Nothing)),
+            let actor = try_outcome!(caller).actor;
+            (Shown::Key(actor.key, actor.username.clone()), actor)
+        } else if let Some(signed_in) = SignedIn::of(request).await {
+            (Shown::Session(signed_in.token), signed_in.actor)
+        } else {
+            return ScoreReader::from_request(request).await.map(|_| viewer(Shown::Nothing, false));
+        };
+        match actor.require(Scope::EventsRead) {
+            Err(refusal) if !app.public => ApiError::from(refusal).refuse(request),
+            may_read => Outcome::Success(viewer(shown, may_read.is_ok())),
         }
     }
 }
@@ -73,27 +84,34 @@ impl BoardViewer {
     /// now, it is taken to work.
     pub fn still_may_look(&self, app: &App) -> bool {
         match &self.shown {
-            Shown::Key(key, username) => {
-                app.actions.still_acts(*key, username, self.sender).map_or(true, |actor| actor.is_some())
-            }
-            Shown::Session(token) => {
-                SignedIn::by_token(app, token, self.sender).map_or(true, |signed_in| signed_in.is_some())
-            }
+            Shown::Key(key, username) => works(app.still_acts(*key, username, &self.client)),
+            Shown::Session(token) => works(SignedIn::by_token(app, token, &self.client)),
             Shown::Nothing => true,
         }
     }
 
     /// Whether a board may be seen.
     pub fn may_see(&self, board: &Leaderboard) -> bool {
-        board.is_public() || self.is_known()
+        board.is_public() || (self.is_known() && self.may_read)
     }
 
     /// The board of that number, or the first that may be seen.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`] if there is none that may be seen.
+    /// [`ApiError::NotFound`] if there is none that may be seen; [`ApiError::NotPermitted`] if a key was sent that may not read.
     pub fn board(&self, catalog: &Catalog, id: Option<LeaderboardId>) -> Result<Arc<Leaderboard>, ApiError> {
         let mut boards = catalog.boards.iter().filter(|board| id.is_none_or(|id| board.id == id));
-        boards.find(|board| self.may_see(board)).cloned().ok_or(ApiError::NotFound)
+        boards.find(|board| self.may_see(board)).cloned().ok_or(match self.shown {
+            Shown::Key(..) if !self.may_read => ApiError::NotPermitted(Scope::EventsRead),
+            _ => ApiError::NotFound,
+        })
+    }
+}
+
+/// Whether a look-up says that something still works, or can't tell because the database failed.
+fn works<T>(found: Result<Option<T>, ApiError>) -> bool {
+    match found {
+        Ok(found) => found.is_some(),
+        Err(error) => error.status() != Status::Forbidden,
     }
 }

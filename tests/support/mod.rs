@@ -6,6 +6,7 @@
 
 pub mod browser;
 mod http;
+pub mod keys;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};

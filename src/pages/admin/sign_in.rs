@@ -26,7 +26,7 @@ struct SignInPage<'p> {
     layout: Layout,
     token: &'p str,
     to: &'p str,
-    fault: Option<&'static str>,
+    fault: Option<String>,
     signed_out: bool,
     key: Field,
     username: Field,
@@ -59,14 +59,14 @@ fn page(
     client: &Client,
     reply: &HoldsToken,
     parameters: &Parameters,
-    fault: Option<(Status, &'static str)>,
+    fault: Option<(Status, String)>,
 ) -> Result<Html, ErrorPage> {
     let visitor = Visitor::new(app, client.is_secure, reply)?;
     let template = SignInPage {
         layout: Layout::new(Section::Administration),
         token: &visitor.token,
         to: destination(parameters.text("to")),
-        fault: fault.map(|(_, sentence)| sentence),
+        fault: fault.as_ref().map(|(_, sentence)| sentence.clone()),
         signed_out: parameters.text("done") == Some("signed-out"),
         key: Field::password("key", "API key").required().autocomplete("current-password"),
         username: Field::text("username", "Username")
@@ -106,7 +106,7 @@ pub async fn sign_in(
 ) -> Result<Html, ErrorPage> {
     let Some(form) = form.checked(|token| Visitor::sent(app, cookies, token)) else {
         const FAULT: &str = "This form was out of date. Please try again.";
-        return page(app, &client, &reply, &Parameters::default(), Some((Status::Forbidden, FAULT)));
+        return page(app, &client, &reply, &Parameters::default(), Some((Status::Forbidden, FAULT.to_owned())));
     };
     match session::sign_in(app, form.typed("key"), form.filled("username"), &client) {
         Ok(cookie) => {
@@ -116,7 +116,16 @@ pub async fn sign_in(
         Err(ApiError::InvalidAccess) => {
             const FAULT: &str = "This key and username do not go together. A key that is unknown, revoked or expired opens \
                                  nothing; a key for all users needs a username, one for a single user just that one.";
-            page(app, &client, &reply, form.parameters(), Some((Status::Forbidden, FAULT)))
+            page(app, &client, &reply, form.parameters(), Some((Status::Forbidden, FAULT.to_owned())))
+        }
+        Err(ApiError::NotFromHere) => {
+            const FAULT: &str = "This key is not for the network that you come from.";
+            page(app, &client, &reply, form.parameters(), Some((Status::Forbidden, FAULT.to_owned())))
+        }
+        Err(error @ ApiError::RateLimit { wait_seconds }) => {
+            let fault = format!("Too many wrong keys came from your address. {}", error.sentence());
+            let page = page(app, &client, &reply, form.parameters(), Some((error.status(), fault)))?;
+            Ok(page.header("Retry-After", wait_seconds.to_string()))
         }
         Err(error) => Err(error.into()),
     }
