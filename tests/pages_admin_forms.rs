@@ -7,7 +7,7 @@ use crate::support::browser::{ACCEPT, Browser, assert_safe, unescape};
 use crate::support::{Reply, Server, run};
 
 /// Every path that takes a form, with fields that would be good.
-const FORMS: [(&str, &[(&str, &str)]); 18] = [
+pub const FORMS: [(&str, &[(&str, &str)]); 18] = [
     ("/admin/sign-out", &[]),
     ("/admin/events/1", &[("points", "99"), ("description", "other")]),
     ("/admin/events/1/delete", &[]),
@@ -24,12 +24,16 @@ const FORMS: [(&str, &[(&str, &str)]); 18] = [
     ("/admin/people/new-group", &[("id", "77"), ("name", "forged"), ("user_ids", "13")]),
     ("/admin/people/groups/1", &[("name", "forged"), ("user_ids", "13")]),
     ("/admin/people/groups/1/delete", &[]),
-    ("/admin/keys", &[("key", "k3"), ("description", "forged")]),
+    ("/admin/keys", &[("key", "k3"), ("description", "forged"), ("scopes[]", "events:read")]),
     ("/admin/recalculate", &[("key", "k4"), ("span", "10")]),
 ];
 
+/// Forms about the key of number 1. The second makes the first useless.
+pub const KEY_FORMS: [(&str, &[(&str, &str)]); 2] =
+    [("/admin/keys/1/rotate", &[("key", "k5"), ("grace", "24")]), ("/admin/keys/1/revoke", &[])];
+
 /// A server with something of everything, and a key of number 1.
-fn furnished() -> Server {
+pub fn furnished() -> Server {
     let server = Server::start();
     server.award(13, "2023-04-14", 5);
     server.award(14, "2023-04-15", 7);
@@ -48,7 +52,7 @@ fn furnished() -> Server {
 }
 
 /// All that is stored, save when keys were used.
-fn dump(server: &Server) -> String {
+pub fn dump(server: &Server) -> String {
     let connection = server.sql();
     let mut text = String::new();
     for table in [
@@ -61,6 +65,7 @@ fn dump(server: &Server) -> String {
         "leaderboards",
         "recalculations",
         "idempotency_keys",
+        "audit_entries",
         "(SELECT id, prefix, username, scopes, networks, description, expires_on, revoked_at FROM api_keys)",
     ] {
         let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).expect("a table");
@@ -82,7 +87,7 @@ fn every_form_needs_the_token_of_its_session() {
     let (token, foreign) = (browser.csrf(), other.csrf());
     assert_ne!(token, foreign);
     let before = dump(&server);
-    for (path, fields) in FORMS.into_iter().chain([("/admin/keys/1/revoke", &[] as &[_])]) {
+    for (path, fields) in FORMS.into_iter().chain(KEY_FORMS) {
         for wrong in [None, Some(""), Some("0"), Some(&token[1..]), Some(&*format!("{token}0")), Some(&foreign)] {
             let mut sent = fields.to_vec();
             sent.extend(wrong.map(|token| ("csrf", token)));
@@ -113,10 +118,10 @@ fn a_read_only_key_is_refused_by_every_form() {
     let browser = Browser::new(&server);
     assert_eq!(browser.sign_in(made.stdout.trim(), "ana").status, 303);
     let before = dump(&server);
-    for (path, fields) in FORMS.into_iter().skip(1).chain([("/admin/keys/1/revoke", &[] as &[_])]) {
+    for (path, fields) in FORMS.into_iter().skip(1).chain(KEY_FORMS) {
         let reply = browser.post(path, fields);
         assert_eq!(reply.status, 403, "{path}: {reply:?}");
-        assert!(reply.body.contains("This needs a key that may"), "{path}");
+        assert!(reply.body.contains("This needs a key with the scope"), "{path}");
     }
     assert_eq!(dump(&server), before);
 }

@@ -4,6 +4,16 @@ use crate::support::browser::{Browser, hidden, unescape};
 use crate::support::{EVENTS, Reply, Server, run};
 
 const KEYS: &str = "/admin/keys";
+const NEW: &str = "/admin/keys/new";
+
+/// The ticks of a key that may read, give and take.
+const TICKS: [(&str, &str); 3] =
+    [("scopes[]", "events:read"), ("scopes[]", "events:award"), ("scopes[]", "events:deduct")];
+
+/// Sends the form for a new key, with [`TICKS`].
+fn make(browser: &Browser<'_>, fields: &[(&str, &str)]) -> Reply {
+    browser.post(KEYS, &[&TICKS as &[_], fields].concat())
+}
 
 /// The key that a reply shows.
 #[track_caller]
@@ -27,24 +37,24 @@ fn a_key_is_shown_once_and_works() {
     let browser = Browser::signed_in(&server, "ana");
     let list = browser.page(KEYS);
     assert!(list.contains("No keys are stored") && list.contains("scorekeeper keys create"), "{list}");
-    let minted = hidden(&list, "key");
+    let minted = hidden(&browser.page(NEW), "key");
     let reply =
-        browser.post(KEYS, &[("key", &minted), ("description", "chat <b> bot"), ("username", ""), ("expires_on", "")]);
+        make(&browser, &[("key", &minted), ("description", "chat <b> bot"), ("username", ""), ("expires_on", "")]);
     let key = shown(&reply);
     let page = unescape(&reply.body);
     assert!(
-        page.contains(&format!("curl -X POST '{}{EVENTS}'", server.url())) && page.matches(&key).count() == 2,
+        page.contains(&format!("curl -X GET '{}{EVENTS}?limit=1'", server.url())) && page.matches(&key).count() == 2,
         "{page}"
     );
     assert_eq!((call(&server, "POST", &key, "bob"), call(&server, "GET", &key, "bob")), (200, 200));
     // A second click makes no second key, and can't show the first.
-    let again = browser.post(KEYS, &[("key", &minted), ("description", "chat <b> bot")]);
+    let again = make(&browser, &[("key", &minted), ("description", "chat <b> bot")]);
     assert!(again.status == 200 && again.body.contains("It was shown once already"), "{again:?}");
     assert!(!again.body.contains(&key));
     let list = browser.page(KEYS);
     assert!(list.contains(&format!("<code>{}…</code>", &key[..8])) && !list.contains(&key), "{list}");
     assert!(list.contains("chat &#60;b&#62; bot") && list.contains("all users"), "{list}");
-    assert_eq!(list.matches(">works</span>").count(), 1);
+    assert_eq!(list.matches(">active</span>").count(), 1);
     assert!(!server.stderr().contains(&key), "no key is logged");
 }
 
@@ -52,9 +62,17 @@ fn a_key_is_shown_once_and_works() {
 fn keys_are_for_whom_and_what_the_form_says() {
     let server = Server::start();
     let browser = Browser::signed_in(&server, "ana");
-    let key = shown(
-        &browser.post(KEYS, &[("key", "k1"), ("username", "bob"), ("read_only", "true"), ("expires_on", "9999-12-31")]),
-    );
+    let key = shown(&browser.post(
+        KEYS,
+        &[
+            ("key", "k1"),
+            ("username", "bob"),
+            ("scopes[]", "events:read"),
+            ("scopes[]", "export"),
+            ("scopes[]", "metrics"),
+            ("expires_on", "9999-12-31"),
+        ],
+    ));
     assert_eq!(call(&server, "GET", &key, "bob"), 200);
     assert_eq!((call(&server, "GET", &key, "ana"), call(&server, "POST", &key, "bob")), (403, 403));
     let list = browser.page(KEYS);
@@ -65,10 +83,13 @@ fn keys_are_for_whom_and_what_the_form_says() {
         ("expires_on", "2023-02-30", 400),
         ("expires_on", "2023-04-14", 422),
         ("description", long.as_str(), 422),
+        ("networks", "192.0.2.0/33", 400),
+        ("scopes[]", "events:write", 400),
     ] {
-        let reply = browser.post(KEYS, &[("key", "k2"), ("description", "typed"), (field, value)]);
+        let reply = make(&browser, &[("key", "k2"), ("description", "typed"), (field, value)]);
         assert_eq!(reply.status, status, "{field} {value}");
-        assert!(reply.body.contains(&format!("id=\"{field}-error\"")), "{field}: {}", reply.body);
+        let id = format!("id=\"{}-error\"", field.trim_end_matches("[]"));
+        assert!(reply.body.contains(&id), "{field}: {}", reply.body);
     }
     let count: i64 = server.sql().query_row("SELECT count(*) FROM api_keys", [], |row| row.get(0)).expect("a count");
     assert_eq!(count, 1);
@@ -78,7 +99,11 @@ fn keys_are_for_whom_and_what_the_form_says() {
 fn a_key_is_revoked_after_a_question_and_who_used_it_is_signed_out() {
     let server = Server::start();
     let browser = Browser::signed_in(&server, "ana");
-    let key = shown(&browser.post(KEYS, &[("key", "k1"), ("description", "chat bot")]));
+    let key =
+        shown(&browser.post(
+            KEYS,
+            &[("key", "k1"), ("description", "chat bot"), ("scopes[]", "keys"), ("scopes[]", "events:read")],
+        ));
     let other = Browser::new(&server);
     assert_eq!(other.sign_in(&key, "bob").status, 303);
     assert!(other.page(KEYS).contains(">yours</span>"));
@@ -91,7 +116,7 @@ fn a_key_is_revoked_after_a_question_and_who_used_it_is_signed_out() {
     assert_eq!(other.get(KEYS).header("Location"), Some("/admin/sign-in?to=%2Fadmin%2Fkeys"));
 
     // One's own key, too.
-    let key = shown(&browser.post(KEYS, &[("key", "k2")]));
+    let key = shown(&browser.post(KEYS, &[("key", "k2"), ("scopes[]", "keys"), ("scopes[]", "events:read")]));
     assert_eq!(other.sign_in(&key, "bob").status, 303);
     assert!(other.page("/admin/keys/2/revoke").contains("will be signed out"));
     assert_eq!(other.post("/admin/keys/2/revoke", &[]).status, 303);
@@ -109,7 +134,7 @@ fn a_key_for_one_username_makes_and_revokes_no_other() {
     let browser = Browser::new(&server);
     assert_eq!(browser.sign_in(keys.stdout.trim(), "").status, 303);
     for username in ["", "bob", "ana"] {
-        let key = shown(&browser.post(KEYS, &[("key", &format!("k{username}")), ("username", username)]));
+        let key = shown(&make(&browser, &[("key", &format!("k{username}")), ("username", username)]));
         assert_eq!((call(&server, "GET", &key, "ana"), call(&server, "GET", &key, "bob")), (200, 403), "{username}");
     }
     for id in [2, 3] {
@@ -130,12 +155,12 @@ fn a_key_makes_none_that_works_longer_than_itself() {
     let browser = Browser::new(&server);
     browser.sign_in(made.stdout.trim(), "ana");
     for (minted, last) in [("k1", "2031-01-01"), ("k2", "9999-12-31")] {
-        let refused = browser.post(KEYS, &[("key", minted), ("description", "longer"), ("expires_on", last)]);
+        let refused = make(&browser, &[("key", minted), ("description", "longer"), ("expires_on", last)]);
         assert_eq!(refused.status, 422, "{refused:?}");
         assert!(unescape(&refused.body).contains("Your own key ends on 2030-12-31"), "{refused:?}");
     }
-    shown(&browser.post(KEYS, &[("key", "k3"), ("description", "as long"), ("expires_on", "")]));
-    shown(&browser.post(KEYS, &[("key", "k4"), ("description", "shorter"), ("expires_on", "2030-06-30")]));
+    shown(&make(&browser, &[("key", "k3"), ("description", "as long"), ("expires_on", "")]));
+    shown(&make(&browser, &[("key", "k4"), ("description", "shorter"), ("expires_on", "2030-06-30")]));
     let sql = server.sql();
     let mut keys = sql.prepare("SELECT description, expires_on FROM api_keys ORDER BY id").expect("a statement");
     let keys: Vec<(String, String)> = keys

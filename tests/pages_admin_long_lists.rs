@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::leaderboards::{create_board, quick};
-use crate::support::browser::{Browser, hidden, unescape};
+use crate::support::browser::{Browser, unescape};
 use crate::support::{Server, Setup};
 
 /// What all pages of a list hold between `before` and the next quote, from `path` on along the link that says `more`.
@@ -42,13 +42,12 @@ fn keys_come_a_hundred_at_a_time_those_that_work_first() {
     }
     sql.execute_batch("COMMIT").expect("a commit");
     let browser = Browser::signed_in(&server, "ana");
-    let pages = walk(&browser, "/admin/keys", "data-label=\"Key\"><span><code>k", "More keys");
+    let pages = walk(&browser, "/admin/keys", "\"><code>k", "More keys");
     assert_eq!(sizes(&pages), [100, 100, 30]);
     let shown: Vec<usize> = pages.concat().iter().map(|row| row[..3].parse().expect("a number")).collect();
     let newest_first = |over: bool| (1..=230).rev().filter(move |number| (number % 3 != 0) == over);
     assert_eq!(shown, newest_first(false).chain(newest_first(true)).collect::<Vec<_>>());
     // The form below a later page is the same, and a place that can't be read is the start.
-    assert_eq!(hidden(&browser.page("/admin/keys?after=9&works=false"), "key").len(), 64);
     assert_eq!(walk(&browser, "/admin/keys?after=x", "<code>k", "none")[0].len(), 100);
     assert!(browser.page("/admin/keys?after=0&works=false").contains("href=\"/admin/keys\">First"));
 }

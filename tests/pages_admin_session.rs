@@ -269,7 +269,7 @@ fn a_read_only_key_looks_and_changes_nothing() {
     {
         let reply = browser.get(path);
         assert_eq!(reply.status, 403, "{path}");
-        assert!(reply.body.contains("This needs a key that may"), "{}", reply.body);
+        assert!(reply.body.contains("This needs a key with the scope"), "{}", reply.body);
     }
     assert_eq!(browser.post("/admin/sign-out", &[]).status, 303);
 }

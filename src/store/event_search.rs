@@ -7,7 +7,7 @@
 
 use std::ops::{ControlFlow, RangeInclusive};
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::day_filter::DayFilter;
 use super::error::StoreError;
@@ -52,6 +52,8 @@ pub struct EventSearch {
     pub text: Option<String>,
     /// Only events that this username has created or changed.
     pub by: Option<Username>,
+    /// Only events that were stored with the API key of this number.
+    pub key_id: Option<i64>,
     /// Only events older than this one.
     pub before: Option<EventId>,
     /// Events on a page.
@@ -65,6 +67,8 @@ pub struct FoundEvent {
     pub event: ScoreEvent,
     /// The acting username.
     pub created_by: String,
+    /// The number of the API key that it was stored with, if that was a stored one.
+    pub key_id: Option<i64>,
 }
 
 /// Why a page ends.
@@ -89,7 +93,7 @@ pub struct SearchPage {
 }
 
 /// The columns that a search reads.
-const COLUMNS: &str = "id, user_id, date, points, description, created_at, updated_at, created_by";
+const COLUMNS: &str = "id, user_id, date, points, description, created_at, updated_at, created_by, key_id";
 
 /// Looks for events.
 pub fn search(connection: &Connection, search: &EventSearch) -> Result<SearchPage, StoreError> {
@@ -119,7 +123,7 @@ fn search_within(connection: &Connection, search: &EventSearch, examined_max: us
     let mut statement = snapshot.prepare_cached(&statement)?;
     let mut rows = statement.query(named_params! { ":high": ids.end() })?;
     while let Some(row) = rows.next()? {
-        if page.examine(event(row)?, row.get(7)?)?.is_break() {
+        if page.examine(found(row)?)?.is_break() {
             break;
         }
     }
@@ -134,15 +138,15 @@ fn examine_user(
     ids: RangeInclusive<i64>,
     page: &mut PageBuilder<'_>,
 ) -> Result<(), StoreError> {
-    let mut created_by = snapshot.prepare_cached("SELECT created_by FROM score_events WHERE id = ?1")?;
+    let mut maker = snapshot.prepare_cached("SELECT created_by, key_id FROM score_events WHERE id = ?1")?;
     let mut walk = UserEvents::new(snapshot, user_id, days, Order::Descending, ids, page.search.limit + 1)?;
     loop {
         let missed = walk.cost.missed;
         match walk.next(page.left)? {
             Walked::Event(event) => {
                 page.pass_over(walk.cost.missed - missed);
-                let created_by = created_by.query_row([event.id], |row| row.get(0))?;
-                if page.examine(event, created_by)?.is_break() {
+                let (created_by, key_id) = maker.query_row([event.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                if page.examine(FoundEvent { event, created_by, key_id })?.is_break() {
                     return Ok(());
                 }
             }
@@ -166,12 +170,17 @@ fn examine_days(
     let mut select = snapshot.prepare_cached(&format!("SELECT {COLUMNS} FROM score_events WHERE id = ?1"))?;
     while let Some(id) = merged.next()? {
         if let Some(row) = select.query([id])?.next()?
-            && page.examine(event(row)?, row.get(7)?)?.is_break()
+            && page.examine(found(row)?)?.is_break()
         {
             break;
         }
     }
     Ok(())
+}
+
+/// Reads a row of [`COLUMNS`].
+fn found(row: &Row<'_>) -> rusqlite::Result<FoundEvent> {
+    Ok(FoundEvent { event: event(row)?, created_by: row.get(7)?, key_id: row.get(8)? })
 }
 
 /// A page in the making.
@@ -210,8 +219,8 @@ impl<'s> PageBuilder<'s> {
     }
 
     /// Looks at one more event. Breaks if the page ends with it; the end of the page is noted then.
-    fn examine(&mut self, event: ScoreEvent, created_by: String) -> Result<ControlFlow<()>, StoreError> {
-        let fits = self.fits(&event, &created_by)?;
+    fn examine(&mut self, found: FoundEvent) -> Result<ControlFlow<()>, StoreError> {
+        let fits = self.fits(&found)?;
         if fits
             && self.events.len() == self.search.limit
             && let Some(last) = self.events.last()
@@ -219,18 +228,20 @@ impl<'s> PageBuilder<'s> {
             self.end = SearchEnd::Full(last.event.id);
             return Ok(ControlFlow::Break(()));
         }
+        let event = &found.event;
         let cost = 1 + event.description.as_ref().map_or(0, |text| text.as_str().len() / BYTES_EXAMINED);
         self.left = self.left.saturating_sub(cost);
         if self.left == 0 {
             self.end = SearchEnd::Paused(event.id, event.created_at);
         }
         if fits {
-            self.events.push(FoundEvent { event, created_by });
+            self.events.push(found);
         }
         Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    fn fits(&mut self, event: &ScoreEvent, created_by: &str) -> Result<bool, StoreError> {
+    fn fits(&mut self, found: &FoundEvent) -> Result<bool, StoreError> {
+        let event = &found.event;
         let points = i64::from(event.points);
         let sign = match self.search.sign {
             None => true,
@@ -239,7 +250,8 @@ impl<'s> PageBuilder<'s> {
         };
         let in_days = self.search.from_date.is_none_or(|first| first <= event.date)
             && self.search.to_date.is_none_or(|last| event.date <= last);
-        if !sign || !in_days {
+        let with_key = self.search.key_id.is_none_or(|key_id| found.key_id == Some(key_id));
+        if !sign || !in_days || !with_key {
             return Ok(false);
         }
         if let Some(text) = &self.text {
@@ -249,7 +261,7 @@ impl<'s> PageBuilder<'s> {
             }
         }
         match &self.by {
-            Some(by) if created_by.to_lowercase() != *by => {
+            Some(by) if found.created_by.to_lowercase() != *by => {
                 let (changed, names) = revisions::changed_by(self.connection, event.id, by)?;
                 // Each name that was read counts as one more event that is looked at.
                 self.pass_over(names);

@@ -79,6 +79,14 @@ pub mod need {
         SeePeople: [EventsRead, Users];
         /// To look how a recalculation stands, or to start one.
         SeeRecalculation: [EventsRead, Recalculate];
+        /// To look at an event that is to be deleted.
+        CorrectSeenEvents: [EventsCorrect] and [EventsRead];
+        /// To look at a leaderboard that is to be deleted.
+        SetUpSeenBoards: [Boards] and [EventsRead];
+        /// To look at a user or a group that is to be deleted.
+        NameSeenUsers: [Users] and [EventsRead];
+        /// To look at two users who are to be merged.
+        MergeSeenUsers: [Users] and [EventsCorrect, EventsRead];
         /// To make and revoke keys, and to read who changed what.
         ManageKeys: [Keys];
         /// To merge users, which moves events.

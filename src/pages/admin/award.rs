@@ -82,10 +82,11 @@ fn is_redeem(kind: &str) -> bool {
 /// Reads what a form asks for, in the API's words: redeeming takes points away, and only points that the user has.
 async fn read(app: &App, me: &SignedIn, form: &mut Form) -> Result<Award, FormRefusal> {
     let award = read_award(app, form).await?;
-    let (scope, sentence) = if i64::from(award.points) < 0 {
-        (Scope::EventsDeduct, "Your key may give points, and take none.")
+    let scope = award.scope();
+    let sentence = if scope == Scope::EventsDeduct {
+        "Your key may give points, and take none."
     } else {
-        (Scope::EventsAward, "Your key may take points, and give none.")
+        "Your key may take points, and give none."
     };
     let lacks = |_| Fault { field: "points", sentence: sentence.to_owned(), status: Status::Forbidden };
     me.actor.require(scope).map_err(lacks)?;

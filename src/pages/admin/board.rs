@@ -222,7 +222,7 @@ pub async fn update(
 #[get("/admin/boards/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
-    editor: SignedInFor<need::SetUpBoards>,
+    editor: SignedInFor<need::SetUpSeenBoards>,
     app: &State<App>,
     id: LeaderboardIdPath,
 ) -> Result<Html, ErrorPage> {

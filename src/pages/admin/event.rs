@@ -195,7 +195,7 @@ pub async fn correct(
 #[get("/admin/events/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
-    editor: SignedInFor<need::CorrectEvents>,
+    editor: SignedInFor<need::CorrectSeenEvents>,
     app: &State<App>,
     id: EventIdPath,
 ) -> Result<Html, ErrorPage> {

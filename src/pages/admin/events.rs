@@ -33,7 +33,7 @@ const DESCRIPTION_MAX: usize = 140;
 const TEXT_MAX: usize = 255;
 
 /// The names of the filters, as in an address.
-const FILTERS: [&str; 6] = ["user_id", "from_date", "to_date", "sign", "text", "by"];
+const FILTERS: [&str; 7] = ["user_id", "from_date", "to_date", "sign", "text", "by", "key_id"];
 
 #[derive(Template)]
 #[template(path = "admin/events.html")]
@@ -45,6 +45,8 @@ struct EventsPage {
     to_date: Field,
     text: Field,
     by: Field,
+    /// The number of a key, if the address names one.
+    key: Option<Field>,
     sign: Option<Sign>,
     fault: Option<String>,
     /// Whether anything narrows the list.
@@ -144,6 +146,7 @@ fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
         sign: parameters.optional("sign")?,
         text: parameters.optional("text")?.map(|Words(words)| words),
         by: parameters.optional("by")?,
+        key_id: parameters.optional("key_id")?,
         before: parameters.optional("after")?.map(|after: After| EventId(after.get())),
         limit: PAGE,
     })
@@ -192,6 +195,9 @@ pub async fn list(
         to_date: Field::date("to_date", "To day").value(typed("to_date")).fault(fault.as_ref()),
         text: Field::search("text", "Words").value(typed("text")).placeholder("description").fault(fault.as_ref()),
         by: Field::search("by", "Acting name").value(typed("by")).placeholder("who did it").fault(fault.as_ref()),
+        key: Some(typed("key_id"))
+            .filter(|typed| !typed.is_empty())
+            .map(|typed| Field::number("key_id", "Key").value(typed).fault(fault.as_ref())),
         sign,
         fault: fault
             .as_ref()

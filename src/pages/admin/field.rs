@@ -1,5 +1,7 @@
 //! A field of a form with its label, its hint and what is wrong with it.
 
+use std::borrow::Cow;
+
 use askama::Template;
 
 use super::form::Fault;
@@ -12,7 +14,7 @@ pub struct Field {
     label: &'static str,
     kind: InputKind,
     value: String,
-    hint: &'static str,
+    hint: Cow<'static, str>,
     placeholder: &'static str,
     error: Option<String>,
     required: bool,
@@ -53,7 +55,7 @@ impl Field {
             label,
             kind,
             value: String::new(),
-            hint: "",
+            hint: Cow::Borrowed(""),
             placeholder: "",
             error: None,
             required: false,
@@ -105,8 +107,8 @@ impl Field {
     }
 
     /// With a hint on what to type.
-    pub fn hint(mut self, hint: &'static str) -> Field {
-        self.hint = hint;
+    pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Field {
+        self.hint = hint.into();
         self
     }
 

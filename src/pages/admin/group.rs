@@ -186,7 +186,7 @@ pub async fn update(
 #[get("/admin/people/groups/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
-    editor: SignedInFor<need::NameUsers>,
+    editor: SignedInFor<need::NameSeenUsers>,
     app: &State<App>,
     id: GroupIdPath,
 ) -> Result<Html, ErrorPage> {

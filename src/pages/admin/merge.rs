@@ -6,7 +6,7 @@ use super::confirm::Confirmation;
 use super::form::SentForm;
 use super::frame::{Frame, Tab};
 use super::{go, who};
-use crate::domain::{EventDate, Scope, UserId};
+use crate::domain::{EventDate, UserId};
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
@@ -36,14 +36,13 @@ async fn pair(app: &App, from: UserId, parameters: &Parameters) -> Result<(UserI
 #[get("/admin/people/users/<id>/merge", data = "<parameters>")]
 pub async fn ask(
     _browser: Browser,
-    editor: SignedInFor<need::NameUsers>,
+    editor: SignedInFor<need::MergeSeenUsers>,
     app: &State<App>,
     id: UserIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     const CONSEQUENCE: &str =
         "All events, points and groups move, and the directory forgets the first one’s names. This can’t be undone.";
-    editor.0.actor.require(Scope::EventsCorrect)?;
     let (from, into) = pair(app, id.known()?, &parameters).await?;
     let today = app.clock.today();
     let totals = app.store.read(move |connection| {
@@ -76,7 +75,7 @@ pub async fn ask(
 #[post("/admin/people/users/<id>/merge", data = "<form>")]
 pub async fn merge(
     _browser: Browser,
-    editor: SignedInFor<need::NameUsers>,
+    editor: SignedInFor<need::MergeUsers>,
     app: &State<App>,
     id: UserIdPath,
     form: SentForm,

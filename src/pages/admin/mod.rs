@@ -15,12 +15,15 @@ mod field;
 mod form;
 pub mod frame;
 mod group;
+mod key;
+mod key_form;
 mod keys;
 mod log;
 mod many;
 mod merge;
 mod people;
 mod recalculation;
+mod shown_key;
 mod sign_in;
 mod user;
 mod who;
@@ -80,9 +83,13 @@ pub fn routes() -> Vec<Route> {
         group::ask_delete,
         group::delete,
         keys::list,
-        keys::create,
-        keys::ask_revoke,
-        keys::revoke,
+        key_form::new,
+        key_form::create,
+        key::show,
+        key::ask_rotate,
+        key::rotate,
+        key::ask_revoke,
+        key::revoke,
         recalculation::show,
         recalculation::start,
         log::list,

@@ -177,7 +177,7 @@ pub async fn update(
 #[get("/admin/people/users/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
-    editor: SignedInFor<need::NameUsers>,
+    editor: SignedInFor<need::NameSeenUsers>,
     app: &State<App>,
     id: UserIdPath,
 ) -> Result<Html, ErrorPage> {

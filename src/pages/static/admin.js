@@ -65,3 +65,14 @@ addEventListener("message", (event) => {
     }
   }
 });
+
+// A link with data-ticks="a b" ticks just these boxes of its form, in place of loading the page that has them ticked.
+for (const link of document.querySelectorAll("[data-ticks]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    const wanted = link.dataset.ticks.split(" ");
+    for (const box of link.closest("form").querySelectorAll("input[type=checkbox]")) {
+      box.checked = !box.disabled && wanted.includes(box.value);
+    }
+  });
+}
