@@ -14,7 +14,7 @@ use crate::actions::{Actions, Actor, Refusal, Running};
 use crate::api;
 use crate::config::Settings;
 use crate::domain::{Clock, PlainKey};
-use crate::front::{self, Front};
+use crate::front::{self, Certificates, Front, TlsFiles};
 use crate::jobs;
 use crate::logging;
 use crate::pages;
@@ -36,6 +36,9 @@ pub enum ServeError {
     /// The address can't be listened on.
     #[error("can't listen on {0}: {1}")]
     Bind(String, std::io::Error),
+    /// TLS can't be spoken.
+    #[error("setting {0}")]
+    Tls(String),
     /// Rocket refuses to run.
     #[error("{0}")]
     Rocket(String),
@@ -45,6 +48,7 @@ pub enum ServeError {
 /// `group_max` writes share a transaction.
 pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<(), ServeError> {
     let config = rocket::Config::try_from(&figment).map_err(|error| ServeError::Rocket(error.to_string()))?;
+    let certificates = certificates(settings)?;
     // With this name, Rocket does not warn that the runtime is not its own.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers)
@@ -102,7 +106,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         site: Site { origins: settings.origins.clone().unwrap_or_default() },
     };
     let rocket = pages::mount(api::mount(web::mount(rocket::custom(figment), app)));
-    let end = runtime.block_on(launch(rocket, settings, signals, &store));
+    let end = runtime.block_on(launch(rocket, settings, certificates, signals, &store));
     rollup_thread.stop();
     jobs.stop();
     standings_thread.stop();
@@ -119,6 +123,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
 async fn launch(
     rocket: Rocket<Build>,
     settings: &Settings,
+    certificates: Option<Arc<Certificates>>,
     signals: [Signal; 2],
     store: &Store,
 ) -> Result<(), ServeError> {
@@ -138,13 +143,14 @@ async fn launch(
         }
         store.expect_end();
     };
-    Front::new(client, &front_options(settings)).serve(listener, stop, grace).await;
+    Front::new(client, front_options(settings, certificates)).serve(listener, stop, grace).await;
     Ok(())
 }
 
 /// Says where the server listens. If it has to make the first key, it shows that before.
 async fn announce(rocket: &Rocket<Orbit>, address: SocketAddr, settings: &Settings) {
-    let url = |ip: IpAddr| format!("http://{}", SocketAddr::new(ip, address.port()));
+    let scheme = if settings.tls_certificate.is_some() { "https" } else { "http" };
+    let url = |ip: IpAddr| format!("{scheme}://{}", SocketAddr::new(ip, address.port()));
     // Nobody can connect to the address that stands for all addresses of the machine.
     let reachable = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
     if let Err(error) = make_first_key(rocket, &url(reachable)).await {
@@ -154,8 +160,21 @@ async fn announce(rocket: &Rocket<Orbit>, address: SocketAddr, settings: &Settin
     log::info!("scorekeeper {version} listening on {url} with database {}", settings.database.display());
 }
 
+/// The certificate that the settings name, if they do.
+fn certificates(settings: &Settings) -> Result<Option<Arc<Certificates>>, ServeError> {
+    let files = match (&settings.tls_certificate, &settings.tls_key) {
+        (None, None) => return Ok(None),
+        (Some(certificate), Some(key)) => TlsFiles { certificate: certificate.clone(), key: key.clone() },
+        (Some(_), None) => return Err(ServeError::Tls("tls_certificate needs tls_key beside it".to_owned())),
+        (None, Some(_)) => return Err(ServeError::Tls("tls_key needs tls_certificate beside it".to_owned())),
+    };
+    let certificates = Certificates::read(files);
+    let wrong = |error| ServeError::Tls(format!("tls_certificate or tls_key: {error}"));
+    certificates.map(Arc::new).map(Some).map_err(wrong)
+}
+
 /// What the settings say of connections.
-fn front_options(settings: &Settings) -> front::Options {
+fn front_options(settings: &Settings, certificates: Option<Arc<Certificates>>) -> front::Options {
     front::Options {
         connections_max: settings.max_connections as usize,
         timeouts: front::Timeouts {
@@ -165,6 +184,7 @@ fn front_options(settings: &Settings) -> front::Options {
             stall: settings.stall_timeout,
         },
         trusted_proxies: settings.trusted_proxies.clone().unwrap_or_default(),
+        certificates,
     }
 }
 

@@ -37,6 +37,7 @@ mod facts;
 mod front_bodies;
 mod front_heads;
 mod front_slow;
+mod front_tls;
 mod history;
 mod idempotency_holders;
 mod import;

@@ -67,6 +67,10 @@ settings! {
     stall_timeout: Duration = SPAN, default "30s";
     /// The networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     trusted_proxies: Option<Vec<IpNet>> = NETWORKS;
+    /// The certificate to speak TLS with: a file in PEM, read anew when it changes.
+    tls_certificate: Option<PathBuf> = FILE;
+    /// The private key of the certificate: a file in PEM.
+    tls_key: Option<PathBuf> = FILE;
     /// A file to log to, beside stderr.
     log_file: Option<PathBuf> = FILE;
     /// The form of a log line: `text`, or `json` for one object a line.

@@ -34,19 +34,19 @@ pub enum Missed {
     Broken,
 }
 
-/// Receives the body of a request.
+/// Receives the body of a request. One of at most `small_max` bytes needs no place.
 ///
 /// # Errors
 /// The body is too long, too slow, or broken off.
 pub async fn receive<'f>(
     front: &'f Front,
     slot: &Slot,
+    small_max: usize,
     request: &Request<'_>,
     incoming: &mut Incoming,
 ) -> Result<Received<'f>, Missed> {
     slot.begin_body();
     let length = incoming.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-    let small_max = front.room.small_max();
     let mut bytes = Vec::with_capacity(length.unwrap_or(small_max).min(small_max));
     if length.is_none_or(|length| length <= small_max) && collect(slot, incoming, &mut bytes, small_max).await? {
         return Ok(Received { bytes, place: None });

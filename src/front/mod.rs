@@ -6,10 +6,13 @@
 //! received (`room`). Nothing here knows what a request is about.
 
 mod body;
+mod certificates;
 mod connection;
 mod descriptors;
 mod figures;
+mod http2;
 mod listener;
+mod opening;
 mod proxies;
 mod registry;
 mod reply;
@@ -17,6 +20,7 @@ mod room;
 mod service;
 mod slot;
 mod translation;
+mod watch;
 mod wire;
 
 use std::sync::Arc;
@@ -26,12 +30,16 @@ use ipnet::IpNet;
 use rocket::local::asynchronous::Client;
 use tokio::net::TcpListener;
 
+pub use self::certificates::{CertificateError, Certificates, TlsFiles};
 pub use self::figures::Figures;
 pub use self::listener::bind;
 
 use self::proxies::TrustedProxies;
 use self::registry::Registry;
 use self::room::Room;
+
+/// The longest head, in bytes; it also bounds what is kept of a body between the network and its reader.
+const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// What the operator decides about connections.
 #[derive(Debug, Clone)]
@@ -42,6 +50,8 @@ pub struct Options {
     pub timeouts: Timeouts,
     /// The networks of the proxies that are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The certificate to speak TLS with; `None`: plain HTTP is spoken.
+    pub certificates: Option<Arc<Certificates>>,
 }
 
 /// How long the phases of a connection may take.
@@ -63,17 +73,19 @@ pub struct Front {
     registry: Arc<Registry>,
     room: Room,
     proxies: TrustedProxies,
+    certificates: Option<Arc<Certificates>>,
 }
 
 impl Front {
     /// A door before a Rocket that has been launched.
-    pub fn new(client: Client, options: &Options) -> Arc<Front> {
+    pub fn new(client: Client, options: Options) -> Arc<Front> {
         let connections_max = descriptors::connections_max(options.connections_max);
         Arc::new(Front {
             client,
             registry: Arc::new(Registry::new(connections_max, options.timeouts)),
             room: Room::new(connections_max),
             proxies: TrustedProxies::new(&options.trusted_proxies),
+            certificates: options.certificates,
         })
     }
 
@@ -90,6 +102,7 @@ impl Front {
             () = stop => {}
             () = listener::accept(self, &listener) => {}
             () = self.registry.figures().log_by_the_minute() => {}
+            () = self.follow_certificates() => {}
         }
         drop(listener);
         self.client.rocket().shutdown().notify();
@@ -97,5 +110,13 @@ impl Front {
         // A client that never ends must not keep the server from ending.
         let _ = tokio::time::timeout(grace, self.registry.emptied()).await;
         self.registry.figures().log();
+    }
+
+    /// Takes up renewed certificates, for ever.
+    async fn follow_certificates(&self) {
+        match &self.certificates {
+            Some(certificates) => certificates.follow().await,
+            None => std::future::pending().await,
+        }
     }
 }

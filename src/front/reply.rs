@@ -33,6 +33,7 @@ pub struct Outlet(Mutex<Parts>);
 struct Parts {
     head: Option<Response<()>>,
     piece: Option<Bytes>,
+    is_closed: bool,
 }
 
 impl Outlet {
@@ -45,10 +46,22 @@ impl Outlet {
         self.parts().head.take()
     }
 
-    /// Waits until the piece before is taken. Whoever takes it asks for more then, so nobody has to be woken.
-    async fn put(&self, piece: Bytes) {
-        poll_fn(|_| if self.parts().piece.is_some() { Poll::Pending } else { Poll::Ready(()) }).await;
-        self.parts().piece = Some(piece);
+    /// Says that nobody takes anything any more.
+    pub fn close(&self) {
+        self.parts().is_closed = true;
+    }
+
+    /// Waits until the piece before is taken. Whoever takes it asks for more then, so nobody has to be woken. `false`:
+    /// nobody takes anything any more.
+    async fn put(&self, piece: Bytes) -> bool {
+        poll_fn(|_| {
+            let parts = self.parts();
+            if parts.piece.is_some() && !parts.is_closed { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+        let mut parts = self.parts();
+        parts.piece = Some(piece);
+        !parts.is_closed
     }
 }
 
@@ -121,7 +134,8 @@ async fn send_pieces(mut response: LocalResponse<'_>, outlet: &Outlet, piece: us
         let mut bytes = Vec::with_capacity(piece);
         match response.read_buf(&mut bytes).await {
             Ok(0) => return,
-            Ok(_) => outlet.put(bytes.into()).await,
+            Ok(_) if outlet.put(bytes.into()).await => {}
+            Ok(_) => return,
             Err(error) => {
                 log::error!("a reply broke off: {error}");
                 return;
@@ -175,6 +189,7 @@ impl Body for Reply {
                 if running.as_mut().poll(context).is_ready() {
                     *work = None;
                 } else if outlet.parts().piece.is_none() {
+                    reply.slot.expect_answer();
                     return Poll::Pending;
                 }
             },
@@ -197,5 +212,21 @@ impl Body for Reply {
 impl Drop for Reply {
     fn drop(&mut self) {
         self.slot.end_answer();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_that_nobody_takes_ends_with_its_first_piece() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let outlet = Outlet::default();
+        runtime.block_on(async {
+            assert!(outlet.put(Bytes::from_static(b"first")).await);
+            outlet.close();
+            assert!(!outlet.put(Bytes::from_static(b"second")).await);
+        });
     }
 }

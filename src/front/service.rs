@@ -27,12 +27,26 @@ struct Visit {
     slot: Arc<Slot>,
     peer: IpAddr,
     is_tls: bool,
+    /// The longest body that needs no place among those that are being received, in bytes.
+    small_max: usize,
 }
 
 impl Entry {
     /// The entry of a connection with that peer.
     pub fn new(front: Arc<Front>, slot: Arc<Slot>, peer: IpAddr, is_tls: bool) -> Entry {
-        Entry(Arc::new(Visit { front, slot, peer, is_tls }))
+        let small_max = front.room.small_max();
+        Entry(Arc::new(Visit { front, slot, peer, is_tls, small_max }))
+    }
+
+    /// The entry of one stream of a connection with that peer. There can be many streams, so each of their bodies needs a
+    /// place.
+    pub fn of_stream(front: Arc<Front>, slot: Arc<Slot>, peer: IpAddr) -> Entry {
+        Entry(Arc::new(Visit { front, slot, peer, is_tls: true, small_max: 0 }))
+    }
+
+    /// The answer to a request of a connection that has lost its place: there is none.
+    pub fn turn_away(&self) -> ToTheEnd {
+        ToTheEnd { visit: Arc::clone(&self.0), outlet: Arc::default(), work: None }
     }
 }
 
@@ -80,7 +94,10 @@ impl Future for ToTheEnd {
             }
             Poll::Pending => match self.outlet.head() {
                 Some(head) => Ok(head.map(|()| Content::Made(self.work.take(), Arc::clone(&self.outlet)))),
-                None => return Poll::Pending,
+                None => {
+                    self.visit.slot.expect_answer();
+                    return Poll::Pending;
+                }
             },
         };
         Poll::Ready(response.map(|response| response.map(|content| Reply::new(content, Arc::clone(&self.visit.slot)))))
@@ -94,6 +111,8 @@ impl Drop for ToTheEnd {
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             let counted = self.visit.front.registry.count();
+            // A reply that is sent in pieces ends with its first one: nobody takes it.
+            self.outlet.close();
             runtime.spawn(async move {
                 let _ = work.await;
                 drop(counted);
@@ -117,7 +136,7 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>, outlet: Arc<Outle
         // What a cache keeps for an address must not depend on a body, so nobody gets to see it.
         throw_away(slot, &parts, incoming);
     } else {
-        match body::receive(front, slot, local.inner(), &mut incoming).await {
+        match body::receive(front, slot, visit.small_max, local.inner(), &mut incoming).await {
             Ok(received) => {
                 local.set_body(received.bytes);
                 place = received.place;

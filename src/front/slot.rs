@@ -92,6 +92,8 @@ pub struct Slot {
     deadline: AtomicU64,
     has_answered: AtomicBool,
     is_body_late: AtomicBool,
+    /// Whether nobody on this side is known to be waited for.
+    is_client_expected: AtomicBool,
     waker: Mutex<Option<Waker>>,
     /// Where the registry keeps it.
     pub(super) index: AtomicUsize,
@@ -107,6 +109,7 @@ impl Slot {
             deadline: AtomicU64::new(pace.after(pace.timeouts.idle)),
             has_answered: AtomicBool::new(false),
             is_body_late: AtomicBool::new(false),
+            is_client_expected: AtomicBool::new(false),
             waker: Mutex::new(None),
             index: AtomicUsize::new(0),
         }
@@ -137,9 +140,14 @@ impl Slot {
         self.deadline.fetch_min(deadline, Ordering::Relaxed);
     }
 
-    /// The first bytes of a head have come.
+    /// The first bytes of a head have come, or those of a handshake.
     pub fn begin_head(&self) {
         self.enter(Phase::Head, self.pace.after(self.pace.timeouts.header));
+    }
+
+    /// A handshake is done; a request may follow.
+    pub fn end_handshake(&self) {
+        self.enter(Phase::Silent, self.pace.after(self.pace.timeouts.idle));
     }
 
     /// A body waits until there is memory for it.
@@ -208,6 +216,21 @@ impl Slot {
         if matches!(self.phase(), Phase::Answering | Phase::Sending) {
             self.deadline.store(NEVER, Ordering::Relaxed);
         }
+    }
+
+    /// Begins a turn of a stream: as long as nobody says otherwise, it is the client who has to do something.
+    pub fn expect_client(&self) {
+        self.is_client_expected.store(true, Ordering::Relaxed);
+    }
+
+    /// The answer, or the next piece of it, is still being made.
+    pub fn expect_answer(&self) {
+        self.is_client_expected.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether it is the client who has to do something.
+    pub fn is_client_expected(&self) -> bool {
+        self.is_client_expected.load(Ordering::Relaxed)
     }
 
     /// Since when there has been no complete request; `None`: one is being answered, or the connection is being closed.

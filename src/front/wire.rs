@@ -18,6 +18,20 @@ use crate::web;
 /// the refusal away unread.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// Sends the last bytes of a connection and closes it for writing. Then reads on for a moment, so that the client gets to
+/// see what was sent.
+pub async fn say_and_end<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, last: &[u8]) {
+    let end = async {
+        stream.write_all(last).await?;
+        stream.shutdown().await?;
+        let mut thrown_away = [0; 4096];
+        while stream.read(&mut thrown_away).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // Whether the client has taken it or not: nothing more can be done for it.
+    let _ = tokio::time::timeout(LINGER, end).await;
+}
+
 /// A connection of HTTP/1 as hyper sees it.
 pub struct Wire<S> {
     stream: S,
@@ -38,15 +52,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.has_refused
     }
 
-    /// Closes the connection for writing, and reads on for a moment, so that the client gets to see what was sent.
-    pub async fn linger(mut self) {
-        let _ = tokio::time::timeout(LINGER, async {
-            let mut thrown_away = [0; 4096];
-            if self.stream.shutdown().await.is_ok() {
-                while let Ok(1..) = self.stream.read(&mut thrown_away).await {}
-            }
-        })
-        .await;
+    /// Ends the connection so that the client gets to see what was sent; see [`say_and_end`].
+    pub async fn linger(self) {
+        say_and_end(self.stream, &[]).await;
     }
 
     /// Whether hyper is writing although no request was given to the service: then it refuses a head.

@@ -31,6 +31,16 @@ pub fn refusal_of_head(status: u16) -> Vec<u8> {
         414 | 431 => ApiError::HeadTooLarge { status },
         _ => ApiError::invalid("head", "a request of HTTP/1.1"),
     };
+    unasked(&error)
+}
+
+/// The whole reply to a client that speaks plain HTTP where TLS is spoken.
+pub fn refusal_of_plain_http() -> Vec<u8> {
+    unasked(&ApiError::TlsNeeded)
+}
+
+/// A whole reply, head and body, to what is no request.
+fn unasked(error: &ApiError) -> Vec<u8> {
     let (status, id, body) = (error.status(), trace::log_unreadable(error.status()), error.json());
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json; charset=utf-8\r\nx-request-id: {id}\r\n\

@@ -53,6 +53,8 @@ pub enum ApiError {
     },
     /// 408: the request did not come in time.
     RequestTimeout,
+    /// 400: plain HTTP was spoken where TLS is.
+    TlsNeeded,
     /// 431, or 414 if it is the address alone: the head of the request is longer than is taken.
     HeadTooLarge {
         /// Which of both.
@@ -139,7 +141,7 @@ impl ApiError {
             | ApiError::NotFromHere
             | ApiError::OfAnotherUsername => Status::Forbidden,
             ApiError::NotFound => Status::NotFound,
-            ApiError::Missing(_) | ApiError::Invalid { .. } => Status::BadRequest,
+            ApiError::Missing(_) | ApiError::Invalid { .. } | ApiError::TlsNeeded => Status::BadRequest,
             ApiError::PayloadTooLarge { .. } => Status::PayloadTooLarge,
             ApiError::RequestTimeout => Status::RequestTimeout,
             ApiError::HeadTooLarge { status } => Status::new(*status),
@@ -171,6 +173,7 @@ impl ApiError {
             ApiError::Missing(_) | ApiError::Invalid { .. } => "invalid_parameters",
             ApiError::PayloadTooLarge { .. } => "payload_too_large",
             ApiError::RequestTimeout => "request_timeout",
+            ApiError::TlsNeeded => "tls_needed",
             ApiError::HeadTooLarge { .. } => "head_too_large",
             ApiError::InsufficientPoints { .. } => "insufficient_points",
             ApiError::Key(refusal) => key_refusal::error_type(refusal),
@@ -206,6 +209,7 @@ impl ApiError {
             ApiError::PayloadTooLarge { bytes_max } => {
                 format!("The request body is too large: at most {bytes_max} bytes are taken.")
             }
+            ApiError::TlsNeeded => "This port speaks TLS: use an address that begins with https://.".to_owned(),
             ApiError::RequestTimeout => "The request did not come in time; nothing was stored.".to_owned(),
             ApiError::HeadTooLarge { .. } => {
                 "The head of the request is too large: at most 100 headers and 64 KiB are taken.".to_owned()

@@ -48,7 +48,7 @@ pub use sessions::Sessions;
 pub use site::Site;
 pub use wrong_keys::WrongKeys;
 
-pub(crate) use arrival::{body_allowance, refusal_of_head, refuse, take_in};
+pub(crate) use arrival::{body_allowance, refusal_of_head, refusal_of_plain_http, refuse, take_in};
 #[cfg(test)]
 pub(crate) use batch::BATCH_BODY_BYTES_MAX;
 pub(crate) use error::ApiError;

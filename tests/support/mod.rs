@@ -194,7 +194,8 @@ impl Server {
             if let Ok(Some(status)) = child.try_wait() {
                 panic!("the server ended with {status}: {seen}");
             }
-            let (_, rest) = seen.split_once("listening on http://127.0.0.1:")?;
+            let (_, rest) = seen.split_once("listening on http")?;
+            let (_, rest) = rest.split_once("://127.0.0.1:")?;
             let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
             rest[digits.len()..].starts_with(['\n', ' ', '"']).then(|| digits.parse().ok()).flatten()
         });
