@@ -73,6 +73,7 @@ mod pages_admin_keys;
 mod pages_admin_log;
 mod pages_admin_long_lists;
 mod pages_admin_many;
+mod pages_admin_many_users;
 mod pages_admin_people;
 mod pages_admin_recalculation;
 mod pages_admin_scopes;

@@ -17,6 +17,7 @@ mod options;
 mod page;
 mod post;
 mod postgres;
+mod private_postgres;
 mod programs;
 mod reads;
 mod redis;

@@ -1,9 +1,13 @@
 //! Making and changing many users in one transaction, all or none.
 
-use super::directory::{Put, UserChange};
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Connection;
+
+use super::directory::{self, Put, UserChange};
 use super::error::StoreError;
 use super::write::Write;
-use crate::domain::UserId;
+use crate::domain::{User, UserId, Username};
 
 /// Why a batch of users was not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,4 +49,69 @@ fn release_names(write: &Write<'_>, changes: &[(UserId, UserChange)]) -> Result<
         }
     }
     Ok(())
+}
+
+/// What [`put_users`] would make of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// It would be stored; the user as the directory knows it so far.
+    Good(Option<User>),
+    /// It would be refused, for this reason.
+    Bad(Put),
+}
+
+/// What [`put_users`] would make of each change, if those that it would refuse were left out.
+pub fn judge(connection: &Connection, changes: &[(UserId, UserChange)]) -> Result<Vec<Judged>, StoreError> {
+    let known = |(id, _): &(UserId, UserChange)| directory::user(connection, *id);
+    let before = changes.iter().map(known).collect::<Result<Vec<_>, _>>()?;
+    let mut refused: Vec<Option<Put>> = vec![None; changes.len()];
+    // A name that a refused change would have set free is not free. So all are looked at again until no more is refused.
+    while refuse_more(connection, changes, &before, &mut refused)? {}
+    let judged = |(user, refused): (Option<User>, Option<Put>)| refused.map_or(Judged::Good(user), Judged::Bad);
+    Ok(before.into_iter().zip(refused).map(judged).collect())
+}
+
+/// Goes through the changes that are not refused yet, and refuses those that can't be made. Returns whether there were any.
+fn refuse_more(
+    connection: &Connection,
+    changes: &[(UserId, UserChange)],
+    before: &[Option<User>],
+    refused: &mut [Option<Put>],
+) -> Result<bool, StoreError> {
+    let kept =
+        |refused: &[Option<Put>]| (0..changes.len()).filter(|index| refused[*index].is_none()).collect::<Vec<_>>();
+    let renamed = |index: &usize| {
+        let (id, change) = &changes[*index];
+        let (now, then) = (change.username.as_ref()?, &before[*index].as_ref()?.username);
+        (now.folded() != then.folded()).then_some(*id)
+    };
+    let kept = kept(refused);
+    let released: HashSet<UserId> = kept.iter().filter_map(renamed).collect();
+    // The names that this list has given so far, by who has them and by who they are.
+    let (mut given, mut names) = (HashMap::<String, UserId>::new(), HashMap::<UserId, Username>::new());
+    let mut more = false;
+    for index in kept {
+        let (id, change) = &changes[index];
+        let then = names.get(id).or(before[index].as_ref().map(|user| &user.username)).cloned();
+        let Some(username) = change.username.clone().or_else(|| then.clone()) else {
+            refused[index] = Some(Put::NameMissing);
+            more = true;
+            continue;
+        };
+        let owner = match given.get(&username.folded()) {
+            Some(owner) => Some(*owner),
+            None => directory::id_of(connection, &username)?.filter(|owner| !released.contains(owner)),
+        };
+        let reserved = username.reserved_for().filter(|_| then.as_ref() != Some(&username));
+        if owner.or(reserved).is_some_and(|owner| owner != *id) {
+            refused[index] = Some(Put::NameTaken);
+            more = true;
+            continue;
+        }
+        if let Some(then) = names.insert(*id, username.clone()) {
+            given.remove(&then.folded());
+        }
+        given.insert(username.folded(), *id);
+    }
+    Ok(more)
 }

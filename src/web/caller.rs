@@ -71,6 +71,8 @@ pub mod need {
         Recalculate: [Recalculate];
         /// To set up leaderboards.
         SetUpBoards: [Boards];
+        /// To take all events or users out as one file.
+        Export: [Export];
         /// To name users and groups.
         NameUsers: [Users];
         /// To look at the leaderboards' settings, or to set some up.

@@ -9,7 +9,7 @@ use super::signed_in;
 use crate::support::{Server, run};
 
 /// Pages by path, with what stands on them.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 38] = [
     "/leaderboard",
     "/leaderboard?period=all_time&for_user_id=120",
     "/leaderboard?period=all_time&page=1",
@@ -31,6 +31,7 @@ const PAGES: [&str; 37] = [
     "/admin/people",
     "/admin/people/users/13",
     "/admin/people/new-user",
+    "/admin/people/many",
     "/admin/keys",
     "/admin/recalculate",
     "/admin/audit",
@@ -177,6 +178,12 @@ fn every_page_behind_a_form_is_accessible() {
             name: "preview of many",
             path: "/admin/award/many",
             fields: &[("#names", "user-13, once\n13\n14\n13"), ("#points", "5")],
+            shows: "Leave out 1 bad line",
+        },
+        Behind {
+            name: "preview of many users",
+            path: "/admin/people/many",
+            fields: &[("#table", "id,username\n13,ann\n14,ANN")],
             shows: "Leave out 1 bad line",
         },
         Behind {

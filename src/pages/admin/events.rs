@@ -15,6 +15,7 @@ use crate::pages::format;
 use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::standings::Catalog;
+use crate::store::StoreError;
 use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd, Sign};
 use crate::web::App;
 use crate::web::caller::need;
@@ -57,6 +58,8 @@ struct EventsPage {
     next: Option<NextPage>,
     /// The address of the list without `after`.
     here: String,
+    /// The address of all that the filters let through, as CSV.
+    download: String,
     address: Address,
     today: String,
 }
@@ -137,8 +140,17 @@ impl EventRow {
     }
 }
 
+/// The filters that are filled in, with the number of the user whom one of them names.
+pub async fn wanted(app: &App, parameters: &Parameters) -> Result<Parameters, StoreError> {
+    let mut wanted = parameters.without_blanks();
+    if let Some(id) = who::user_id(app, parameters.text("user_id").unwrap_or_default().trim()).await? {
+        wanted.set("user_id", id.to_string());
+    }
+    Ok(wanted)
+}
+
 /// Reads what is searched for.
-fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
+pub fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
     Ok(EventSearch {
         user_id: parameters.optional("user_id")?,
         from_date: parameters.optional("from_date")?,
@@ -162,10 +174,7 @@ pub async fn list(
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     let typed = |name| parameters.text(name).unwrap_or_default().trim().to_owned();
-    let mut wanted = parameters.without_blanks();
-    if let Some(id) = who::user_id(app, &typed("user_id")).await? {
-        wanted.set("user_id", id.to_string());
-    }
+    let wanted = wanted(app, &parameters).await?;
     let search = search(&wanted).map_err(|error| FormRefusal::of(error, "").fault());
     let (search, fault) = match search {
         Ok(search) => (Some(search), None),
@@ -183,6 +192,7 @@ pub async fn list(
         .map(|name| format!("{name}={}", encoded(&typed(name))))
         .collect();
     let here = format!("/admin/events?{}", filters.join("&"));
+    let download = format!("/admin/events.csv?{}", filters.join("&"));
     let catalog = app.standings.catalog();
     let next = |id: EventId, back_to| {
         let separator = if filters.is_empty() { "" } else { "&" };
@@ -212,6 +222,7 @@ pub async fn list(
             SearchEnd::Paused(id, stored_at) => Some(next(id, Some(format::moment(stored_at)))),
         }),
         here: here.clone(),
+        download,
         address,
         today: app.clock.today().to_string(),
         admin: Frame::after(Tab::Events, &me.0, parameters.text("done")),

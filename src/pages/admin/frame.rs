@@ -152,6 +152,11 @@ impl Frame {
         self.may(Scope::Boards)
     }
 
+    /// Whether the key may take all events or users out as one file.
+    pub fn may_export(&self) -> bool {
+        self.may(Scope::Export)
+    }
+
     /// Whether the key may change users and groups.
     pub fn may_name_users(&self) -> bool {
         self.may(Scope::Users)
@@ -197,6 +202,7 @@ const DONE: &[(&str, &str)] = &[
     ("board-created", "The leaderboard is there. Say here what it counts."),
     ("board-saved", "The leaderboard is saved."),
     ("board-deleted", "The leaderboard is deleted."),
+    ("users-saved", "All of them are saved."),
     ("user-saved", "The user is saved."),
     ("user-deleted", "The names are forgotten; points and groups stay."),
     ("merged", "The two are one user now."),

@@ -8,6 +8,7 @@ mod board;
 mod boards;
 mod command;
 mod confirm;
+mod downloads;
 mod embed_card;
 mod event;
 mod events;
@@ -61,6 +62,10 @@ pub fn routes() -> Vec<Route> {
         many::events::again,
         many::events::preview,
         many::events::store,
+        many::users::form,
+        many::users::again,
+        many::users::preview,
+        many::users::store,
         boards::list,
         boards::create,
         board::show,
@@ -68,6 +73,8 @@ pub fn routes() -> Vec<Route> {
         board::ask_delete,
         board::delete,
         people::list,
+        downloads::events,
+        downloads::users,
         user::new,
         user::create,
         user::show,

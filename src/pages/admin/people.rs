@@ -45,6 +45,8 @@ struct PeoplePage {
     /// Where the list of groups goes on.
     next_groups: Option<String>,
     address: Address,
+    /// The address of all users that the filter lets through, as CSV.
+    download: String,
 }
 
 struct UserRow {
@@ -93,11 +95,13 @@ pub async fn list(
         let filter = if typed.is_empty() { String::new() } else { format!("filter={}&", encoded(typed)) };
         format!("/admin/people?{filter}after={}", last.id)
     });
+    let query = if typed.is_empty() { String::new() } else { format!("?filter={}", encoded(typed)) };
     let catalog = app.standings.catalog();
     let after_group = parameters.optional("after_group").ok().flatten().map_or(0, After::get);
     let groups = &catalog.groups()[catalog.groups().partition_point(|group| i64::from(group.id) <= after_group)..];
     let shown_groups = &groups[..groups.len().min(GROUPS_MAX)];
     let template = PeoplePage {
+        download: format!("/admin/people.csv{query}"),
         layout: Layout::new(super::Section::Administration),
         admin: Frame::after(Tab::People, &me.0, parameters.text("done")),
         filter: Field::search("filter", "Find a user").value(typed).placeholder("part of a name").fault(fault.as_ref()),

@@ -9,9 +9,10 @@ use crate::pages::admin::form::Fault;
 use crate::pages::admin::who;
 use crate::pages::error_page::ErrorPage;
 use crate::store::StoreError;
-use crate::tables::{self, EventLine, Rows, Who};
+use crate::tables::{self, EventLine, Row, Rows, Who};
 use crate::web::App;
 use crate::web::batch::aside;
+use crate::web::error::ApiError;
 use crate::web::request::RECORDS_MAX;
 
 /// A line that can be stored.
@@ -82,6 +83,18 @@ fn too_many(field: &'static str) -> Fault {
     Fault::new(field, SENTENCE)
 }
 
+impl BadLine {
+    /// A line whose value in a column is not what it has to be.
+    pub fn of(number: u64, error: &ApiError) -> BadLine {
+        let why = match error {
+            ApiError::Missing(name) => format!("{name}: it is missing"),
+            ApiError::Invalid { name, accepted } => format!("{name}: it is not {accepted}"),
+            error => error.sentence(),
+        };
+        BadLine { number, why }
+    }
+}
+
 /// Reads names, one in a line. Each gets the points of `award`. A blank line is passed over.
 pub async fn of_names(app: &App, text: &str, field: &'static str, award: &Award) -> Result<Lines, NoLines> {
     let names: Vec<(u64, String)> = (1..)
@@ -110,11 +123,7 @@ pub async fn of_names(app: &App, text: &str, field: &'static str, award: &Award)
 
 /// Reads a table: CSV whose first line names the columns.
 pub async fn of_table(app: &App, text: String, field: &'static str) -> Result<Lines, NoLines> {
-    let rows = aside(move || read_table(text)).await.map_err(|error| NoLines::Page(error.into()))?;
-    let rows = rows.map_err(|sentence| Fault::new(field, sentence))?;
-    if rows.len() > RECORDS_MAX {
-        return Err(too_many(field).into());
-    }
+    let rows = rows_of_table::<EventLine>(text, field).await?;
     let name = |row: &tables::Line<EventLine>| match &row.row {
         Ok(EventLine { who: Who::Name(name), .. }) => Some(name.clone()),
         _ => None,
@@ -147,12 +156,20 @@ pub async fn of_table(app: &App, text: String, field: &'static str) -> Result<Li
     Ok(lines)
 }
 
-/// The rows of a table, or a sentence on why it can't be read.
-fn read_table(text: String) -> Result<Vec<tables::Line<EventLine>>, String> {
-    let text = input::with_commas(text);
-    let said = |error: tables::Unreadable| format!("This can't be read: {error}.");
-    let rows = Rows::<EventLine, _>::new(text.as_bytes(), tables::Form::CSV).map_err(said)?;
-    rows.take(RECORDS_MAX + 1).collect::<Result<_, _>>().map_err(said)
+/// The rows of a table: CSV whose first line names the columns.
+pub async fn rows_of_table<T: Row + Send + 'static>(
+    text: String,
+    field: &'static str,
+) -> Result<Vec<tables::Line<T>>, NoLines> {
+    let read = move || {
+        let text = input::with_commas(text);
+        let said = |error: tables::Unreadable| format!("This can't be read: {error}.");
+        let rows = Rows::<T, _>::new(text.as_bytes(), tables::Form::CSV).map_err(said)?;
+        rows.take(RECORDS_MAX + 1).collect::<Result<Vec<_>, _>>().map_err(said)
+    };
+    let rows = aside(read).await.map_err(|error| NoLines::Page(error.into()))?;
+    let rows = rows.map_err(|sentence| Fault::new(field, sentence))?;
+    if rows.len() > RECORDS_MAX { Err(too_many(field).into()) } else { Ok(rows) }
 }
 
 fn unknown(number: u64, name: &str) -> BadLine {

@@ -8,3 +8,4 @@ pub mod events;
 mod input;
 mod lines;
 mod preview;
+pub mod users;
