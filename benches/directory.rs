@@ -1,6 +1,8 @@
 //! How many changes of users a second the server takes: `PUT /admin/users/ID`, each answered once it shows on all six
 //! boards of the global leaderboard, from 8 clients at once, with 1,000, 10,000 and 100,000 users who all have points.
 //!
+//! Then how long 100,000 users take who are new, by `POST /admin/users/batch`, 10,000 at once.
+//!
 //! `cargo bench --bench directory`, with `-- --server FILE` to measure another build of the server beside it, or with
 //! `-- --smoke` for a run of seconds that only shows that it works.
 
@@ -27,6 +29,28 @@ fn main() {
         let puts = measure(&server, users, span);
         println!("  {users:>7} users {:>8.0} a second", puts as f64 / span.as_secs_f64());
     }
+    let (users, batch) = if smoke { (200, 100) } else { (100_000, 10_000) };
+    let seconds = batches(&server, users, batch);
+    println!("POST /admin/users/batch, {batch} at once\n  {users:>7} users in {seconds:.2} s");
+}
+
+/// How many seconds so many new users take by batches.
+fn batches(program: &Path, users: usize, batch: usize) -> f64 {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let server = Server::start(program, &folder.path().join("scores.db"));
+    let user = |id: usize| format!("{{\"id\":{id},\"username\":\"u{id}\",\"name\":\"Name {id}\"}}");
+    let bodies: Vec<String> = (0..users / batch)
+        .map(|number| (1 + number * batch..=(number + 1) * batch).map(user).collect::<Vec<_>>().join(","))
+        .map(|list| format!("{{\"users\":[{list}]}}"))
+        .collect();
+    let began = Instant::now();
+    for body in bodies {
+        let post = ureq::post(format!("{}/admin/users/batch", server.url));
+        let post = post.header("Api-Key", KEY).header("Api-Username", "system");
+        let reply = post.header("Content-Type", "application/json").send(body).expect("an answer");
+        assert_eq!(reply.status(), 200);
+    }
+    began.elapsed().as_secs_f64()
 }
 
 /// How many changes were answered within `span`.
