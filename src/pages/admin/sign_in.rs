@@ -165,7 +165,7 @@ mod tests {
             "/admin/\r\nSet-Cookie: a=b",
             "/admin/ä",
         ] {
-            assert_eq!(destination(Some(to)), "/admin/events", "{to}");
+            assert_eq!(destination(Some(to)), "/admin", "{to}");
         }
     }
 }

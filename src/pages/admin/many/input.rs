@@ -61,7 +61,11 @@ pub fn with_commas(text: String) -> String {
     for record in reader.records() {
         // The text is UTF-8, and a reader that is flexible refuses nothing else.
         let Ok(record) = record else { return text };
-        let begins = record.position().map_or(lines, |position| position.line());
+        let begins = record.position().map_or(lines, |position| {
+            // A record's position is that of the blank lines before it.
+            let before = &text.as_bytes()[usize::try_from(position.byte()).unwrap_or(usize::MAX).min(text.len())..];
+            position.line() + before.iter().take_while(|byte| **byte == b'\n').count() as u64
+        });
         while lines < begins {
             written.push('\n');
             lines += 1;
