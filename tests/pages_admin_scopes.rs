@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use crate::pages_admin_forms::{FORMS, KEY_FORMS, dump, furnished};
 use crate::support::browser::{Browser, hidden, unescape};
-use crate::support::{Server, run};
+use crate::support::{EVENTS, Server, run};
 
 const SCOPES: [&str; 10] = [
     "events:read",
@@ -140,6 +142,17 @@ fn a_form_is_refused_to_a_key_without_its_scope() {
             assert!(reply.body.contains("This needs a key with the scope"), "{scope} {path}: {reply:?}");
         }
         assert_eq!(dump(&server), before, "{scope}");
+    }
+}
+
+#[test]
+fn what_points_were_for_is_shown_to_who_may_read_events() {
+    let server = furnished();
+    let event = json!({"user_id": 13, "date": "2023-04-14", "points": 5, "description": "Karaoke night"});
+    assert_eq!(server.post(EVENTS, &event).status, 200);
+    for scope in SCOPES {
+        let page = signed_in(&server, &[scope]).page("/users/13");
+        assert_eq!(page.contains("Karaoke night"), scope == "events:read", "{scope}");
     }
 }
 

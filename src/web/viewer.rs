@@ -90,9 +90,14 @@ impl BoardViewer {
         }
     }
 
+    /// Whether what was shown opens events and their descriptions.
+    pub fn may_read(&self) -> bool {
+        self.is_known() && self.may_read
+    }
+
     /// Whether a board may be seen.
     pub fn may_see(&self, board: &Leaderboard) -> bool {
-        board.is_public() || (self.is_known() && self.may_read)
+        board.is_public() || self.may_read()
     }
 
     /// The board of that number, or the first that may be seen.

@@ -41,19 +41,18 @@ pub async fn show(
     let range = parameters.optional("range").ok().flatten().unwrap_or(ChartRange::Year);
     let today = app.clock.today();
     let catalog = app.standings.catalog();
-    let (days, events) = stored(app, id, today, viewer.is_known()).await?;
+    let (days, events) = stored(app, id, today, viewer.may_read()).await?;
     let standings = standings(app, &viewer, &catalog, id).await;
     let sources = UserSources { catalog: &catalog, id, today, days: &days, events: events.as_deref(), standings };
     Ok(Html::new(&UserPage::new(&sources, range, &address))?)
 }
 
-/// The user's days up to today, and the latest events, if it is known who asks. In the API, too, nobody can read events
-/// without a key.
+/// The user's days up to today, and the latest events, if whoever asks may read events, as in the API.
 async fn stored(
     app: &App,
     id: UserId,
     today: EventDate,
-    known: bool,
+    may_read: bool,
 ) -> Result<(Vec<DayScore>, Option<Vec<ScoreEvent>>), ApiError> {
     let latest = EventFilter {
         ids: Vec::new(),
@@ -67,7 +66,7 @@ async fn stored(
     };
     let read = app.store.read(move |connection| {
         let days = scores::days(connection, id, &(EventDate::MIN..=today))?;
-        let events = known.then(|| event_list::list(connection, &latest)).transpose()?;
+        let events = may_read.then(|| event_list::list(connection, &latest)).transpose()?;
         Ok((days, events.map(|page| page.events)))
     });
     Ok(read.await?)
