@@ -59,6 +59,41 @@ fn a_request_that_a_stranger_passes_on_is_refused_and_the_log_names_the_setting(
 }
 
 #[test]
+fn behind_a_trusted_proxy_the_address_is_the_clients() {
+    let setup = Setup::new().env("SCOREKEEPER_TRUSTED_PROXIES", "127.0.0.1");
+    let folder = setup.folder().to_owned();
+    let table: &[(&str, &[&str], &[&str])] = &[
+        (
+            "192.0.2.0/24",
+            &["192.0.2.0", "192.0.2.255", "::ffff:192.0.2.7", "[::ffff:192.0.2.7]:80", "198.51.100.1, 192.0.2.7"],
+            &["192.0.3.0", "192.0.1.255", "::ffff:192.0.3.0", "192.0.2.7, 198.51.100.1", "::192.0.2.7"],
+        ),
+        ("192.0.2.6/31", &["192.0.2.6", "192.0.2.7"], &["192.0.2.5", "192.0.2.8"]),
+        ("::ffff:192.0.2.7", &["192.0.2.7", "::ffff:192.0.2.7"], &["192.0.2.6", "::1"]),
+        ("0.0.0.0/0", &["192.0.2.7", "::ffff:192.0.2.7"], &["2001:db8::1", "::1"]),
+        ("::/0", &["2001:db8::1", "::1"], &["192.0.2.7", "::ffff:192.0.2.7"]),
+        ("2001:db8:0:4::/62", &["2001:db8:0:4::1", "2001:db8:0:7:ffff::1"], &["2001:db8:0:3::1", "2001:db8:0:8::1"]),
+        ("fe80::/10", &["fe80::1", "fe80::1%eth0", "[fe80::1%eth0]:4711", "febf::1"], &["fec0::1", "192.0.2.7"]),
+        ("fe80::1%eth0", &["fe80::1%eth0", "fe80::1%eth1", "fe80::1"], &["fe80::2%eth0"]),
+    ];
+    let keys: Vec<String> = table.iter().map(|(networks, ..)| make_key(&folder, &["--networks", networks])).collect();
+    let server = setup.start();
+    for ((networks, inside, outside), key) in table.iter().zip(&keys) {
+        for (addresses, status) in [(inside, 200), (outside, 403)] {
+            for address in *addresses {
+                let reply = with_key(&server, key, "GET", EVENTS).header("X-Forwarded-For", address).send();
+                assert_eq!(reply.status, status, "{address} for {networks}: {reply:?}");
+            }
+        }
+    }
+    let from = wait_for("the address of a use", || {
+        let query = "SELECT last_used_from FROM api_keys WHERE id = 2 AND last_used_at IS NOT NULL";
+        server.sql().query_row(query, [], |row| row.get::<_, String>(0)).ok()
+    });
+    assert_eq!(from, "192.0.2.6");
+}
+
+#[test]
 fn a_session_is_begun_and_used_from_the_networks_of_its_key() {
     let setup = Setup::new();
     let (here, elsewhere) = (

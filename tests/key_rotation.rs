@@ -123,6 +123,23 @@ fn a_retry_is_answered_alike_under_either_key() {
 }
 
 #[test]
+fn a_batch_is_answered_alike_under_either_key() {
+    let server = Server::start();
+    let folder = server.folder();
+    let old = make_key(folder.path(), &[]);
+    let batch = |key: &str| {
+        let body = json!({"events": [{"user_id": 13, "date": "2023-04-14", "points": 15}]});
+        let request = with_key(&server, key, "POST", &format!("{EVENTS}/batch"));
+        request.header("Idempotency-Key", "night-1").json(&body).send()
+    };
+    let first = batch(&old);
+    assert_new(&first);
+    assert_replay(&batch(&rotate(folder.path(), &["1"])), &first);
+    assert_new(&batch(&make_key(folder.path(), &[])));
+    assert_eq!(server.score(13), 30);
+}
+
+#[test]
 fn what_can_not_be_replaced_is_refused_in_one_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();

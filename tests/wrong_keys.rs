@@ -68,6 +68,24 @@ fn a_wrong_key_is_heard_again_after_a_while() {
 }
 
 #[test]
+fn each_client_address_has_its_own_share() {
+    let server = limited("2").env("SCOREKEEPER_TRUSTED_PROXIES", "127.0.0.1").start();
+    let status = |address: &str, key: &str| {
+        with_key(&server, key, "GET", EVENTS).header("X-Forwarded-For", address).send().status
+    };
+    for (used, alike, other) in [
+        ("192.0.2.1", &["192.0.2.1", "::ffff:192.0.2.1"][..], "192.0.2.2"),
+        ("2001:db8:0:1::1", &["2001:db8:0:1::1", "2001:db8:0:1:ffff::9"], "2001:db8:0:2::1"),
+    ] {
+        assert_eq!((status(used, WRONG), status(used, WRONG)), (403, 403), "{used}");
+        for address in alike {
+            assert_eq!((status(address, WRONG), status(address, KEY)), (429, 200), "{address}");
+        }
+        assert_eq!(status(other, WRONG), 403, "{other}");
+    }
+}
+
+#[test]
 fn signing_in_counts_too() {
     let server = limited("2").start();
     let browser = Browser::new(&server);

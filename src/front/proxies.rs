@@ -58,9 +58,14 @@ impl TrustedProxies {
     }
 }
 
-/// An address as proxies write it: alone, in brackets, or with a port.
+/// An address as proxies write it: alone, in brackets, or with a port. The zone of an address (`fe80::1%eth0`), which names
+/// an interface of one machine, is left out.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
+    let text = &match text.split_once('%') {
+        Some((address, zone)) => format!("{address}{}", zone.find(']').map_or("", |end| &zone[end..])),
+        None => text.to_owned(),
+    };
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let parsed = bare.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()));
     parsed.map(|address: IpAddr| address.to_canonical())
