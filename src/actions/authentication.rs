@@ -18,7 +18,8 @@ impl Actions {
         // A name that can't be one is told only to who has a good key.
         let username: Option<Result<Username, Refusal>> =
             username.map(|username| username.parse().map_err(|_| Refusal::InvalidAccess));
-        if self.configured_key.as_ref().is_some_and(|digest| digest.matches(key.digest().as_bytes())) {
+        let digest = key.digest();
+        if self.configured_key.as_ref().is_some_and(|configured| configured.matches(digest.as_bytes())) {
             let username = username.ok_or(Refusal::InvalidAccess)??;
             return Ok(Actor::unlimited(username, KeyRef::Configured, Some(sender.address)));
         }
@@ -26,7 +27,7 @@ impl Actions {
             return Err(Refusal::WrongKey);
         }
         let at = self.circumstances();
-        let stored = self.store.look_up(|connection| key_lines::find(connection, key, &at))?;
+        let stored = self.store.look_up(|connection| key_lines::find(connection, &key.prefix(), &digest, &at))?;
         let stored = match stored {
             None => return Err(Refusal::WrongKey),
             Some((stored, KeyState::Works)) => stored,

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::StoreError;
 use super::write::Write;
-use crate::domain::{EventDate, KeyRef, Networks, Permissions, PlainKey, Timestamp, Username};
+use crate::domain::{EventDate, KeyDigest, KeyRef, Networks, Permissions, PlainKey, Timestamp, Username};
 
 /// The shortest time between two uses of a key that are both written down.
 pub const LAST_USE_EVERY: TimeDelta = TimeDelta::minutes(1);
@@ -126,16 +126,15 @@ pub fn create_first(write: &Write<'_>, plain: &PlainKey, key: &NewKey) -> Result
     if any { Ok(None) } else { create(write, plain, key, Descent::COMMAND_LINE).map(Some) }
 }
 
-/// The stored key that a caller sent, whether or not it still works.
-pub fn find(connection: &Connection, plain: &PlainKey) -> Result<Option<ApiKey>, StoreError> {
+/// The stored key that begins so and has this digest, whether or not it still works.
+pub fn find(connection: &Connection, prefix: &str, digest: &KeyDigest) -> Result<Option<ApiKey>, StoreError> {
     // The index of prefixes finds the few rows that may be the key's. They are then compared with it in constant time.
     const SELECT: &str = "
         SELECT id, prefix, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id,
                made_with, last_used_at, last_used_from, revoked_at, digest
         FROM api_keys WHERE prefix = ?1";
-    let digest = plain.digest();
     let mut statement = connection.prepare_cached(SELECT)?;
-    let mut rows = statement.query([plain.prefix()])?;
+    let mut rows = statement.query([prefix])?;
     while let Some(row) = rows.next()? {
         let stored = row.get_ref(15)?;
         if stored.as_blob().is_ok_and(|stored| digest.matches(stored)) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api_keys::{self, ApiKey, made_with};
 use super::error::StoreError;
-use crate::domain::{EventDate, KeyRef, PlainKey, Timestamp};
+use crate::domain::{EventDate, KeyDigest, KeyRef, Timestamp};
 
 /// How many keys are looked at above a key, before it is taken not to work.
 const STEPS_MAX: usize = 200;
@@ -119,16 +119,17 @@ fn ends(row: &Row<'_>) -> rusqlite::Result<Ends> {
     })
 }
 
-/// The stored key that a caller sent, and whether it works.
+/// The stored key that begins so and has this digest, and whether it works.
 ///
 /// # Errors
 /// The database failed.
 pub fn find(
     connection: &Connection,
-    plain: &PlainKey,
+    prefix: &str,
+    digest: &KeyDigest,
     at: &Circumstances,
 ) -> Result<Option<(ApiKey, KeyState)>, StoreError> {
-    with_state(connection, api_keys::find(connection, plain)?, at)
+    with_state(connection, api_keys::find(connection, prefix, digest)?, at)
 }
 
 /// The stored key of that number, and whether it works.
