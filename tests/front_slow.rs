@@ -11,6 +11,15 @@ use serde_json::json;
 use crate::front_heads::{Answer, EVENT, connect, post};
 use crate::support::{EVENTS, KEY, Server, Setup, wait_for};
 
+/// Sets a flag when it is dropped, so that those who work until then end with the test, even one that fails.
+pub struct SetAtEnd<'f>(pub &'f AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 /// Whether the server has closed a connection. Reads what has come, and does not wait for more.
 fn is_closed(stream: &mut TcpStream) -> bool {
     stream.set_nonblocking(true).expect("a stream that does not block");
@@ -74,6 +83,7 @@ fn slow_clients_cost_nobody_an_answer_and_are_gone_in_the_end() {
             }
             streams
         });
+        let over = SetAtEnd(&is_over);
         let mut slow = Vec::new();
         for bytes in ["", half_head, half_body.as_str(), list.as_str()] {
             slow.extend((0..200).map(|_| open(&server, bytes.as_bytes())));
@@ -82,7 +92,7 @@ fn slow_clients_cost_nobody_an_answer_and_are_gone_in_the_end() {
         wait_for("the slow to be gone", || slow.iter_mut().all(is_closed).then_some(()));
         // Those who read nothing are seen to be gone by the server's descriptors alone: reading would make them go on.
         wait_for("the readers to be gone", || (descriptors(&server) < 100).then_some(()));
-        is_over.store(true, Ordering::SeqCst);
+        drop(over);
         let mut trickling = trickle.join().expect("it trickles to the end");
         wait_for("those who trickle to be gone", || trickling.iter_mut().all(is_closed).then_some(()));
         assert!(good.join().expect("every request is answered") > 10);

@@ -37,6 +37,8 @@ mod facts;
 mod front_bodies;
 mod front_heads;
 mod front_slow;
+#[cfg(feature = "program-tests")]
+mod front_slowhttptest;
 mod front_tls;
 mod history;
 mod idempotency_holders;
