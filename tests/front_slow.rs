@@ -128,13 +128,17 @@ fn a_connection_is_closed_when_its_phase_has_lasted_too_long() {
 fn a_newcomer_takes_the_place_of_the_longest_silent() {
     let server = Setup::new().env("SCOREKEEPER_MAX_CONNECTIONS", "10").start();
     let health = b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let none_open = descriptors(&server);
+    let all_are_open = |count: usize| (descriptors(&server) == none_open + count).then_some(());
     let mut oldest = connect(&server);
     // Moments are told apart by the millisecond.
     let begin = Instant::now();
     while begin.elapsed() < Duration::from_millis(5) {
         open(&server, health).read_to_string(&mut String::new()).expect("an answer");
     }
+    wait_for("the others to be gone", || all_are_open(1));
     let mut others: Vec<_> = (0..9).map(|_| connect(&server)).collect();
+    wait_for("the others to have come", || all_are_open(10));
     for _ in 0..3 {
         let mut newcomer = open(&server, b"GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n");
         let mut status = [0; 12];

@@ -62,7 +62,7 @@ pub async fn receive<'f>(
         Some(place) => place,
         None => wait(front, slot, allowance.is_known, length).await?,
     };
-    bytes.reserve_exact(length.saturating_sub(bytes.len()).min(1 << 20));
+    bytes.reserve_exact(length.saturating_sub(bytes.len()));
     if !collect(slot, incoming, &mut bytes, allowance.bytes_max).await? {
         return Err(too_large());
     }

@@ -10,6 +10,10 @@ use super::Timeouts;
 use super::figures::Figures;
 use super::slot::{Moment, NEVER, Pace, Slot};
 
+/// So much longer, in milliseconds, a connection may be without a complete request if one was answered on it before. Its
+/// client is likely to ask again: without this, hundreds of newcomers within a moment would push out those who work.
+const LONGER_AFTER_ANSWER: Moment = 10_000;
+
 /// All connections that are open.
 pub struct Registry {
     pace: Pace,
@@ -49,13 +53,16 @@ impl Registry {
         self.open.load(Ordering::SeqCst) >= self.connections_max
     }
 
-    /// Has the connection closed that is longest without a complete request. `false`: all are being answered.
+    /// Has the connection closed that is longest without a complete request; see [`LONGER_AFTER_ANSWER`]. `false`: all are
+    /// being answered.
     pub fn displace_one(&self) -> bool {
         let slots = self.slots();
         // Whoever gets a complete request while this looks is passed over, and the next is looked for.
         for _ in 0..=slots.len() {
             let unasked = slots.iter().filter_map(|slot| Some((slot.unasked_since()?, slot)));
-            let Some((since, slot)) = unasked.min_by_key(|(since, _)| *since) else { return false };
+            let longest =
+                unasked.min_by_key(|(since, slot)| since + if slot.has_answered() { LONGER_AFTER_ANSWER } else { 0 });
+            let Some((since, slot)) = longest else { return false };
             if slot.displace(since) {
                 return true;
             }
@@ -148,5 +155,32 @@ impl Drop for Guest {
         if let Some(moved) = slots.get(index) {
             moved.index.store(index, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_without_a_complete_request_goes_and_who_was_answered_stays_longer() {
+        let hour = Duration::from_secs(3600);
+        let timeouts = Timeouts { header: hour, body: hour, idle: hour, stall: hour };
+        let registry = Arc::new(Registry::new(4, timeouts));
+        let guests: Vec<Guest> = (0..4).map(|_| registry.enter()).collect();
+        let [answered, answering, silent, other] = &guests[..] else { panic!("four guests") };
+        for guest in [answered, answering] {
+            assert!(guest.slot().begin_answer());
+        }
+        answered.slot().end_answer();
+        answered.slot().flushed();
+        assert!(registry.is_full());
+        assert!(registry.displace_one() && registry.displace_one());
+        assert!(silent.slot().is_displaced() && other.slot().is_displaced());
+        assert!(registry.displace_one() && answered.slot().is_displaced());
+        assert!(!registry.displace_one(), "nobody is left but who is being answered");
+        assert!(!answering.slot().is_displaced());
+        drop(guests);
+        assert!(!registry.is_full());
     }
 }
