@@ -1,7 +1,7 @@
 //! One connection, from its beginning to its end.
 
 use std::net::IpAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use hyper::server::conn::http1;
@@ -51,6 +51,8 @@ where
     let is_late = slot.is_body_late();
     let wire = http.into_parts().io.into_inner();
     if is_whole && (wire.has_refused() || is_late) {
-        wire.linger().await;
+        // Meanwhile it may still lose its place.
+        let mut linger = pin!(wire.linger());
+        watch.run(|context, _| linger.as_mut().poll(context)).await;
     }
 }

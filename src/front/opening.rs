@@ -26,7 +26,9 @@ pub async fn handshake(
     let first = watch.run(|context, _: Order| poll_first(&stream, context)).await??;
     slot.begin_head();
     if first != HANDSHAKE {
-        say_and_end(stream, &web::refusal_of_plain_http()).await;
+        let refusal = web::refusal_of_plain_http();
+        let mut said = pin!(say_and_end(stream, &refusal));
+        watch.run(|context, _: Order| said.as_mut().poll(context)).await;
         return None;
     }
     let mut handshake = pin!(certificates.acceptor().accept(stream));
