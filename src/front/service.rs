@@ -130,6 +130,7 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>, outlet: Arc<Outle
     let mut local = translation::request(&front.client, &parts);
     web::take_in(local.inner(), client);
     let mut place = None;
+    let mut is_whole = true;
     if incoming.is_end_stream() {
         // No body comes.
     } else if matches!(parts.method, Method::GET | Method::HEAD) {
@@ -141,16 +142,14 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>, outlet: Arc<Outle
                 local.set_body(received.bytes);
                 place = received.place;
             }
-            Err(missed) => {
-                let error = match missed {
-                    Missed::Late(error) => error,
-                    Missed::Broken => ApiError::unreadable_body(),
-                    Missed::Refused(error) => {
-                        throw_away(slot, &parts, incoming);
-                        error
-                    }
-                };
-                return refuse(front, slot, &parts, client, error, &outlet).await;
+            Err(Missed::Refused(error)) => {
+                throw_away(slot, &parts, incoming);
+                web::refuse_body(local.inner(), error);
+                is_whole = false;
+            }
+            Err(Missed::Late(error)) => return refuse(front, slot, &parts, client, error, &outlet).await,
+            Err(Missed::Broken) => {
+                return refuse(front, slot, &parts, client, ApiError::unreadable_body(), &outlet).await;
             }
         }
     }
@@ -159,7 +158,11 @@ async fn answer(visit: Arc<Visit>, request: Request<Incoming>, outlet: Arc<Outle
     }
     let response = local.dispatch().await;
     drop(place);
-    reply::send(response, &outlet).await
+    let mut response = reply::send(response, &outlet).await?;
+    if !is_whole {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Some(response)
 }
 
 /// Answers with an error, and closes the connection then.

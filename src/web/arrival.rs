@@ -5,6 +5,7 @@ use rocket::request::Request;
 
 use super::app::App;
 use super::batch::BATCH_BODY_BYTES_MAX;
+use super::caching::KeyNeeded;
 use super::caller::{self, sent_key};
 use super::client::Client;
 use super::error::{ApiError, BODY_BYTES_MAX};
@@ -19,8 +20,9 @@ pub fn take_in(request: &Request<'_>, client: Client) {
     Trace::of(request);
 }
 
-/// Has the catcher answer a request with this error.
+/// Has the catcher answer a request with this error. Nobody may keep the reply, since nobody knows what was asked.
 pub fn refuse(request: &Request<'_>, error: ApiError) {
+    KeyNeeded::by(request).note();
     request.local_cache(|| Some(error));
 }
 

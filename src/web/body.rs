@@ -9,6 +9,7 @@ use serde::de::Error;
 use super::error::{ApiError, BODY_BYTES_MAX};
 use super::json_object;
 use super::parameters::Parameters;
+use super::refused_body;
 
 /// The error of a body that has to be a JSON object and is none.
 const NO_JSON: ApiError = ApiError::invalid("body", "a JSON object");
@@ -35,7 +36,7 @@ async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Parameters, ApiEr
     if matches!(request.method(), Method::Get | Method::Head) {
         return Ok(parameters);
     }
-    let body = read_body(data, BODY_BYTES_MAX).await?;
+    let body = read_body(request, data, BODY_BYTES_MAX).await?;
     let named = request.headers().contains("Content-Type");
     parameters.overlaid(of_body(request.content_type(), named, &body).await?)
 }
@@ -47,7 +48,8 @@ fn of_query(request: &Request<'_>) -> Result<Parameters, ApiError> {
 
 /// Reads the whole body. Whoever accepts connections has refused a body that is too long before, and read it on so that
 /// its sender sees the refusal.
-async fn read_body(data: Data<'_>, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
+async fn read_body(request: &Request<'_>, data: Data<'_>, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
+    refused_body::received(request)?;
     let body = data.open(bytes_max.bytes()).into_bytes().await.map_err(|_| ApiError::unreadable_body())?;
     if body.is_complete() { Ok(body.into_inner()) } else { Err(ApiError::PayloadTooLarge { bytes_max }) }
 }
@@ -90,7 +92,7 @@ pub(super) async fn read_json(
     bytes_max: usize,
 ) -> Result<(Parameters, Vec<u8>), ApiError> {
     let query = of_query(request)?;
-    let body = read_body(data, bytes_max).await?;
+    let body = read_body(request, data, bytes_max).await?;
     match request.content_type() {
         Some(kind) if is_json(kind) || kind.is_form() => Ok((query, body)),
         None if !request.headers().contains("Content-Type") => Ok((query, body)),

@@ -23,6 +23,7 @@ pub(crate) mod kinds;
 mod known_paths;
 pub(crate) mod parameters;
 pub(crate) mod path;
+mod refused_body;
 pub(crate) mod reply;
 pub(crate) mod request;
 mod request_limit;
@@ -54,6 +55,7 @@ pub(crate) use batch::BATCH_BODY_BYTES_MAX;
 pub(crate) use error::ApiError;
 #[cfg(test)]
 pub(crate) use error::BODY_BYTES_MAX;
+pub(crate) use refused_body::refuse_body;
 
 /// Gives a Rocket what its handlers work with, the answer to `OPTIONS`, and each request its trace.
 pub fn mount(rocket: Rocket<Build>, app: App) -> Rocket<Build> {
