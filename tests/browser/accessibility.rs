@@ -132,6 +132,8 @@ fn every_page_is_accessible_without_data() {
         "/admin/people/groups/1",
         "/admin/people/groups/1/delete",
         "/admin/people/users/13/delete",
+        "/admin/keys/1",
+        "/admin/keys/1/rotate",
         "/admin/keys/1/revoke",
         "/admin/keys/1",
         "/admin/keys/1/rotate",
