@@ -34,6 +34,8 @@ struct Parts {
     head: Option<Response<()>>,
     piece: Option<Bytes>,
     is_closed: bool,
+    /// Whether the reply broke off before its end.
+    is_broken: bool,
 }
 
 impl Outlet {
@@ -138,6 +140,7 @@ async fn send_pieces(mut response: LocalResponse<'_>, outlet: &Outlet, piece: us
             Ok(_) => return,
             Err(error) => {
                 log::error!("a reply broke off: {error}");
+                outlet.parts().is_broken = true;
                 return;
             }
         }
@@ -185,7 +188,11 @@ impl Body for Reply {
                 if let Some(piece) = outlet.parts().piece.take() {
                     return Poll::Ready(Some(Ok(Frame::data(piece))));
                 }
-                let Some(running) = work else { return Poll::Ready(None) };
+                let Some(running) = work else {
+                    // Only if the connection ends too can the client see that the reply is not whole.
+                    let is_broken = std::mem::take(&mut outlet.parts().is_broken);
+                    return Poll::Ready(is_broken.then(|| Err(io::ErrorKind::UnexpectedEof.into())));
+                };
                 if running.as_mut().poll(context).is_ready() {
                     *work = None;
                 } else if outlet.parts().piece.is_none() {

@@ -90,7 +90,10 @@ impl Future for ToTheEnd {
         let response = match work.as_mut().poll(context) {
             Poll::Ready(response) => {
                 self.work = None;
-                response.ok_or(Gone)
+                // A short stream is at its end before anybody has asked for its head.
+                let streamed =
+                    || self.outlet.head().map(|head| head.map(|()| Content::Made(None, Arc::clone(&self.outlet))));
+                response.or_else(streamed).ok_or(Gone)
             }
             Poll::Pending => match self.outlet.head() {
                 Some(head) => Ok(head.map(|()| Content::Made(self.work.take(), Arc::clone(&self.outlet)))),
