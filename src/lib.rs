@@ -6,6 +6,7 @@
 //! - [`domain`]: the words (event, score, date, period) as types that can't hold a wrong value;
 //! - [`tables`]: CSV and JSON Lines, in and out;
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
+//! - [`export`]: whole tables as text, page by page;
 //! - [`rollup`]: proves and repairs scores, by the clock and on demand;
 //! - [`standings`]: who leads, in memory;
 //! - [`actions`]: every change, one function each;
@@ -25,6 +26,7 @@ pub mod api;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod export;
 pub mod front;
 pub mod jobs;
 pub mod logging;

@@ -19,13 +19,14 @@ const ROOMS: Arrows<'static> = &[
     ("domain", &[]),
     ("tables", &["domain"]),
     ("store", &["domain"]),
+    ("export", &["store", "tables", "domain"]),
     ("rollup", &["store", "domain"]),
     ("standings", &["store", "domain"]),
     ("actions", &["rollup", "standings", "store", "domain"]),
     ("jobs", &["actions", "rollup", "store", "domain"]),
     // A request's line goes to the log under the name that the log knows it by.
     ("web", &["actions", "standings", "rollup", "store", "logging", "domain"]),
-    ("api", &["web", "tables", "actions", "standings", "store", "rollup", "domain"]),
+    ("api", &["web", "export", "tables", "actions", "standings", "store", "rollup", "domain"]),
     ("pages", &["web", "tables", "actions", "standings", "store", "rollup", "domain"]),
     // The door knows of a request's client, of its errors, and of the length of its body; all else is Rocket's.
     ("front", &["web"]),
@@ -50,7 +51,7 @@ const ROOMS: Arrows<'static> = &[
             "domain",
         ],
     ),
-    ("cli", &["config", "logging", "show", "tables", "actions", "rollup", "store", "domain", "server"]),
+    ("cli", &["config", "logging", "show", "export", "tables", "actions", "rollup", "store", "domain", "server"]),
     ("main", &["cli", "server"]),
     ("lib", &[]),
 ];

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::support::{KEY, Run, Server, Setup, binary, command, run};
 
 /// Commands that work beside a server.
-const COMMANDS: [&[&str]; 7] = [
+const COMMANDS: [&[&str]; 8] = [
     &["--database", "scores.db", "keys", "list"],
     &["--database", "scores.db", "keys", "create"],
     &["--database", "scores.db", "keys", "revoke", "1"],
@@ -24,6 +24,7 @@ const COMMANDS: [&[&str]; 7] = [
     &["--database", "scores.db", "--backfill-from", "2023-04-14"],
     &["--database", "scores.db", "import", "-"],
     &["--database", "scores.db", "import", "--list"],
+    &["--database", "scores.db", "export", "events"],
 ];
 
 /// Makes a file one of the layout before.

@@ -33,6 +33,7 @@ mod event_lists;
 mod examples;
 #[cfg(feature = "program-tests")]
 mod examples_of_retries;
+mod export;
 mod facts;
 mod front_bodies;
 mod front_heads;
@@ -43,6 +44,7 @@ mod front_tls;
 mod history;
 mod idempotency_holders;
 mod import;
+mod import_discourse;
 mod key_form;
 mod key_networks;
 mod key_rotation;

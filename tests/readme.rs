@@ -12,6 +12,7 @@ use crate::support::{EVENTS, KEY, RECALCULATE, Server, Setup, binary, wait_for};
 const API: &str = include_str!("../docs/api.md");
 const LEADERBOARDS: &str = include_str!("../docs/leaderboards.md");
 const KEYS: &str = include_str!("../docs/keys.md");
+const DISCOURSE: &str = include_str!("../docs/discourse.md");
 const MOVING: &str = include_str!("../docs/moving.md");
 
 /// The fenced `sh` blocks of a section of a page.
@@ -252,11 +253,43 @@ fn the_first_start_shows_a_command_that_works_when_pasted() {
 fn points_are_imported_and_taken_back() {
     let server = Server::start();
     let shell = Shell::beside(&server);
-    let mut blocks = commands(MOVING, "Importing events");
+    let mut blocks = commands(MOVING, "## Importing events");
     let import = blocks.next().expect("an import");
     assert!(shell.paste(import).starts_with("imported 2 events ("));
     assert_eq!(server.score(13), 15);
     let undo = blocks.next().expect("a list and an undo");
     assert!(shell.paste(undo).ends_with("undone: 2 events of points.csv are taken back\n"));
     assert_eq!(server.score(13), 0);
+}
+
+#[test]
+fn everything_is_exported_and_taken_to_another_database() {
+    let server = Server::start();
+    server.award(13, "2023-04-14", 15);
+    let shell = Shell::beside(&server);
+    let mut blocks = commands(MOVING, "## Exporting");
+    shell.paste(blocks.next().expect("exports"));
+    let events = std::fs::read_to_string(server.folder().path().join("events.csv")).expect("the export");
+    assert!(events.contains("\n1,13,,2023-04-14,15,,"), "{events}");
+    assert!(shell.paste(blocks.next().expect("a pipe")).starts_with("imported 1 events ("));
+    assert_eq!(shell.paste(blocks.next().expect("a request")), events);
+}
+
+#[test]
+fn a_community_moves_over_from_discourse() {
+    let server = Server::start();
+    let file = |name: &str, text: &str| std::fs::write(server.folder().path().join(name), text).expect("a file");
+    file("events.csv", "id,user_id,date,points,description,created_at,updated_at\n3,13,2023-04-14,15,Karaoke,,\n");
+    file("users.csv", "id,username,name,uploaded_avatar_id,suspended_till\n13,ann,Ann,,\n");
+    file("scores.csv", "user_id,date,score\n13,2023-04-14,20\n14,2023-04-15,0\n");
+    let shell = Shell::beside(&server);
+    let mut blocks = commands(DISCOURSE, "## Taking the events along");
+    let said = shell.paste(blocks.next().expect("the move"));
+    assert!(
+        said.starts_with("imported 1 users, 1 events (0 were here already), 2 days' scores with 1 events ("),
+        "{said}"
+    );
+    let mut blocks = commands(DISCOURSE, "### Comparing");
+    assert_eq!(shell.paste(blocks.next().expect("a comparison")), "");
+    assert_eq!(server.score(13), 20);
 }

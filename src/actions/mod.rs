@@ -16,6 +16,7 @@ mod events;
 mod import;
 mod key_rotation;
 mod keys;
+mod moving;
 mod recalculation;
 mod refusal;
 

@@ -11,6 +11,7 @@ mod health;
 mod leaderboard;
 mod recalculation;
 mod score_events;
+mod score_events_csv;
 mod users;
 
 use rocket::{Build, Catcher, Rocket, Route, catchers, routes};
@@ -27,6 +28,7 @@ fn routes() -> Vec<Route> {
         score_events::show,
         score_events::delete,
         score_events::history,
+        score_events_csv::export,
         recalculation::request,
         recalculation::show,
         users::score,

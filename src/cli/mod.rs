@@ -5,7 +5,9 @@
 
 mod backfill;
 mod bulk;
+mod export;
 mod import;
+mod import_discourse;
 mod keys;
 mod settings;
 mod table;
@@ -45,6 +47,10 @@ enum Command {
     },
     /// Store events out of a file; list what was imported; take it back
     Import(import::Arguments),
+    /// Write all events, scores, users or leaderboards to stdout
+    Export(export::Arguments),
+    /// Take over events, users and scores out of tables of Discourse
+    ImportDiscourse(import_discourse::Arguments),
     /// Show every setting, its value and where it comes from
     Settings,
 }
@@ -105,6 +111,8 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     match (command, backfill_from) {
         (Some(Command::Settings), _) => settings::run(&figment, database),
         (Some(Command::Keys { command }), _) => keys::run(&load(database)?, command),
+        (Some(Command::Export(arguments)), _) => export::run(&load(database)?, &arguments),
+        (Some(Command::ImportDiscourse(arguments)), _) => import_discourse::run(&load(database)?, arguments),
         (Some(Command::Import(arguments)), _) => import::run(&load(database)?, arguments),
         (None, Some(from)) => backfill::run(&load(database)?, &from),
         (None, None) => {

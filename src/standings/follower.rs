@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use self::interrupted::{Interrupted, Stopped};
 use super::rankings::{Rankings, Source};
 use super::shared::{Flush, Message, Published, Shared, Snapshot};
 use super::snapshots::Snapshots;
@@ -52,29 +53,6 @@ enum Scope {
     Some(Vec<StandingsKey>),
 }
 
-/// Why a refresh did not end well.
-enum Interrupted {
-    /// The thread is told to stop.
-    Stopped,
-    /// The file can't be read now.
-    Failed(StoreError),
-}
-
-impl From<StoreError> for Interrupted {
-    fn from(error: StoreError) -> Interrupted {
-        Interrupted::Failed(error)
-    }
-}
-
-/// The thread is told to stop.
-struct Stopped;
-
-impl From<Stopped> for Interrupted {
-    fn from(_: Stopped) -> Interrupted {
-        Interrupted::Stopped
-    }
-}
-
 /// What somebody waits for.
 struct Demand {
     /// Whether somebody asks for standings that are not there yet.
@@ -114,6 +92,8 @@ pub(super) struct Follower {
     through: u64,
     /// How many changes of the file the last snapshot holds.
     noticed: u64,
+    /// How long the last reading of the whole file took.
+    reading: Duration,
     demand: Demand,
 }
 
@@ -142,6 +122,7 @@ impl Follower {
             rankings: Rankings::new(ranking),
             through: 0,
             noticed: 0,
+            reading: Duration::ZERO,
             demand: Demand { new_standings: true, flushes: Vec::new() },
         }
     }
@@ -174,9 +155,13 @@ impl Follower {
                 self.evict();
             }
             let is_changed = self.state != State::Settled || !self.facts.is_empty();
-            let is_time = self.clock.today() != self.today || (is_changed && now >= refreshed + gap);
+            // Another process that writes for minutes, as an import does, must not have the whole file read all the time.
+            let is_foreign = self.state == State::Unread || self.facts.tells_of_others();
+            let pause = if is_foreign { gap.max(self.reading) } else { gap };
+            let is_time = self.clock.today() != self.today || (is_changed && now >= refreshed + pause);
             let due = if is_time { Some(Scope::All) } else { self.demand.scope() };
-            let until = if is_changed && due.is_none() { look_at.min(refreshed + gap) } else { look_at.min(now + gap) };
+            let until =
+                if is_changed && due.is_none() { look_at.min(refreshed + pause) } else { look_at.min(now + gap) };
             if let Some(scope) = due.filter(|_| now >= retry_at) {
                 self.demand.new_standings = false;
                 // Somebody who asks from now on, while the file is read, is answered by the next refresh.
@@ -352,6 +337,7 @@ impl Follower {
 
     fn read_snapshot(&mut self, connection: &Reader, today: EventDate) -> Result<(), StoreError> {
         let reads_all = self.state == State::Unread;
+        let began = Instant::now();
         if reads_all {
             self.sums.clear();
             let catalog = Catalog::read(connection)?;
@@ -366,6 +352,7 @@ impl Follower {
         if reads_all {
             // The state changes only now, so that all is read again if anything before this fails.
             self.state = State::Behind;
+            self.reading = began.elapsed();
         }
         Ok(())
     }
@@ -393,5 +380,6 @@ impl Follower {
     }
 }
 
+mod interrupted;
 #[cfg(test)]
 mod tests;

@@ -82,7 +82,7 @@ pub fn list(connection: &Connection, filter: &EventFilter) -> Result<EventPage, 
 }
 
 /// The ids that follow `after`.
-fn ids(filter: &EventFilter) -> RangeInclusive<i64> {
+pub(super) fn ids(filter: &EventFilter) -> RangeInclusive<i64> {
     let all = i64::MIN..=i64::MAX;
     match filter.after {
         None => all,

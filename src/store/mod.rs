@@ -13,7 +13,7 @@
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
 //! | users, groups, leaderboards, keys | `directory`, `user_batches`, `merge`, `user_search`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
-//! | what comes from files in bulk | `bulk`, `imports` |
+//! | what comes from files in bulk, and goes to them | `bulk`, `imports`, `moved`, `export` |
 //! | who changed keys, boards, groups and users | `audit` |
 
 pub mod api_keys;
@@ -32,6 +32,7 @@ pub mod event_days;
 pub mod event_list;
 mod event_rows;
 pub mod event_search;
+pub mod export;
 mod facts;
 mod file;
 mod file_version;
@@ -44,6 +45,7 @@ pub mod key_rotation;
 mod layout;
 pub mod leaderboards;
 pub mod merge;
+pub mod moved;
 mod order;
 mod reader;
 pub mod rebuild;
@@ -98,6 +100,9 @@ const TRY_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long a short look-up waits for a lock, on a thread that others wait for.
 const LOOKUP_BUSY_LIMIT: Duration = Duration::from_millis(250);
+
+/// A connection to read with.
+pub type ReadConnection = Connection;
 
 type Pool = r2d2::Pool<SqliteConnectionManager>;
 

@@ -67,6 +67,8 @@ pub mod need {
         StoreEvents: [EventsAward, EventsDeduct];
         /// To change and delete events.
         CorrectEvents: [EventsCorrect];
+        /// To take all events out as one file.
+        ExportEvents: [Export];
         /// To have scores rebuilt.
         Recalculate: [Recalculate];
         /// To set up leaderboards.

@@ -31,7 +31,7 @@ impl Client {
     }
 
     /// Where the request comes from, for those who know nothing of requests.
-    pub(super) fn sender(&self) -> Sender {
+    pub fn sender(&self) -> Sender {
         Sender { address: self.address, is_certain: !self.is_forwarded_by_stranger }
     }
 

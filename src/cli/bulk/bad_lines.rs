@@ -60,10 +60,7 @@ impl BadLines {
     }
 
     /// Names the first bad lines on stderr, and says how many more there are.
-    ///
-    /// # Errors
-    /// The file for bad lines can't be written.
-    pub fn name(&mut self) -> Result<(), Failure> {
+    pub fn name_first(&self) {
         for line in &self.named {
             logging::say(line);
         }
@@ -71,6 +68,14 @@ impl BadLines {
         if more > 0 {
             logging::say(&format!("and {} more bad lines", HumanCount(more)));
         }
+    }
+
+    /// Does what [`BadLines::name_first`] does, and finishes the file of the bad lines.
+    ///
+    /// # Errors
+    /// The file for bad lines can't be written.
+    pub fn name(&mut self) -> Result<(), Failure> {
+        self.name_first();
         if let Some(left_out) = &mut self.left_out
             && let Some(file) = &mut left_out.file
         {

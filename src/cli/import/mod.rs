@@ -8,7 +8,7 @@ mod users;
 
 use std::path::{Path, PathBuf};
 
-use indicatif::HumanCount;
+use indicatif::{HumanBytes, HumanCount};
 
 use self::check::{Checked, check};
 use self::storing::{Stored, Storing};
@@ -165,6 +165,8 @@ fn import_source(
     if records == 0 {
         return Ok(format!("imported 0 events: {} names its columns and has no lines", source.name));
     }
+    let left = good.saturating_sub(if let Earlier::BrokenOff(import) = &earlier { import.events } else { 0 });
+    expect_room(&database.path, left, source.size.unwrap_or_default() * left / records)?;
     let storing = Storing { database, form, digest, skip_bad: arguments.skip_bad.is_some(), quiet: arguments.quiet };
     let Stored { events, known, before, seconds } = storing.run(source, &mut users, &earlier)?;
     let resumed = if before == 0 {
@@ -175,6 +177,23 @@ fn import_source(
     let rate = HumanCount((events as f64 / seconds.max(0.001)) as u64);
     let left_out = self::left_out(bad.count(), known, arguments.skip_bad.as_deref());
     Ok(format!("imported {} events{resumed}{left_out} ({seconds:.1} s, {rate} a second)", HumanCount(events)))
+}
+
+/// Refuses what the disk has no room for, before anything is stored. The log needs room too for a while, so this is the least
+/// that is needed.
+fn expect_room(database: &Path, events: u64, bytes: u64) -> Result<(), Failure> {
+    /// What an event takes in its table and its indexes, besides its texts: these are there twice.
+    const EVENT_BYTES: u64 = 100;
+    let needed = events * EVENT_BYTES + bytes * 2;
+    let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A disk that can't be asked may have room.
+    let Ok(disk) = rustix::fs::statvfs(folder) else { return Ok(()) };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free >= needed {
+        return Ok(());
+    }
+    let (free, needed) = (HumanBytes(free), HumanBytes(needed));
+    Err(Failure::Failed(format!("the disk has {free} left, and the events need {needed} at least; nothing is stored")))
 }
 
 /// What is said of lines that are not stored.
