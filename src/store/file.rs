@@ -62,7 +62,7 @@ impl Place {
 }
 
 /// The path of a file that SQLite keeps beside a database.
-fn beside(database: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

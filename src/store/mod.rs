@@ -7,6 +7,7 @@
 //! | to learn | read |
 //! |---|---|
 //! | how a file is opened, made and migrated | `connection`, `layout`, `file` |
+//! | whether another process is at work on the file | `neighbours` |
 //! | how a change is stored | `writer`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
 //! | when the store can't do its work | `error`, `health` |
 //! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `user_events`, `revisions` |
@@ -46,6 +47,7 @@ mod layout;
 pub mod leaderboards;
 pub mod merge;
 pub mod moved;
+mod neighbours;
 mod order;
 mod reader;
 pub mod rebuild;
@@ -79,6 +81,7 @@ pub use file_version::FileVersion;
 pub use health::Alive;
 use health::Health;
 use merge::Merged;
+pub use neighbours::Neighbours;
 pub use order::Order;
 pub use reader::Reader;
 pub use write::Write;

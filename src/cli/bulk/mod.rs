@@ -4,11 +4,13 @@
 //! second pass stores. At no time more than a few rows are in memory.
 
 mod bad_lines;
+mod pace;
 mod progress;
 mod rows;
 mod source;
 
 pub use bad_lines::BadLines;
+pub use pace::Pace;
 pub use progress::Progress;
 pub use rows::each_row;
 pub use source::Source;

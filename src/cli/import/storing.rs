@@ -1,27 +1,19 @@
 //! The second pass: storing, in short transactions.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::users::Users;
 use super::{Database, Earlier};
 use crate::cli::Failure;
-use crate::cli::bulk::{Progress, Source, each_row};
+use crate::cli::bulk::{Pace, Progress, Source, each_row};
 use crate::store::imports::{FileDigest, Piece, PieceStored};
 use crate::tables::{EventLine, Form};
-
-/// How long a transaction may take, without its commit. A server that writes to the same file waits that long.
-const PIECE_TIME: Duration = Duration::from_millis(8);
-
-/// The pause between two transactions. In it, a server that writes to the same file gets its turn: it looks every
-/// millisecond.
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// How many events the first transaction stores; later ones store what fits into their time.
 const EVENTS_FIRST: usize = 500;
 
-/// The bounds of that.
-const EVENTS_MIN: usize = 100;
-const EVENTS_MAX: usize = 20_000;
+/// The least and the most of that.
+const EVENTS_BOUNDS: (usize, usize) = (100, 50_000);
 
 /// How many bytes the descriptions of a piece may have together, more or less.
 const PIECE_BYTES_MAX: usize = 1 << 20;
@@ -55,9 +47,7 @@ struct Run<'d> {
     import: i64,
     piece: Piece,
     bytes: usize,
-    events_max: usize,
-    /// When the last transaction ended.
-    last: Option<Instant>,
+    pace: Pace,
     events: u64,
     known: u64,
 }
@@ -79,8 +69,7 @@ impl Storing<'_> {
             import,
             piece: Piece { records_before: records, records_after: records, events: Vec::new() },
             bytes: 0,
-            events_max: EVENTS_FIRST,
-            last: None,
+            pace: Pace::new(&self.database.path, EVENTS_FIRST, EVENTS_BOUNDS),
             events: 0,
             known: 0,
         };
@@ -107,7 +96,7 @@ impl Storing<'_> {
                 }
             }
             run.piece.records_after = record.index + 1;
-            if run.piece.events.len() >= run.events_max || run.bytes >= PIECE_BYTES_MAX { run.store() } else { Ok(()) }
+            if run.piece.events.len() >= run.pace.size() || run.bytes >= PIECE_BYTES_MAX { run.store() } else { Ok(()) }
         });
         let read = read.and_then(|read| {
             run.store()?;
@@ -150,31 +139,20 @@ impl Run<'_> {
             return Ok(());
         }
         let next =
-            Piece { records_before: records, records_after: records, events: Vec::with_capacity(self.events_max) };
+            Piece { records_before: records, records_after: records, events: Vec::with_capacity(self.pace.size()) };
         let piece = std::mem::replace(&mut self.piece, next);
         let count = piece.events.len();
-        if let Some(last) = self.last {
-            std::thread::sleep(PAUSE.saturating_sub(last.elapsed()));
-        }
+        self.pace.pause();
         let stored = self.database.actions.import_piece(&self.database.actor, self.import, piece);
-        self.last = Some(Instant::now());
         self.bytes = 0;
         match stored.map_err(|refusal| self.database.failure(refusal))? {
             PieceStored::Overtaken => Err(overtaken()),
             PieceStored::Done { events, known, took } => {
                 self.events += events;
                 self.known += known;
-                self.adapt(count, took);
+                self.pace.took(count, took);
                 Ok(())
             }
         }
-    }
-
-    /// Chooses how many events the next transaction stores, by how long this one took.
-    fn adapt(&mut self, count: usize, took: Duration) {
-        let fits = count as f64 * PIECE_TIME.as_secs_f64() / took.as_secs_f64().max(1e-6);
-        // At most twice as many as before: one transaction says little.
-        let fits = (fits as usize).min(self.events_max * 2);
-        self.events_max = fits.clamp(EVENTS_MIN, EVENTS_MAX);
     }
 }

@@ -10,7 +10,7 @@ mod scores;
 mod users;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use indicatif::HumanCount;
 
@@ -20,12 +20,6 @@ use crate::actions::{Actions, Actor, Refusal};
 use crate::config::Settings;
 use crate::domain::{Clock, Username};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
-
-/// How long a transaction may take, without its commit. A server that writes to the same file waits that long.
-const PIECE_TIME: Duration = Duration::from_millis(8);
-
-/// The pause between two transactions, in which a server that writes to the same file gets its turn.
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// Which tables to take over.
 #[derive(Debug, clap::Args)]

@@ -2,17 +2,16 @@
 
 use std::time::Instant;
 
-use super::{Context, PAUSE, PIECE_TIME, Table};
+use super::{Context, Table};
 use crate::cli::Failure;
-use crate::cli::bulk::{Progress, each_row};
+use crate::cli::bulk::{Pace, Progress, each_row};
 use crate::tables::Row;
 
 /// How many rows the first transaction stores; later ones store what fits into their time.
 const ROWS_FIRST: usize = 200;
 
-/// The bounds of that.
-const ROWS_MIN: usize = 50;
-const ROWS_MAX: usize = 10_000;
+/// The least and the most of that.
+const ROWS_BOUNDS: (usize, usize) = (50, 20_000);
 
 /// Calls `store` with a few rows at a time, each made by `row`. Between two calls there is a pause.
 ///
@@ -27,30 +26,27 @@ pub fn in_pieces<T: Row, U>(
 ) -> Result<(), Failure> {
     let (form, name) = (table.form(), table.source.name.clone());
     let mut progress = Progress::new(what, context.quiet);
-    let (mut piece, mut rows_max) = (Vec::with_capacity(ROWS_FIRST), ROWS_FIRST);
-    let mut last: Option<Instant> = None;
-    let mut flush = |piece: Vec<U>| -> Result<usize, Failure> {
-        if let Some(last) = last {
-            std::thread::sleep(PAUSE.saturating_sub(last.elapsed()));
-        }
+    let mut pace = Pace::new(context.database, ROWS_FIRST, ROWS_BOUNDS);
+    let mut piece = Vec::with_capacity(ROWS_FIRST);
+    let mut flush = |piece: Vec<U>, pace: &mut Pace| -> Result<(), Failure> {
+        pace.pause();
         let (count, began) = (piece.len(), Instant::now());
         store(piece)?;
-        last = Some(Instant::now());
-        let fits = count as f64 * PIECE_TIME.as_secs_f64() / began.elapsed().as_secs_f64().max(1e-6);
-        Ok((fits as usize).min(count * 2).clamp(ROWS_MIN, ROWS_MAX))
+        pace.took(count, began.elapsed());
+        Ok(())
     };
     each_row::<T>(&mut table.source, form, &mut progress, |record, read| {
         let read = read.map_err(|fault| {
             Failure::Failed(format!("{name}: line {}: {fault}; the file has changed since it was checked", record.line))
         })?;
         piece.push(row(read)?);
-        if piece.len() >= rows_max {
-            rows_max = flush(std::mem::replace(&mut piece, Vec::with_capacity(rows_max)))?;
+        if piece.len() >= pace.size() {
+            flush(std::mem::take(&mut piece), &mut pace)?;
         }
         Ok(())
     })?;
     if !piece.is_empty() {
-        flush(piece)?;
+        flush(piece, &mut pace)?;
     }
     Ok(())
 }
