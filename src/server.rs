@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::actions::{Actions, Actor, Refusal, Running};
 use crate::api;
 use crate::config::Settings;
-use crate::domain::{Clock, PlainKey};
+use crate::domain::{Clock, PathPrefix, PlainKey};
 use crate::front::{self, Certificates, Front, TlsFiles};
 use crate::jobs;
 use crate::logging;
@@ -22,7 +22,7 @@ use crate::rollup::Rollup;
 use crate::show::show;
 use crate::standings::{Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
-use crate::web::{self, App, Batches, RequestLimit, Sessions, Site, WrongKeys};
+use crate::web::{self, App, BasePath, Batches, RequestLimit, Sessions, Site, WrongKeys};
 
 /// Why the server could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,9 @@ pub enum ServeError {
     /// The operating system refuses a thread, a signal or a socket.
     #[error("{0}")]
     Io(#[from] std::io::Error),
+    /// The path of the settings begins like one of the server's own.
+    #[error("setting base_path: \"{0}\" is not accepted; its first part is a path of the server itself")]
+    BasePath(PathPrefix),
     /// The address can't be listened on.
     #[error("can't listen on {0}: {1}")]
     Bind(String, std::io::Error),
@@ -49,6 +52,9 @@ pub enum ServeError {
 pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<(), ServeError> {
     let config = rocket::Config::try_from(&figment).map_err(|error| ServeError::Rocket(error.to_string()))?;
     let certificates = certificates(settings)?;
+    let rocket = pages::mount(api::mount(rocket::custom(figment)));
+    let base = BasePath::new(settings.base_path.clone());
+    base.learn(rocket.routes()).map_err(ServeError::BasePath)?;
     // With this name, Rocket does not warn that the runtime is not its own.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.workers)
@@ -103,9 +109,9 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         wrong_keys: Arc::clone(&wrong_keys),
         batches: Batches::default(),
         public: settings.public,
-        site: Site { origins: settings.origins.clone().unwrap_or_default() },
+        site: Site { origins: settings.origins.clone().unwrap_or_default(), base: base.clone() },
     };
-    let rocket = pages::mount(api::mount(web::mount(rocket::custom(figment), app)));
+    let rocket = web::mount(rocket, app);
     let end = runtime.block_on(launch(rocket, settings, certificates, signals, &store));
     rollup_thread.stop();
     jobs.stop();
@@ -192,7 +198,7 @@ fn front_options(settings: &Settings, certificates: Option<Arc<Certificates>>) -
 /// not through the log, so that it is in no log file.
 async fn make_first_key(rocket: &Rocket<Orbit>, url: &str) -> Result<(), Refusal> {
     let Some(app) = rocket.state::<App>() else { return Ok(()) };
-    let (url, today) = (url.to_owned(), app.clock.today());
+    let (url, today) = (format!("{url}{}", app.site.base.as_str()), app.clock.today());
     // The writer shows the key, so what it must not do is wait for lines that were logged before.
     log::logger().flush();
     let print = move |plain: &PlainKey| {

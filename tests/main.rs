@@ -12,6 +12,7 @@ mod bad_boards;
 mod bad_bodies;
 mod bad_directory;
 mod bad_input;
+mod base_path;
 mod batches;
 #[cfg(feature = "program-tests")]
 mod boards_by_hand;
@@ -86,6 +87,8 @@ mod pages_leaderboard;
 mod pages_leaderboard_kept;
 mod pages_user;
 mod panics;
+#[cfg(feature = "program-tests")]
+mod proxies;
 mod raw_requests;
 mod readiness;
 #[cfg(feature = "program-tests")]

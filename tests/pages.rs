@@ -332,7 +332,9 @@ fn whatever_someone_is_called_is_shown_harmlessly() {
                 && !reply.body.contains("<b>\u{fffd}")
         );
         assert!(!reply.body.contains(['\u{202e}', '\u{2066}', '\u{1b}', '\u{0}', '\u{7}']), "{path}");
-        assert!(!reply.body.contains("49"), "{path}: a template in a name is no template");
+        // Names of files hold digests, which may hold any digits.
+        let reckoned = reply.body.lines().any(|line| line.contains("49") && !line.contains("/assets/"));
+        assert!(!reckoned, "{path}: a template in a name is no template");
         for tag in tags(&reply.body) {
             if let Some(src) = tag.starts_with("img").then(|| attribute(tag, "src")).flatten() {
                 let from_here = src.starts_with('/') && !src.starts_with("//");

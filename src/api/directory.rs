@@ -42,6 +42,7 @@ pub async fn list_users(
     let (users, more) = app.store.read(move |connection| directory::list_users(connection, &filter)).await?;
     let last = users.last().map(|user| user.id).filter(|_| more);
     let next = last.map(|last| format!("/admin/users?{}limit={limit}&after={last}", link.unwrap_or_default()));
+    let users = users.into_iter().map(|user| shown(app, user)).collect();
     Ok(Paged { body: Users { users }, next })
 }
 
@@ -54,7 +55,12 @@ pub async fn show_user(
 ) -> Result<Json<User>, ApiError> {
     let id = id.known()?;
     let user = app.store.read(move |connection| directory::user(connection, id)).await?;
-    user.map(Json).ok_or(ApiError::NotFound)
+    user.map(|user| Json(shown(app, user))).ok_or(ApiError::NotFound)
+}
+
+/// A user as clients are told of them: a picture of this server has an address below the path under which it is shown.
+fn shown(app: &App, user: User) -> User {
+    User { avatar_template: app.site.base.of(&user.avatar_template).into_owned(), ..user }
 }
 
 /// Makes or changes a user.

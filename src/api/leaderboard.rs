@@ -44,14 +44,17 @@ struct RankedUser<'c> {
 }
 
 impl<'c> RankedUser<'c> {
-    fn new(catalog: &'c Catalog, entry: &Entry) -> RankedUser<'c> {
+    fn new(app: &App, catalog: &'c Catalog, entry: &Entry) -> RankedUser<'c> {
         let user = catalog.users.get(&entry.user_id);
+        let base = &app.site.base;
         RankedUser {
             id: entry.user_id,
             username: catalog.username(entry.user_id),
             name: user.and_then(|user| user.name.as_deref()),
-            avatar_template: user
-                .map_or_else(|| drawn_avatar(entry.user_id).into(), |user| user.avatar_template.as_str().into()),
+            avatar_template: match user {
+                Some(user) => base.of(&user.avatar_template),
+                None => base.of(&drawn_avatar(entry.user_id)).into_owned().into(),
+            },
             total_score: entry.score,
             position: entry.position,
         }
@@ -166,8 +169,8 @@ async fn page(
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
     let for_user = asked.for_user_id.map(|id| format!("-{id}")).unwrap_or_default();
     let body = match asked.for_user_id {
-        None => Body::Kept(encoded_page(&view, asked.page(), asked.limit(), accepts)),
-        Some(user_id) => with_personal(&view, user_id, &kept_page(&view, asked.page(), asked.limit())),
+        None => Body::Kept(encoded_page(app, &view, asked.page(), asked.limit(), accepts)),
+        Some(user_id) => with_personal(app, &view, user_id, &kept_page(app, &view, asked.page(), asked.limit())),
     };
     Ok(ready(app, &view, body, &format!("{}-{}{for_user}", asked.page(), asked.limit())))
 }
@@ -187,7 +190,7 @@ pub async fn around(
     let radius = asked.radius();
     let key = StandingsKey::today(board.id, board.period(asked.period));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
-    let body = with_personal(&view, user_id, &render(&view, view.ranked.around(user_id, radius)));
+    let body = with_personal(app, &view, user_id, &render(app, &view, view.ranked.around(user_id, radius)));
     Ok(ready(app, &view, body, &format!("around-{user_id}-{radius}")))
 }
 
@@ -226,7 +229,7 @@ pub async fn live<'r>(
             }
             let Some(view) = views.borrow_and_update().clone() else { continue };
             // The page is made once for all who listen, and for all who ask for it.
-            let page = kept_page(&view, 0, PAGE_MAX);
+            let page = kept_page(app, &view, 0, PAGE_MAX);
             if !any_change && last.as_ref() == Some(&page) {
                 continue;
             }
@@ -266,10 +269,10 @@ fn building(board: &Leaderboard) -> StandingsPage {
 const FOR_NOBODY: &str = "{\"personal\":{}";
 
 /// A page with the place of a user in it.
-fn with_personal(view: &View, user_id: UserId, page: &[u8]) -> Body {
+fn with_personal(app: &App, view: &View, user_id: UserId, page: &[u8]) -> Body {
     let entry = view.ranked.get(user_id);
     let personal = Personal {
-        user: entry.map(|entry| RankedUser::new(&view.catalog, entry)),
+        user: entry.map(|entry| RankedUser::new(app, &view.catalog, entry)),
         position: entry.map(|entry| entry.position),
     };
     let mut body = b"{\"personal\":".to_vec();
@@ -279,13 +282,13 @@ fn with_personal(view: &View, user_id: UserId, page: &[u8]) -> Body {
 }
 
 /// A page without the place of any one user. It is made once for each view.
-fn kept_page(view: &View, page: usize, limit: usize) -> Arc<[u8]> {
-    view.kept(page_key(page, limit), || render(view, view.page(page, limit)))
+fn kept_page(app: &App, view: &View, page: usize, limit: usize) -> Arc<[u8]> {
+    view.kept(page_key(page, limit), || render(app, view, view.page(page, limit)))
 }
 
 /// The same in the form that the client accepts. It is compressed once for each view.
-fn encoded_page(view: &View, page: usize, limit: usize, accepts: AcceptsGzip) -> Encoded {
-    Encoded::kept(view, page_key(page, limit), accepts, || render(view, view.page(page, limit)))
+fn encoded_page(app: &App, view: &View, page: usize, limit: usize, accepts: AcceptsGzip) -> Encoded {
+    Encoded::kept(view, page_key(page, limit), accepts, || render(app, view, view.page(page, limit)))
 }
 
 fn page_key(page: usize, limit: usize) -> RenderingKey {
@@ -294,8 +297,8 @@ fn page_key(page: usize, limit: usize) -> RenderingKey {
     RenderingKey { form: "json", page, variant, compressed: false }
 }
 
-fn render(view: &View, entries: &[Entry]) -> Vec<u8> {
-    let users = entries.iter().map(|entry| RankedUser::new(&view.catalog, entry)).collect();
+fn render(app: &App, view: &View, entries: &[Entry]) -> Vec<u8> {
+    let users = entries.iter().map(|entry| RankedUser::new(app, &view.catalog, entry)).collect();
     let page = BoardPage { personal: Nobody {}, leaderboard: &view.board, users };
     serde_json::to_vec(&page).expect("plain data has a JSON form")
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 
-use crate::domain::{Origins, PlainKey, Ranking, WebOrigin};
+use crate::domain::{Origins, PathPrefix, PlainKey, Ranking, WebOrigin};
 
 /// A form of values.
 pub(super) struct Form<T> {
@@ -124,6 +124,10 @@ pub(super) const FLAG: Form<bool> = Form::new("true or false", |text| text.parse
 
 /// How positions are counted.
 pub(super) const RANKING: Form<Ranking> = Form::new("dense_rank, rank or row_number", |text| text.parse().ok());
+
+/// The path under which a proxy shows the server.
+pub(super) const BASE_PATH: Form<PathPrefix> =
+    Form::new("a path such as \"/points\", of letters, digits and the characters - . _ ~", |text| text.parse().ok());
 
 /// Sites of the web.
 pub(super) const ORIGINS: Form<Origins> = Form {

@@ -23,9 +23,9 @@ pub use forms::LogFormat;
 pub use row::Setting;
 pub use sources::{Origin, figment};
 
-use crate::domain::{Origins, PlainKey, Ranking};
+use crate::domain::{Origins, PathPrefix, PlainKey, Ranking};
 use crate::jobs::Schedule;
-use forms::{CONNECTIONS, COUNT, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SPAN, TIME_ZONE};
+use forms::{BASE_PATH, CONNECTIONS, COUNT, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SPAN, TIME_ZONE};
 use sources::Sources;
 
 settings! {
@@ -53,6 +53,8 @@ settings! {
     failed_keys_per_minute: u32 = COUNT, default "10";
     /// `false`: reading scores, leaderboards and pictures needs a key too.
     public: bool = FLAG, default "true";
+    /// The path under which a proxy shows the server, such as `/points`; the proxy may take it away or pass it on.
+    base_path: Option<PathPrefix> = BASE_PATH;
     /// Sites whose pages may read public scores and leaderboards from a browser, and show `/embed` in a frame; `*` is any.
     origins: Option<Origins> = ORIGINS;
     /// How many connections may be open; fewer if the limit of descriptors leaves fewer.

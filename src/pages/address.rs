@@ -4,9 +4,9 @@ use std::convert::Infallible;
 
 use rocket::request::{FromRequest, Outcome, Request};
 
-use crate::web::Client;
+use crate::web::{BasePath, Client};
 
-/// `https://scores.example`
+/// `https://scores.example`, with the path under which a proxy shows it
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address(String);
 
@@ -26,6 +26,7 @@ impl<'r> FromRequest<'r> for Address {
         let plain = |host: &String| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
         let host = request.headers().get_one("Host").map(str::to_owned).filter(plain);
         let scheme = if Client::of(request).is_secure { "https" } else { "http" };
-        Outcome::Success(Address(format!("{scheme}://{}", host.as_deref().unwrap_or("localhost:8000"))))
+        let base = request.rocket().state::<BasePath>().map(BasePath::as_str).unwrap_or_default();
+        Outcome::Success(Address(format!("{scheme}://{}{base}", host.as_deref().unwrap_or("localhost:8000"))))
     }
 }

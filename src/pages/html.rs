@@ -9,9 +9,11 @@ use rocket::response::{self, Responder, Response};
 
 use super::assets;
 use crate::domain::{Origins, WebOrigin};
-use crate::web::compression::{self, Encoded};
+use crate::standings::{RenderingKey, View};
+use crate::web::compression::{self, AcceptsGzip, Encoded};
 use crate::web::error::ApiError;
 use crate::web::reply::set_body;
+use crate::web::{App, BasePath};
 
 /// A page runs and shows only what this server itself sends, except pictures of users from elsewhere. Behind it comes who
 /// may show the page in a frame.
@@ -95,7 +97,7 @@ impl Layout {
 #[derive(Debug)]
 enum Bytes {
     /// Bytes for one reply.
-    Own(Vec<u8>),
+    Own(String),
     /// Bytes that are kept for all who see the same, perhaps compressed.
     Shared(Encoded),
 }
@@ -103,7 +105,7 @@ enum Bytes {
 impl AsRef<[u8]> for Bytes {
     fn as_ref(&self) -> &[u8] {
         match self {
-            Bytes::Own(bytes) => bytes,
+            Bytes::Own(page) => page.as_bytes(),
             Bytes::Shared(kept) => &kept.bytes,
         }
     }
@@ -139,12 +141,18 @@ impl Html {
 
     /// A page that is rendered already, for one reply.
     pub fn own(page: String) -> Html {
-        Html::of(Bytes::Own(page.into_bytes()))
+        Html::of(Bytes::Own(page))
     }
 
-    /// A page that is rendered already, for all who see the same.
-    pub fn shared(page: Encoded) -> Html {
-        Html::of(Bytes::Shared(page))
+    /// A page that is kept with a view already, in a form that the client accepts.
+    pub fn find_kept(view: &View, key: RenderingKey, accepts: AcceptsGzip) -> Option<Html> {
+        Encoded::find(view, key, accepts).map(|page| Html::of(Bytes::Shared(page)))
+    }
+
+    /// A page that is rendered already, for all who see the same. It is kept with the view.
+    pub fn keep(app: &App, view: &View, key: RenderingKey, accepts: AcceptsGzip, page: String) -> Html {
+        let render = || app.site.base.page(page).into_bytes();
+        Html::of(Bytes::Shared(Encoded::kept(view, key, accepts, render)))
     }
 
     fn of(body: Bytes) -> Html {
@@ -160,7 +168,7 @@ impl Html {
 
     /// No page, but a redirect to another path.
     pub fn moved(to: impl Into<String>) -> Html {
-        Html::of(Bytes::Own(Vec::new())).status(Status::SeeOther).unkept().header("Location", to)
+        Html::of(Bytes::Own(String::new())).status(Status::SeeOther).unkept().header("Location", to)
     }
 
     /// With another status than 200.
@@ -195,7 +203,7 @@ impl Html {
 }
 
 impl<'r> Responder<'r, 'static> for Html {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let mut response = Response::new();
         response.set_status(self.status);
         response.set_raw_header("Content-Type", "text/html; charset=utf-8");
@@ -211,7 +219,11 @@ impl<'r> Responder<'r, 'static> for Html {
         if matches!(&self.body, Bytes::Shared(kept) if kept.is_gzip) {
             compression::mark(&mut response);
         }
-        set_body(&mut response, self.body);
+        let body = match (self.body, request.rocket().state::<BasePath>()) {
+            (Bytes::Own(page), Some(base)) => Bytes::Own(base.page(page)),
+            (body, _) => body,
+        };
+        set_body(&mut response, body);
         Ok(response)
     }
 }

@@ -4,6 +4,7 @@ use rocket::http::uri::Origin;
 use rocket::request::Request;
 
 use super::app::App;
+use super::base_path::BasePath;
 use super::batch::BATCH_BODY_BYTES_MAX;
 use super::caching::KeyNeeded;
 use super::caller::{self, sent_key};
@@ -68,7 +69,7 @@ pub struct BodyAllowance {
 pub async fn body_allowance(request: &Request<'_>) -> Result<BodyAllowance, ApiError> {
     let app = request.rocket().state::<App>().ok_or(ApiError::Internal)?;
     let actor = sent_key(request).map(|_| caller::actor(request, app));
-    if let Some(scopes) = scopes_of_batch(request.uri()) {
+    if let Some(scopes) = scopes_of_batch(&app.site.base, request.uri()) {
         let actor = actor.unwrap_or(Err(ApiError::NotLoggedIn))?;
         actor.require_any(scopes)?;
         return Ok(BodyAllowance { bytes_max: BATCH_BODY_BYTES_MAX, is_known: true });
@@ -81,8 +82,8 @@ pub async fn body_allowance(request: &Request<'_>) -> Result<BodyAllowance, ApiE
 }
 
 /// The scopes of which a batch needs one, if the path is that of a batch.
-fn scopes_of_batch(uri: &Origin<'_>) -> Option<&'static [Scope]> {
-    let plain = trace::same_resource(uri);
+fn scopes_of_batch(base: &BasePath, uri: &Origin<'_>) -> Option<&'static [Scope]> {
+    let plain = trace::plain(base, uri);
     match plain.as_ref().unwrap_or(uri).path().as_str() {
         "/admin/plugins/gamification/score_events/batch" => Some(&[Scope::EventsAward, Scope::EventsDeduct]),
         "/admin/users/batch" => Some(&[Scope::Users]),
@@ -104,9 +105,12 @@ mod tests {
             ("/admin/users/batch/", true),
             ("/admin/plugins/gamification/score_events", false),
             ("/admin/users/batch/1", false),
+            ("/points/admin/users/batch", true),
+            ("/point/admin/users/batch", false),
         ] {
             let uri = Origin::parse(path).expect("a path");
-            assert_eq!(scopes_of_batch(&uri).is_some(), is_batch, "{path}");
+            let base = BasePath::new("/points".parse().ok());
+            assert_eq!(scopes_of_batch(&base, &uri).is_some(), is_batch, "{path}");
         }
     }
 }

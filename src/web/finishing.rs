@@ -4,6 +4,7 @@ use rocket::fairing::{Fairing, Info, Kind};
 use rocket::request::Request;
 use rocket::response::Response;
 
+use super::base_path::BasePath;
 use super::{caching, compression, cross_origin};
 
 /// The fairing that finishes replies. It comes before the one that ends the trace, so that the log tells the whole time.
@@ -17,6 +18,9 @@ impl Fairing for FinishFairing {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         framing(response);
+        if let Some(base) = request.rocket().state::<BasePath>() {
+            base.complete(response);
+        }
         caching::complete(request, response);
         cross_origin::complete(request, response);
         compression::complete(request, response).await;

@@ -6,6 +6,7 @@
 mod app;
 mod arrival;
 mod authentication;
+mod base_path;
 pub(crate) mod batch;
 mod body;
 mod caching;
@@ -42,6 +43,7 @@ mod wrong_keys;
 use rocket::{Build, Rocket, routes};
 
 pub use app::App;
+pub use base_path::BasePath;
 pub use batch::Batches;
 pub use client::Client;
 pub use request_limit::RequestLimit;
@@ -59,6 +61,6 @@ pub(crate) use refused_body::refuse_body;
 
 /// Gives a Rocket what its handlers work with, the answer to `OPTIONS`, and each request its trace.
 pub fn mount(rocket: Rocket<Build>, app: App) -> Rocket<Build> {
-    let rocket = rocket.manage(app).mount("/", routes![known_paths::ask]);
+    let rocket = rocket.manage(app.site.base.clone()).manage(app).mount("/", routes![known_paths::ask]);
     rocket.attach(finishing::FinishFairing).attach(trace::TraceFairing)
 }

@@ -128,7 +128,7 @@ pub fn sign_in(app: &App, key: &str, username: Option<&str>, client: &Client) ->
     }
     let Actor { key, username, .. } = app.authenticate(key, username, client)?;
     let token = app.sessions.begin(key, username, app.clock.now()).map_err(Refusal::NoRandomNumbers)?;
-    Ok(cookie(COOKIE, token, client.is_secure))
+    Ok(cookie(app, COOKIE, token, client.is_secure))
 }
 
 /// Ends the session of a request. Returns the cookie that removes the browser's cookie.
@@ -136,7 +136,7 @@ pub fn sign_out(app: &App, request_cookies: &rocket::http::CookieJar<'_>, secure
     if let Some(cookie) = request_cookies.get(COOKIE) {
         app.sessions.end(cookie.value());
     }
-    let mut gone = cookie(COOKIE, String::new(), secure);
+    let mut gone = cookie(app, COOKIE, String::new(), secure);
     gone.set_max_age(Duration::ZERO);
     gone
 }
@@ -157,7 +157,7 @@ impl Visitor {
         reply.note();
         let visitor = random_token().map_err(Refusal::NoRandomNumbers)?;
         let token = app.sessions.visitor_token(&visitor);
-        Ok(Visitor { token, cookie: cookie(VISITOR_COOKIE, visitor, secure) })
+        Ok(Visitor { token, cookie: cookie(app, VISITOR_COOKIE, visitor, secure) })
     }
 
     /// Whether a form holds the token of the cookie that came with it.
@@ -170,12 +170,12 @@ impl Visitor {
 /// A cookie of this server. It is `Lax`, so that somebody who follows a link from another site, such as a chat, arrives
 /// signed in. No other site can use it to change anything, since every form holds a token of its session and a GET
 /// changes nothing.
-fn cookie(name: &'static str, value: String, secure: bool) -> Cookie<'static> {
+fn cookie(app: &App, name: &'static str, value: String, secure: bool) -> Cookie<'static> {
     Cookie::build((name, value))
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(secure)
-        .path("/")
+        .path(app.site.base.cookie_path())
         .max_age(Duration::seconds(sessions::LASTS.num_seconds()))
         .build()
 }

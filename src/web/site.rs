@@ -1,5 +1,6 @@
 //! How the server is reached, and which other sites may show it.
 
+use super::base_path::BasePath;
 use crate::domain::Origins;
 
 /// The place of the server in the web, as the settings say it.
@@ -7,4 +8,6 @@ use crate::domain::Origins;
 pub struct Site {
     /// The sites whose pages may read what is public, and show it in a frame.
     pub origins: Origins,
+    /// The path under which the server is shown.
+    pub base: BasePath,
 }

@@ -13,6 +13,7 @@ use rocket::http::{Method, Status};
 use rocket::request::Request;
 use rocket::response::Response;
 
+use super::base_path::{BasePath, with_path};
 use crate::domain::Username;
 use crate::logging::REQUEST_TARGET;
 
@@ -118,7 +119,8 @@ impl Fairing for TraceFairing {
         // Rocket lets a form that begins with `_method=` change the method of a POST. The trace began before.
         let method = trace.method;
         request.set_method(method);
-        if let Some(uri) = same_resource(request.uri()) {
+        let base = request.rocket().state::<BasePath>();
+        if let Some(uri) = base.and_then(|base| plain(base, request.uri())) {
             request.set_uri(uri);
         }
     }
@@ -134,9 +136,19 @@ const PLUGIN_OF_DISCOURSE: &str = "/admin/plugins/discourse-gamification";
 /// The path under which scorekeeper has what Discourse's plugin has.
 const PLUGIN: &str = "/admin/plugins/gamification";
 
+/// The plain address of a request's resource, if the request has another one: below the path under which a proxy shows
+/// the server, or by another name.
+pub(super) fn plain(base: &BasePath, uri: &Origin<'_>) -> Option<Origin<'static>> {
+    let below = base.strip(uri.path().as_str()).map(|path| with_path(uri, path));
+    match below {
+        Some(below) => same_resource(&below).or(Some(below)),
+        None => same_resource(uri),
+    }
+}
+
 /// The usual path of the resource, if a path is another name for it: one with `.json` or a slash at its end, or one
 /// with the path of Discourse's own plugin.
-pub(super) fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
+fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
     let path = uri.path().as_str();
     let slashless = path.strip_suffix('/').unwrap_or(path);
     let plain = slashless.strip_suffix(".json").unwrap_or(slashless);
@@ -145,8 +157,7 @@ pub(super) fn same_resource(uri: &Origin<'_>) -> Option<Origin<'static>> {
         return None;
     }
     let plain = below_plugin.map_or(Cow::Borrowed(plain), |rest| Cow::Owned(format!("{PLUGIN}{rest}")));
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Origin::parse_owned(format!("{plain}{query}")).ok()
+    Some(with_path(uri, &plain))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::pages::format;
 use crate::pages::html::{Framing, Html, rendered};
 use crate::standings::{RenderingKey, StandingsKey, View};
 use crate::web::App;
-use crate::web::compression::{AcceptsGzip, Encoded};
+use crate::web::compression::AcceptsGzip;
 use crate::web::error::ApiError;
 use crate::web::kinds::{JsonType, Kind, Parameter};
 use crate::web::parameters::Parameters;
@@ -181,14 +181,11 @@ pub async fn show(
     };
     let variant = number_of(&(today, rows, theme));
     let key = RenderingKey { form: "embed", page: 0, variant, compressed: false };
-    let kept = match Encoded::find(&view, key, accepts) {
+    let html = match Html::find_kept(&view, key, accepts) {
         Some(kept) => kept,
-        None => {
-            let html = rendered(&page().with(&view, rows))?.into_bytes();
-            Encoded::kept(&view, key, accepts, || html)
-        }
+        None => Html::keep(app, &view, key, accepts, rendered(&page().with(&view, rows))?),
     };
-    Ok(Html::shared(kept).framed(framing))
+    Ok(html.framed(framing))
 }
 
 /// The board of that number, if everyone may see it.

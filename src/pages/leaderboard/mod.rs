@@ -20,7 +20,7 @@ use crate::domain::{Leaderboard, LeaderboardId, UserId, Username};
 use crate::standings::{Catalog, RenderingKey, StandingsKey};
 use crate::store::{directory, user_search};
 use crate::web::App;
-use crate::web::compression::{AcceptsGzip, Encoded};
+use crate::web::compression::AcceptsGzip;
 use crate::web::error::ApiError;
 use crate::web::kinds::{JsonType, Kind, Parameter};
 use crate::web::parameters::Parameters;
@@ -133,11 +133,10 @@ async fn page(
     let before = before.as_ref().map(|before| before.version());
     let variant = number_of(&(today, refreshes, before, shown_address, &boards));
     let key = RenderingKey { form: "html", page, variant, compressed: false };
-    if let Some(kept) = Encoded::find(&view, key, accepts) {
-        return Ok(Html::shared(kept));
+    if let Some(kept) = Html::find_kept(&view, key, accepts) {
+        return Ok(kept);
     }
-    let html = render(boards, None)?.into_bytes();
-    Ok(Html::shared(Encoded::kept(&view, key, accepts, || html)))
+    Ok(Html::keep(app, &view, key, accepts, render(boards, None)?))
 }
 
 /// One number for everything that a kept page depends on, except its view.
