@@ -177,6 +177,13 @@ impl Chrome {
         assert!(entries.is_empty(), "the console of {}: {entries:?}", self.url());
     }
 
+    /// What the console has said since it was last looked at.
+    pub fn console(&self) -> Vec<String> {
+        let log = self.command("/se/log", &json!({"type": "browser"}));
+        let entries = log.as_array().expect("a log").iter();
+        entries.filter_map(|entry| Some(entry["message"].as_str()?.to_owned())).collect()
+    }
+
     fn devtools(&self, command: &str, parameters: &Value) {
         self.command("/goog/cdp/execute", &json!({"cmd": command, "params": parameters}));
     }

@@ -3,6 +3,7 @@
 mod accessibility;
 mod chrome;
 mod flows;
+mod other_site;
 mod podium;
 
 use chrome::Chrome;
