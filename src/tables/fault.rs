@@ -71,7 +71,7 @@ pub enum Unreadable {
         /// What is wrong with it.
         why: String,
     },
-    /// A record is too long to be one. Found out where it is read; [`Unreadable::at`] adds the line.
+    /// A record is too long to be one. Found out where it is read; the caller adds the line.
     #[error("a record is longer than {} KiB", RECORD_BYTES_MAX >> 10)]
     TooLong,
     /// The record that begins in this line is too long to be one.
