@@ -6,26 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::documentation::section;
-use crate::support::keys::{keys, make_key, stored, with_key};
+use crate::support::keys::{SCOPES, keys, make_key, stored, with_key};
 use crate::support::{EVENTS, Reply, Server, Setup};
 
 const API: &str = include_str!("../docs/api.md");
 const BATCH: &str = "/admin/plugins/gamification/score_events/batch";
 const SENTENCE: &str = "You are not permitted to view the requested resource.";
-
-/// Every scope, as the contract lists them.
-const SCOPES: [&str; 10] = [
-    "events:read",
-    "events:award",
-    "events:deduct",
-    "events:correct",
-    "recalculate",
-    "boards",
-    "users",
-    "keys",
-    "export",
-    "metrics",
-];
 
 /// A row of the table of what each call needs.
 pub struct Row {

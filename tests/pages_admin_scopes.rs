@@ -7,20 +7,8 @@ use serde_json::json;
 
 use crate::pages_admin_forms::{FORMS, KEY_FORMS, dump, furnished};
 use crate::support::browser::{ACCEPT, Browser, hidden, unescape};
+use crate::support::keys::SCOPES;
 use crate::support::{EVENTS, Server, run};
-
-const SCOPES: [&str; 10] = [
-    "events:read",
-    "events:award",
-    "events:deduct",
-    "events:correct",
-    "recalculate",
-    "boards",
-    "users",
-    "keys",
-    "export",
-    "metrics",
-];
 
 /// Every page, with the scopes of which any one opens it. Two scopes with a plus are both needed.
 const PAGES: [(&str, &[&str]); 25] = [

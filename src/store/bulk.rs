@@ -6,9 +6,10 @@ use rusqlite::{CachedStatement, Connection};
 
 use super::day_number::DayNumber;
 use super::error::StoreError;
+use super::score_events::CreatedBy;
 use super::scores::Adder;
 use super::write::Write;
-use crate::domain::{Description, EventDate, EventId, Points, Timestamp, UserId, Username};
+use crate::domain::{Description, EventDate, EventId, Points, Timestamp, UserId};
 
 /// An event that is to be stored as one of many.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +26,8 @@ pub(super) struct BulkEvent<'e> {
     pub times: (Timestamp, Timestamp),
 }
 
-/// The id that the next new event gets: one more than that of any event that is or was.
+/// The id that the next new event gets: one more than that of any event that is or was. A deleted event is only in the
+/// history.
 pub(super) fn next_id(connection: &Connection) -> rusqlite::Result<i64> {
     const NEXT: &str = "
         SELECT 1 + max((SELECT coalesce(max(id), 0) FROM score_events),
@@ -36,24 +38,26 @@ pub(super) fn next_id(connection: &Connection) -> rusqlite::Result<i64> {
 /// Stores many events in a transaction. Their scores are added by [`EventInserter::finish`].
 pub(super) struct EventInserter<'w> {
     write: &'w Write<'w>,
-    by: &'w Username,
+    by: CreatedBy<'w>,
     insert: CachedStatement<'w>,
     sums: DaySums,
 }
 
 impl<'w> EventInserter<'w> {
     /// Begins; the events are recorded as stored by `by`.
-    pub fn new(write: &'w Write<'w>, by: &'w Username) -> rusqlite::Result<EventInserter<'w>> {
+    pub fn new(write: &'w Write<'w>, by: impl Into<CreatedBy<'w>>) -> rusqlite::Result<EventInserter<'w>> {
         const INSERT: &str = "
-            INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        Ok(EventInserter { write, by, insert: write.connection.prepare_cached(INSERT)?, sums: DaySums::default() })
+            INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let insert = write.connection.prepare_cached(INSERT)?;
+        Ok(EventInserter { write, by: by.into(), insert, sums: DaySums::default() })
     }
 
     /// Stores an event under an id that no event has or had.
     pub fn insert(&mut self, id: EventId, event: &BulkEvent<'_>) -> Result<(), StoreError> {
         let BulkEvent { user_id, date, points, description, times: (created_at, updated_at) } = *event;
-        self.insert.execute((id, user_id, date, points, description, created_at, updated_at, self.by))?;
+        let CreatedBy { username, key_id } = self.by;
+        self.insert.execute((id, user_id, date, points, description, created_at, updated_at, username, key_id))?;
         self.sums.add(user_id, date, points.into(), 1);
         Ok(())
     }

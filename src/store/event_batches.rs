@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Connection, named_params};
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::day_number::DayNumber;
+use super::bulk::{BulkEvent, EventInserter, next_id};
 use super::error::StoreError;
 use super::score_events::{CreatedBy, added_to_spendable};
-use super::scores::{self, Adder};
+use super::scores;
 use super::write::Write;
 use crate::domain::{Award, EventDate, EventId, ScoreEvent, Timestamp, UserId};
 
@@ -53,38 +53,23 @@ pub fn award_all<'a>(
     awards: &[Award],
     by: impl Into<CreatedBy<'a>>,
 ) -> Result<BatchAwarded, StoreError> {
-    let CreatedBy { username, key_id } = by.into();
     if let Some((index, score)) = first_lacking(write.connection, awards, write.today)? {
         return Ok(BatchAwarded::InsufficientPoints { index, score });
     }
-    let first = next_id(write.connection)?;
-    const INSERT: &str = "
-        INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id)
-        VALUES (:id, :user_id, :date, :points, :description, :now, :now, :by, :key_id)";
-    let mut insert = write.connection.prepare_cached(INSERT)?;
-    let mut sums: HashMap<(UserId, EventDate), (i64, i64)> = HashMap::new();
+    let first = EventId(next_id(write.connection)?);
+    let by: CreatedBy<'_> = by.into();
+    let mut inserter = EventInserter::new(write, by)?;
     for (id, award) in (first.0..).zip(awards) {
-        insert.execute(named_params! {
-            ":id": id,
-            ":user_id": award.user_id,
-            ":date": award.date,
-            ":points": award.points,
-            ":description": award.description,
-            ":now": write.now,
-            ":by": username,
-            ":key_id": key_id,
-        })?;
-        let (score, events) = sums.entry((award.user_id, award.date)).or_default();
-        *score += i64::from(award.points);
-        *events += 1;
+        let event = BulkEvent {
+            user_id: award.user_id,
+            date: award.date,
+            points: award.points,
+            description: award.description.as_ref(),
+            times: (write.now, write.now),
+        };
+        inserter.insert(EventId(id), &event)?;
     }
-    // One change for each user's day, in the order in which the scores lie in the file.
-    let mut sums: Vec<_> = sums.into_iter().collect();
-    sums.sort_unstable_by_key(|((user_id, date), _)| (DayNumber::from(*date).month(), *user_id, *date));
-    let mut adder = Adder::new(write)?;
-    for ((user_id, date), (score, events)) in sums {
-        adder.add(user_id, date, score, events)?;
-    }
+    inserter.finish()?;
     Ok(BatchAwarded::Stored { first, at: write.now })
 }
 
@@ -109,12 +94,4 @@ fn first_lacking(
         spendable.insert(award.user_id, after);
     }
     Ok(None)
-}
-
-/// The id of the next event: one more than any that was ever given. A deleted event is only in the history.
-fn next_id(connection: &Connection) -> Result<EventId, StoreError> {
-    const SELECT: &str = "
-        SELECT 1 + max((SELECT coalesce(max(id), 0) FROM score_events),
-                       (SELECT coalesce(max(event_id), 0) FROM event_revisions))";
-    Ok(EventId(connection.prepare_cached(SELECT)?.query_row([], |row| row.get(0))?))
 }

@@ -4,6 +4,20 @@ use std::path::Path;
 
 use super::{Reply, Request, Run, Server, run};
 
+/// Every scope, as the contract lists them.
+pub const SCOPES: [&str; 10] = [
+    "events:read",
+    "events:award",
+    "events:deduct",
+    "events:correct",
+    "recalculate",
+    "boards",
+    "users",
+    "keys",
+    "export",
+    "metrics",
+];
+
 /// Runs `scorekeeper keys …` on the folder's `scores.db`.
 pub fn keys(folder: &Path, args: &[&str]) -> Run {
     run(folder, &[&["--database", "scores.db", "keys"], args].concat())
