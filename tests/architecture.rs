@@ -27,7 +27,7 @@ const ROOMS: Arrows<'static> = &[
     // A request's line goes to the log under the name that the log knows it by.
     ("web", &["actions", "standings", "rollup", "store", "logging", "domain"]),
     ("api", &["web", "export", "tables", "actions", "standings", "store", "rollup", "domain"]),
-    ("pages", &["web", "tables", "actions", "standings", "store", "rollup", "domain"]),
+    ("pages", &["web", "export", "tables", "actions", "standings", "store", "rollup", "domain"]),
     // The door knows of a request's client, of its errors, and of the length of its body; all else is Rocket's.
     ("front", &["web"]),
     ("config", &["domain", "rollup", "jobs"]),

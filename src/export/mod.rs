@@ -31,7 +31,8 @@ pub enum Table {
     Boards,
 }
 
-const EVENTS: &[&str] =
+/// The columns of a table of events.
+pub const EVENTS: &[&str] =
     &["id", "user_id", "username", "date", "points", "description", "created_at", "updated_at", "created_by"];
 const SCORES: &[&str] = &["user_id", "username", "date", "score"];
 const USERS: &[&str] = &["id", "username", "name", "avatar_template", "suspended"];
@@ -133,7 +134,8 @@ fn text(text: Option<&str>) -> Field<'_> {
     text.map_or(Field::None, Field::Text)
 }
 
-fn write_event(writer: &mut TableWriter, event: &ExportedEvent<'_>) {
+/// Writes an event as a row of [`EVENTS`].
+pub fn write_event(writer: &mut TableWriter, event: &ExportedEvent<'_>) {
     writer.row(&[
         Field::Number(event.id),
         Field::Number(event.user_id),

@@ -15,11 +15,13 @@ use tokio_util::io::StreamReader;
 
 use super::events::{search, wanted};
 use crate::domain::User;
+use crate::export;
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
 use crate::store::StoreError;
 use crate::store::directory::{self, UserFilter};
 use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd};
+use crate::store::export::ExportedEvent;
 use crate::tables::{Field, Form, TableWriter};
 use crate::web::App;
 use crate::web::caller::need;
@@ -31,8 +33,6 @@ use crate::web::signed_in_for::SignedInFor;
 /// How many rows are read at once.
 const PAGE: usize = 1000;
 
-const EVENT_COLUMNS: &[&str] =
-    &["id", "user_id", "username", "date", "points", "description", "created_at", "updated_at", "created_by"];
 const USER_COLUMNS: &[&str] = &["id", "username", "name", "avatar_template", "suspended"];
 
 /// Rows on their way. An error breaks the connection, so that nobody takes the half for the whole.
@@ -75,7 +75,7 @@ pub async fn events<'r>(
     let search = search(&wanted(app, &parameters).await?)?;
     let mut search = EventSearch { limit: PAGE, ..search };
     let rows = stream! {
-        let mut table = TableWriter::new(Form::CSV, EVENT_COLUMNS);
+        let mut table = TableWriter::new(Form::CSV, export::EVENTS);
         loop {
             let wanted = search.clone();
             let found = read(app.store.read(move |connection| event_search::search(connection, &wanted)).await);
@@ -103,17 +103,18 @@ pub async fn events<'r>(
 
 fn write_event(table: &mut TableWriter, found: &FoundEvent, username: Option<&str>) {
     let event = &found.event;
-    table.row(&[
-        Field::Number(event.id.0),
-        Field::Number(event.user_id.into()),
-        username.map_or(Field::None, Field::Text),
-        Field::Date(&event.date.to_string()),
-        Field::Number(event.points.into()),
-        event.description.as_ref().map_or(Field::None, |description| Field::Text(description.as_str())),
-        Field::Moment(event.created_at),
-        Field::Moment(event.updated_at),
-        Field::Text(&found.created_by),
-    ]);
+    let row = ExportedEvent {
+        id: event.id.0,
+        user_id: event.user_id.into(),
+        username,
+        date: &event.date.to_string(),
+        points: event.points.into(),
+        description: event.description.as_ref().map(|description| description.as_str()),
+        created_at: event.created_at,
+        updated_at: event.updated_at,
+        created_by: &found.created_by,
+    };
+    export::write_event(table, &row);
 }
 
 /// The users whom a filter lets through, by number.
