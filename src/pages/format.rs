@@ -33,6 +33,11 @@ pub fn count(count: i64, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count.abs() == 1 { one } else { many })
 }
 
+/// A number of points: `1 point`, `−1 point`, `1,200 points`.
+pub fn points(points: i64) -> String {
+    count(points, "point", "points")
+}
+
 /// A day: `14 April 2023`.
 pub fn date(day: EventDate) -> String {
     day.calendar_day().format("%-d %B %Y").to_string()
@@ -87,7 +92,7 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!([signed(5), signed(0), signed(-5)], ["+5", "0", "−5"]);
-        assert_eq!([count(1, "point", "points"), count(0, "point", "points")], ["1 point", "0 points"]);
+        assert_eq!([1, 0, -1, 1200].map(points), ["1 point", "0 points", "−1 point", "1,200 points"]);
     }
 
     #[test]

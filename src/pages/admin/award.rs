@@ -115,7 +115,7 @@ impl Shortage {
         let minimum = award.minimum_score.filter(|minimum| *minimum != 0);
         Shortage {
             person: Person::in_full(catalog, award.user_id),
-            score: format::count(score, "point", "points"),
+            score: format::points(score),
             wanted: format::number(-i64::from(award.points)),
             minimum: minimum.map(format::number),
         }
@@ -240,7 +240,7 @@ fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i6
         suspended: catalog.suspended.contains(&award.user_id),
         person: Person::in_full(&catalog, award.user_id),
         change: format::signed(points),
-        amount: format::count(points.abs(), "point", "points"),
+        amount: format::points(points.abs()),
         negative: points < 0,
         before: shows_score.then(|| format::number(before)),
         after: shows_score.then(|| format::number(before.saturating_add(points))),

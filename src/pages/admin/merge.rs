@@ -52,8 +52,7 @@ pub async fn ask(
     let [from_score, into_score] = totals.await?;
     let catalog = app.standings.catalog();
     let (one, other) = (Person::in_full(&catalog, from), Person::in_full(&catalog, into));
-    let line =
-        |person: &Person, score| format!("{} (#{}), {} points", person.username, person.id, format::number(score));
+    let line = |person: &Person, score| format!("{} (#{}), {}", person.username, person.id, format::points(score));
     let here = format!("/admin/people/users/{from}");
     let confirmation = Confirmation {
         question: format!("Merge {} into {}?", one.username, other.username),
@@ -61,7 +60,7 @@ pub async fn ask(
         facts: vec![
             ("Goes", line(&one, from_score)),
             ("Stays", line(&other, into_score)),
-            ("Afterwards", format!("{} points", format::number(from_score.saturating_add(into_score)))),
+            ("Afterwards", format::points(from_score.saturating_add(into_score))),
         ],
         hidden: vec![("into_id", into.to_string())],
         button: "Merge them",

@@ -70,7 +70,7 @@ async fn page(app: &App, admin: Frame, id: Option<UserId>, filling: Filling<'_>)
         person: id.map(|id| Person::in_full(&app.standings.catalog(), id)),
         known: stored.is_some(),
         forgotten_as_suspended,
-        score: format::number(score),
+        score: format::points(score),
         id: Field::number("id", "Number")
             .value(typed("id", None))
             .required()

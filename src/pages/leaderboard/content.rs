@@ -183,7 +183,7 @@ impl LeaderboardRow {
         LeaderboardRow {
             movement: Movement::of(entry, sources.before),
             spark: spark(days),
-            spark_label: format::count(days.iter().sum(), "point", "points"),
+            spark_label: format::points(days.iter().sum()),
             own,
             ..LeaderboardRow::short(sources.view, entry)
         }
@@ -256,8 +256,7 @@ impl<'p> LeaderboardPage<'p> {
         };
         let mut podium: Vec<LeaderboardRow> = view.page(page, PAGE_MAX).iter().enumerate().map(row).collect();
         let rows = podium.split_off(if page == 0 { PODIUM.min(podium.len()) } else { 0 });
-        let standing =
-            |entry: &Entry| (format::number(entry.position.into()), format::count(entry.score, "point", "points"));
+        let standing = |entry: &Entry| (format::number(entry.position.into()), format::points(entry.score));
         let own = links.for_user.map(|id| OwnRow {
             person: Person::listed(&view.catalog, id),
             standing: view.ranked.get(id).map(standing),

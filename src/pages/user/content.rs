@@ -116,7 +116,7 @@ fn standing(sources: &UserSources<'_>, period: Period, entry: Option<&Entry>) ->
         url: format!("/leaderboard/1?period={period}&for_user_id={}", sources.id),
         position: entry.map(|entry| format::number(entry.position.into())),
         medal: entry.and_then(|entry| ["", "p1", "p2", "p3"].get(entry.position as usize).copied()).unwrap_or_default(),
-        score: format::count(in_window.map(|day| day.score).sum(), "point", "points"),
+        score: format::points(in_window.map(|day| day.score).sum()),
     }
 }
 

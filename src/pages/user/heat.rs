@@ -103,7 +103,7 @@ fn half(
             match points.get(&day) {
                 None | Some(0) => drop(write!(empty, "M{x} {y}h11v11h-11z")),
                 Some(&score) => {
-                    let title = format!("{}: {}", format::short_date(day), format::count(score, "point", "points"));
+                    let title = format!("{}: {}", format::short_date(day), format::points(score));
                     squares.push(HeatSquare { x, y, class: levels.class(score), title });
                 }
             }

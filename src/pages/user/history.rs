@@ -204,7 +204,7 @@ impl History {
             bars: bar_ends.map(|end| end.filter(|end| **end != 0).map(|end| format::number(*end)).unwrap_or_default()),
             summary: format!(
                 "{} from {} to {}, {} in the end",
-                format::count(sum, "point", "points"),
+                format::points(sum),
                 format::date(first),
                 format::date(today),
                 format::number(before + sum)
