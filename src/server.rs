@@ -20,7 +20,7 @@ use crate::logging;
 use crate::pages;
 use crate::rollup::Rollup;
 use crate::show::show;
-use crate::standings::{Standings, StandingsOptions, Subscription};
+use crate::standings::{People, Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::web::{self, App, BasePath, Batches, RequestLimit, Sessions, Site, WrongKeys};
 
@@ -102,6 +102,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         store: store.clone(),
         clock,
         rollup,
+        people: People::new(store.clone(), standings.clone()),
         standings,
         recent_days: settings.recent_days,
         sessions: Sessions::new().map_err(std::io::Error::from)?,

@@ -36,6 +36,7 @@ mod examples;
 mod examples_of_retries;
 mod export;
 mod facts;
+mod finding;
 mod front_bodies;
 mod front_heads;
 mod front_slow;

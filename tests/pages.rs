@@ -324,6 +324,10 @@ fn whatever_someone_is_called_is_shown_harmlessly() {
     ]);
     for path in shown {
         let reply = server.request("GET", &path).header("Accept", BROWSER).send();
+        // The one whose name holds just that is found.
+        if reply.status == 303 && path.contains("find=") {
+            continue;
+        }
         assert!(matches!(reply.status, 200 | 400 | 404), "{path}: {}", reply.status);
         assert_page(&reply);
         assert!(

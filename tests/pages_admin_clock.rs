@@ -13,7 +13,7 @@ use scorekeeper::config::{Settings, figment};
 use scorekeeper::domain::{Clock, Networks, Permissions, PlainKey, Ranking, Timestamp};
 use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
-use scorekeeper::standings::{Standings, StandingsOptions, Subscription};
+use scorekeeper::standings::{People, Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
 use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site, WrongKeys};
 
@@ -59,12 +59,14 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
     let actions = Actions::new(store.clone(), clock.clone())
         .beside(Running { standings: standings.clone(), rollup: rollup.clone() })
         .with_recalculations_per_day(settings.recalculations_per_day);
+    let people = People::new(store.clone(), standings.clone());
     let app = App {
         actions: Arc::new(actions),
         store,
         clock: clock.clone(),
         rollup,
         standings,
+        people,
         recent_days: settings.recent_days,
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),

@@ -87,7 +87,7 @@ fn users_are_found_a_page_at_a_time() {
     let second = browser.page("/admin/people?after=50");
     assert_eq!(count(&second), 20);
     assert!(!second.contains("rel=\"next\""));
-    assert_eq!(count(&browser.page("/admin/people?filter=z%C3%96%C3%8B")), 0);
+    assert_eq!(count(&browser.page("/admin/people?filter=zy%C3%8B")), 0);
     assert_eq!(count(&browser.page("/admin/people?filter=+zo%C3%8B+%C3%A4r+")), 10);
     let some = browser.page("/admin/people?filter=user+&limit=1");
     assert_eq!(count(&some), 50);

@@ -271,7 +271,7 @@ fn a_person_is_found_by_name() {
     assert_eq!(found("nobody.yet"), (303, "/leaderboard/1?period=all_time&for_user_id=999".to_owned()));
     assert_eq!(found("").0, 200);
     let page = open(&server, "/leaderboard?find=ad", 200);
-    assert!(text(&page).contains("Nobody here is called “ ad ”. Did you mean ada Adam"), "{}", text(&page));
+    assert!(text(&page).contains("Who is meant by “ ad ”? ada Adam"), "{}", text(&page));
     let page = open(&server, "/leaderboard?find=zed", 200);
     assert!(text(&page).contains("Nobody here is called “ zed ”."), "{}", text(&page));
 }

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::actions::Existence;
 use crate::domain::{Group, User};
-use crate::store::directory::{self, UserFilter};
+use crate::standings::UserFilter;
+use crate::store::directory;
 use crate::web::App;
 use crate::web::batch::SentBatch;
 use crate::web::caller::{May, need};
@@ -39,7 +40,7 @@ pub async fn list_users(
     let link = filter.text.as_ref().map(|text| {
         format!("filter={}&", percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC))
     });
-    let (users, more) = app.store.read(move |connection| directory::list_users(connection, &filter)).await?;
+    let (users, more) = app.people.list_users(filter).await?;
     let last = users.last().map(|user| user.id).filter(|_| more);
     let next = last.map(|last| format!("/admin/users?{}limit={limit}&after={last}", link.unwrap_or_default()));
     let users = users.into_iter().map(|user| shown(app, user)).collect();

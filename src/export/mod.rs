@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::domain::{EventDate, GroupId, Leaderboard, LeaderboardId, User, drawn_avatar};
-use crate::store::directory::{self, UserFilter};
+use crate::store::directory;
 use crate::store::event_list::EventFilter;
 use crate::store::export::{self, ExportedEvent, ExportedScore, ScoreFilter};
 use crate::store::{ReadConnection, StoreError, leaderboards};
@@ -109,8 +109,7 @@ impl Export {
                 Ok(next.is_none())
             }
             Table::Users => {
-                let filter = UserFilter { text: None, after: self.last, limit: DIRECTORY_PAGE };
-                let (users, more) = directory::list_users(connection, &filter)?;
+                let (users, more) = directory::list_users(connection, self.last, DIRECTORY_PAGE)?;
                 users.iter().for_each(|user| write_user(writer, user));
                 self.last = users.last().map_or(self.last, |user| user.id.into());
                 Ok(!more)

@@ -10,10 +10,13 @@
 
 mod catalog;
 mod coverage;
+mod find;
 mod follower;
 mod handle;
 mod kept;
 mod key;
+mod names;
+mod people;
 mod ranked;
 mod rankings;
 mod shared;
@@ -30,6 +33,7 @@ pub use catalog::Catalog;
 pub use handle::{Standings, StandingsOptions, StandingsThread};
 pub use kept::RenderingKey;
 pub use key::{AsOf, StandingsKey};
+pub use people::{Found, Meant, People, UserFilter};
 pub use ranked::{Entry, Ranked};
 pub use subscription::Subscription;
 pub use totals::{Sum, Totals};

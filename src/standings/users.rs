@@ -2,16 +2,38 @@
 
 use std::sync::Arc;
 
+use super::names::{NameLine, NameLines};
 use crate::domain::{User, UserId};
 
 /// How many branches the table has, and how many leaves each branch has. There are 4,096 leaves in all, so one of them
 /// holds 244 users if there are a million.
 const FAN_OUT: usize = 64;
 
-/// Users in the order of their numbers.
-type Leaf = Vec<(UserId, Arc<User>)>;
+/// Users in the order of their numbers, with their names to be searched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Leaf {
+    users: Vec<(UserId, Arc<User>)>,
+    names: NameLines,
+}
 
 type Branch = Vec<Arc<Leaf>>;
+
+impl Leaf {
+    /// Where a user is, or where the user would be.
+    fn place(&self, id: UserId) -> Result<usize, usize> {
+        self.users.binary_search_by_key(&id, |(id, _)| *id)
+    }
+
+    /// The users in whose names a text is, with their names.
+    pub fn lines_holding(&self, part: &str) -> impl Iterator<Item = (UserId, NameLine<'_>)> {
+        self.names.holding(part).map(|at| (self.users[at].0, self.names.line(at)))
+    }
+
+    /// All users with their names.
+    fn lines(&self) -> impl Iterator<Item = (UserId, NameLine<'_>)> {
+        self.users.iter().enumerate().map(|(at, (id, _))| (*id, self.names.line(at)))
+    }
+}
 
 /// Users by number. A copy shares all its users with the original; changing a user in it copies one branch and one leaf,
 /// a few hundred pointers, however many users there are.
@@ -25,7 +47,7 @@ impl Users {
     /// Finds a user by number.
     pub fn get(&self, id: &UserId) -> Option<&User> {
         let leaf = self.leaf(*id);
-        leaf.binary_search_by_key(id, |(id, _)| *id).ok().map(|at| &*leaf[at].1)
+        leaf.place(*id).ok().map(|at| &*leaf.users[at].1)
     }
 
     /// How many users there are.
@@ -40,17 +62,32 @@ impl Users {
 
     /// All users, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &User> {
-        self.branches.iter().flat_map(|branch| branch.iter()).flat_map(|leaf| leaf.iter().map(|(_, user)| &**user))
+        self.leaves().flat_map(|leaf| leaf.users.iter().map(|(_, user)| &**user))
+    }
+
+    /// The leaves, in no particular order.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &Leaf> {
+        self.branches.iter().flat_map(|branch| branch.iter()).map(|leaf| &**leaf)
+    }
+
+    /// All users with their names to be searched, in no particular order.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (UserId, NameLine<'_>)> {
+        self.leaves().flat_map(Leaf::lines)
     }
 
     /// Adds a user. If another user had the number, that one is replaced.
     pub fn insert(&mut self, user: User) {
         let id = user.id;
         let leaf = self.leaf_mut(id);
-        match leaf.binary_search_by_key(&id, |(id, _)| *id) {
-            Ok(at) => leaf[at].1 = Arc::new(user),
+        match leaf.place(id) {
+            Ok(at) => {
+                leaf.names.remove(at);
+                leaf.names.insert(at, &user);
+                leaf.users[at].1 = Arc::new(user);
+            }
             Err(at) => {
-                leaf.insert(at, (id, Arc::new(user)));
+                leaf.names.insert(at, &user);
+                leaf.users.insert(at, (id, Arc::new(user)));
                 self.count += 1;
             }
         }
@@ -58,8 +95,10 @@ impl Users {
 
     /// Removes a user.
     pub fn remove(&mut self, id: UserId) {
-        if self.get(&id).is_some() {
-            self.leaf_mut(id).retain(|(kept, _)| *kept != id);
+        if let Ok(at) = self.leaf(id).place(id) {
+            let leaf = self.leaf_mut(id);
+            leaf.users.remove(at);
+            leaf.names.remove(at);
             self.count -= 1;
         }
     }
@@ -149,6 +188,10 @@ mod tests {
             prop_assert_eq!(&copy, &of(&after));
             prop_assert_eq!(copy.len(), after.len());
             prop_assert_eq!(copy.iter().count(), after.len());
+            for (id, line) in copy.lines() {
+                let username = format!("u{id}");
+                prop_assert_eq!(line.names(), (username.as_str(), after[&i64::from(id)].as_str()));
+            }
             for (id, name) in &after {
                 let id = UserId::try_from(*id).expect("a user id");
                 prop_assert_eq!(copy.get(&id).and_then(|user| user.name.as_ref()), Some(name));

@@ -58,7 +58,6 @@ pub mod score_events;
 pub mod scores;
 pub mod user_batches;
 mod user_events;
-pub mod user_search;
 pub mod window_sums;
 mod write;
 mod writer;

@@ -158,6 +158,17 @@ pub fn days(
     Ok(days.into_iter().map(|day| DayScore { date: day.date, score: day.score }).collect())
 }
 
+/// Whether a user has a score on any day, past or future.
+pub fn has_any(connection: &Connection, user_id: UserId) -> Result<bool, StoreError> {
+    const SELECT: &str = with_months!(
+        "SELECT EXISTS (SELECT 1 FROM months CROSS JOIN scores
+                        WHERE scores.month = months.month AND user_id = :user_id
+                          AND scores.month * 100 + day BETWEEN :first AND :last)"
+    );
+    let mut statement = connection.prepare_cached(SELECT)?;
+    Ok(statement.query_row(parameters!(user_id, EventDate::MIN..=EventDate::MAX), |row| row.get(0))?)
+}
+
 /// A user's sum over a window; 0 if there are no events.
 pub fn total(connection: &Connection, user_id: UserId, window: &RangeInclusive<EventDate>) -> Result<i64, StoreError> {
     const SELECT: &str = with_months!(

@@ -15,7 +15,7 @@ use super::wrong_keys::WrongKeys;
 use crate::actions::Actions;
 use crate::domain::Clock;
 use crate::rollup::Rollup;
-use crate::standings::Standings;
+use crate::standings::{People, Standings};
 use crate::store::Store;
 
 /// What handlers work with: one door for every change, and what they read from.
@@ -30,6 +30,8 @@ pub struct App {
     pub rollup: Rollup,
     /// Who leads.
     pub standings: Standings,
+    /// Whoever can be found.
+    pub people: People,
     /// How many days before today a recalculation begins if it names no date.
     pub recent_days: u32,
     /// Who is signed in.

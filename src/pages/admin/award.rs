@@ -58,6 +58,8 @@ struct PreviewPage {
     admin: Frame,
     redeem: bool,
     person: Person,
+    /// Whether nobody with that number is known yet.
+    unheard_of: bool,
     suspended: bool,
     change: String,
     amount: String,
@@ -96,9 +98,7 @@ async fn read(app: &App, me: &SignedIn, form: &mut Form) -> Result<Award, FormRe
 async fn read_award(app: &App, form: &mut Form) -> Result<Award, FormRefusal> {
     form.unify_lines("description");
     let mut parameters = form.filled_parameters();
-    if let Some(id) = who::user_id(app, form.typed("user_id")).await? {
-        parameters.set("user_id", id.to_string());
-    }
+    who::fill_in(app, &mut parameters, "user_id").await?;
     let new = NewEvent::read(&parameters).map_err(|error| FormRefusal::of(error, ""))?;
     let award = Award::from(new);
     if !is_redeem(form.typed("kind")) {
@@ -150,11 +150,7 @@ fn form_page(
         layout: admin.layout(),
         redeem: admin.may_deduct() && (is_redeem(&typed("kind")) || !admin.may_award()),
         admin,
-        user: Field::text("user_id", "User")
-            .value(typed("user_id"))
-            .required()
-            .hint("A username, or a user's number.")
-            .fault(fault),
+        user: Field::text("user_id", "User").value(typed("user_id")).required().hint(who::HINT).fault(fault),
         points: Field::number("points", "Points").value(typed("points")).required().fault(fault),
         date: Field::date("date", "Day").value(date).required().fault(fault),
         description: Field::area("description", "Description").value(typed("description")).fault(fault),
@@ -222,12 +218,23 @@ pub async fn preview(
             let short = Shortage::new(&app.standings.catalog(), &award, score);
             refused(app, &me, &form, Problem::Shortage(short))
         }
-        (None, before) => preview_page(app, &me, &form, &award, before),
+        (None, before) => {
+            let unheard_of = app.people.unheard_of(vec![award.user_id]).await?.contains(&award.user_id);
+            preview_page(app, &me, &form, &award, before, unheard_of)
+        }
     }
 }
 
 /// The preview of an award for somebody who has `before` points.
-fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i64) -> Result<Html, ErrorPage> {
+/// `unheard_of` says that nobody with that number is known yet.
+fn preview_page(
+    app: &App,
+    me: &SignedIn,
+    form: &Form,
+    award: &Award,
+    before: i64,
+    unheard_of: bool,
+) -> Result<Html, ErrorPage> {
     let admin = Frame::new(Tab::Award, me);
     let catalog = app.standings.catalog();
     let points = i64::from(award.points);
@@ -237,6 +244,7 @@ fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i6
         layout: admin.layout(),
         admin,
         redeem: award.minimum_score.is_some(),
+        unheard_of,
         suspended: catalog.suspended.contains(&award.user_id),
         person: Person::in_full(&catalog, award.user_id),
         change: format::signed(points),
@@ -247,7 +255,13 @@ fn preview_page(app: &App, me: &SignedIn, form: &Form, award: &Award, before: i6
         date: format::date(award.date),
         later: award.date > app.clock.today(),
         description: format::plain(description).into_owned(),
-        hidden: FIELDS.map(|name| (name, form.typed(name).to_owned())).into(),
+        hidden: FIELDS
+            .map(|name| match name {
+                // A part of a name may soon be the name of somebody else too.
+                "user_id" => (name, who::written(&catalog, award.user_id)),
+                name => (name, form.typed(name).to_owned()),
+            })
+            .into(),
         key: minted_key()?,
     };
     Ok(Html::new(&template)?.unkept())

@@ -18,8 +18,8 @@ use crate::domain::User;
 use crate::export;
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
+use crate::standings::UserFilter;
 use crate::store::StoreError;
-use crate::store::directory::{self, UserFilter};
 use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd};
 use crate::store::export::ExportedEvent;
 use crate::tables::{Field, Form, TableWriter};
@@ -72,7 +72,11 @@ pub async fn events<'r>(
     app: &'r State<App>,
     parameters: Parameters,
 ) -> Result<Download<'r>, ErrorPage> {
-    let search = search(&wanted(app, &parameters).await?)?;
+    let wanted = match wanted(app, &parameters).await {
+        Ok(wanted) => wanted,
+        Err(refusal) => return Err(refusal.into_page()),
+    };
+    let search = search(&wanted)?;
     let mut search = EventSearch { limit: PAGE, ..search };
     let rows = stream! {
         let mut table = TableWriter::new(Form::CSV, export::EVENTS);
@@ -131,7 +135,7 @@ pub async fn users<'r>(
         let mut table = TableWriter::new(Form::CSV, USER_COLUMNS);
         loop {
             let wanted = filter.clone();
-            let page = read(app.store.read(move |connection| directory::list_users(connection, &wanted)).await);
+            let page = read(app.people.list_users(wanted).await);
             let (users, more) = match page {
                 Ok(page) => page,
                 Err(error) => {

@@ -15,7 +15,6 @@ use crate::pages::format;
 use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::standings::Catalog;
-use crate::store::StoreError;
 use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd, Sign};
 use crate::web::App;
 use crate::web::caller::need;
@@ -141,11 +140,12 @@ impl EventRow {
 }
 
 /// The filters that are filled in, with the number of the user whom one of them names.
-pub async fn wanted(app: &App, parameters: &Parameters) -> Result<Parameters, StoreError> {
+///
+/// # Errors
+/// It is not clear whom the filter names.
+pub async fn wanted(app: &App, parameters: &Parameters) -> Result<Parameters, FormRefusal> {
     let mut wanted = parameters.without_blanks();
-    if let Some(id) = who::user_id(app, parameters.text("user_id").unwrap_or_default().trim()).await? {
-        wanted.set("user_id", id.to_string());
-    }
+    who::fill_in(app, &mut wanted, "user_id").await?;
     Ok(wanted)
 }
 
@@ -174,11 +174,11 @@ pub async fn list(
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     let typed = |name| parameters.text(name).unwrap_or_default().trim().to_owned();
-    let wanted = wanted(app, &parameters).await?;
-    let search = search(&wanted).map_err(|error| FormRefusal::of(error, "").fault());
+    let wanted = wanted(app, &parameters).await;
+    let search = wanted.and_then(|wanted| search(&wanted).map_err(|error| FormRefusal::of(error, "")));
     let (search, fault) = match search {
         Ok(search) => (Some(search), None),
-        Err(fault) => (None, Some(fault?)),
+        Err(refusal) => (None, Some(refusal.fault()?)),
     };
     let sign = search.as_ref().and_then(|search| search.sign);
     let newest = search.as_ref().is_none_or(|search| search.before.is_none());

@@ -177,6 +177,16 @@ impl FormRefusal {
         FormRefusal::Fault(Fault { field, sentence, status: error.status() })
     }
 
+    /// The page that says it where there is no form to show again.
+    pub fn into_page(self) -> ErrorPage {
+        match self {
+            FormRefusal::Fault(Fault { sentence, status, .. }) => {
+                ErrorPage::new(status, "This can't be done", sentence)
+            }
+            FormRefusal::Page(page) => page,
+        }
+    }
+
     /// The fault with which the form is shown again.
     ///
     /// # Errors

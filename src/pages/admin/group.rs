@@ -9,7 +9,7 @@ use super::form::{Fault, Filling, Form, FormRefusal, SentForm};
 use super::frame::{Frame, Tab};
 use super::{Layout, go, who};
 use crate::actions::{Existence, Refusal};
-use crate::domain::{Group, GroupId};
+use crate::domain::{Group, GroupId, UserId};
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
@@ -72,7 +72,7 @@ async fn page(app: &App, admin: Frame, id: Option<GroupId>, filling: Filling<'_>
             let lines: Vec<String> = members.iter().map(|id| who::written(&catalog, *id)).collect();
             Field::area("user_ids", "Members")
                 .value(filling.value("user_ids", lines.join("\n")))
-                .hint("One on each line, by username or number.")
+                .hint("One on each line: a username, a full name or a user ID.")
                 .rows(12)
                 .locked_unless(may_write)
                 .fault(fault)
@@ -111,12 +111,11 @@ async fn read(app: &App, form: &Form) -> Result<GroupChange, FormRefusal> {
             format!("At most {} members fit in this form. The API takes more.", format::number(MEMBERS_MAX as i64));
         return Err(Fault::new("user_ids", sentence).into());
     }
-    let found = who::user_ids(app, lines.clone()).await?;
-    if let Some((line, _)) = lines.iter().zip(&found).find(|(_, found)| found.is_none()) {
-        let sentence = format!("Nobody is called “{}”.", format::cut(&format::plain(line), 60));
-        return Err(Fault::new("user_ids", sentence).into());
-    }
-    let ids: Vec<String> = found.into_iter().flatten().map(|id| id.to_string()).collect();
+    let catalog = app.standings.catalog();
+    let found = app.people.meant(lines.clone()).await?;
+    let found = lines.iter().zip(found).map(|(line, meant)| who::sentence(&catalog, line, meant));
+    let ids = found.collect::<Result<Vec<UserId>, String>>().map_err(|sentence| Fault::new("user_ids", sentence))?;
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
     // If a group has more members than the form takes, its form has no such field. The members then stay as they are.
     if parameters.has("user_ids") {
         parameters.set("user_ids", ids.join(","));

@@ -14,7 +14,7 @@ use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
 use crate::pages::html::Html;
 use crate::pages::person::Person;
-use crate::store::directory::{self, UserFilter};
+use crate::standings::UserFilter;
 use crate::web::App;
 use crate::web::caller::need;
 use crate::web::kinds::After;
@@ -87,7 +87,7 @@ pub async fn list(
     };
     let first_page = filter.as_ref().is_none_or(|filter| filter.after == 0);
     let (users, more) = match filter {
-        Some(filter) => app.store.read(move |connection| directory::list_users(connection, &filter)).await?,
+        Some(filter) => app.people.list_users(filter).await?,
         None => (Vec::new(), false),
     };
     let typed = parameters.text("filter").unwrap_or_default().trim();

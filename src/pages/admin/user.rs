@@ -7,7 +7,7 @@ use super::confirm::Confirmation;
 use super::field::Field;
 use super::form::{Fault, Filling, Form, FormRefusal, SentForm};
 use super::frame::{Frame, Tab};
-use super::{Layout, go};
+use super::{Layout, go, who};
 use crate::actions::{Existence, Refusal};
 use crate::domain::{EventDate, User, UserId, drawn_avatar};
 use crate::pages::browser::Browser;
@@ -45,6 +45,21 @@ struct UserPage {
 }
 
 async fn page(app: &App, admin: Frame, id: Option<UserId>, filling: Filling<'_>) -> Result<Html, ErrorPage> {
+    page_with_merge(app, admin, id, filling, None).await
+}
+
+/// The page of a user, with what was typed into the form for a merge and why that is refused.
+pub async fn refused_merge(app: &App, admin: Frame, id: UserId, typed: &str, fault: &Fault) -> Result<Html, ErrorPage> {
+    page_with_merge(app, admin, Some(id), Filling::Stored, Some((typed, fault))).await
+}
+
+async fn page_with_merge(
+    app: &App,
+    admin: Frame,
+    id: Option<UserId>,
+    filling: Filling<'_>,
+    merge: Option<(&str, &Fault)>,
+) -> Result<Html, ErrorPage> {
     let today = app.clock.today();
     let (user, forgotten_as_suspended, score): (Option<User>, bool, i64) = match id {
         Some(id) => {
@@ -92,10 +107,15 @@ async fn page(app: &App, admin: Frame, id: Option<UserId>, filling: Filling<'_>)
             .locked_unless(may_write)
             .fault(fault),
         suspended: filling.flag("suspended", stored.map_or(forgotten_as_suspended, |user| user.suspended)),
-        into: Field::text("into_id", "Merge into").required().placeholder("name or number"),
+        into: Field::text("into_id", "Merge into")
+            .value(merge.map_or("", |(typed, _)| typed))
+            .required()
+            .hint(who::HINT)
+            .fault(merge.map(|(_, fault)| fault)),
         admin,
     };
-    Ok(Html::new(&template)?.status(filling.status()).unkept())
+    let status = merge.map_or(filling.status(), |(_, fault)| fault.status);
+    Ok(Html::new(&template)?.status(status).unkept())
 }
 
 /// The form for someone new.

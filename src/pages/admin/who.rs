@@ -1,28 +1,76 @@
-//! Users as a form names them: by username, or by number.
+//! Users as a form names them: by username, full name or number.
 
+use rocket::http::Status;
+
+use super::form::{Fault, FormRefusal};
 use crate::domain::{UserId, Username};
-use crate::standings::Catalog;
-use crate::store::{StoreError, directory};
+use crate::pages::format;
+use crate::pages::person::Person;
+use crate::standings::{Catalog, Meant};
+use crate::store::StoreError;
 use crate::web::App;
 use crate::web::kinds::Parameter;
+use crate::web::parameters::Parameters;
 
-/// The user whom a text names, if it names one: a number, a username of the directory, or `user-13`.
-pub async fn user_id(app: &App, text: &str) -> Result<Option<UserId>, StoreError> {
-    let found = user_ids(app, vec![text.to_owned()]).await?;
-    Ok(found.into_iter().next().flatten())
+/// What a field takes that names a user, as its hint says it.
+pub const HINT: &str = "A username, a full name or a user ID.";
+
+/// How many of those who may be meant a sentence names.
+const NAMED_MAX: usize = 5;
+
+/// The users whom some texts name, one for each text; `None` where it is not clear who is meant.
+pub async fn user_ids(app: &App, texts: Vec<String>) -> Result<Vec<Option<UserId>>, StoreError> {
+    Ok(app.people.meant(texts).await?.iter().map(Meant::user).collect())
 }
 
-/// The users whom some texts name, one for each text.
-pub async fn user_ids(app: &App, texts: Vec<String>) -> Result<Vec<Option<UserId>>, StoreError> {
-    let found = app.store.read(move |connection| {
-        let find = |text: &String| match (UserId::from_text(text.trim()), text.trim().parse::<Username>()) {
-            (Some(id), _) => Ok(Some(id)),
-            (None, Ok(username)) => directory::id_by_name(connection, &username),
-            (None, Err(_)) => Ok(None),
-        };
-        texts.iter().map(find).collect()
-    });
-    found.await
+/// Puts the number of the user whom a field names in the place of the name. A field that is blank or holds a number stays as
+/// it is, but for blanks around it.
+///
+/// # Errors
+/// The sentence beside the field, if it names nobody or several people.
+pub async fn fill_in(app: &App, parameters: &mut Parameters, field: &'static str) -> Result<(), FormRefusal> {
+    let text = parameters.text(field).unwrap_or_default().trim().to_owned();
+    if text.is_empty() {
+        return Ok(());
+    }
+    if i64::from_text(&text).is_some() {
+        parameters.set(field, text);
+        return Ok(());
+    }
+    let meant = app.people.meant(vec![text.clone()]).await?;
+    match meant.into_iter().next().map(|meant| sentence(&app.standings.catalog(), &text, meant)) {
+        Some(Ok(id)) => parameters.set(field, id.to_string()),
+        Some(Err(sentence)) => return Err(Fault { field, sentence, status: Status::BadRequest }.into()),
+        None => {}
+    }
+    Ok(())
+}
+
+/// The user whom a text names, or the sentence that says why it is not clear who is meant.
+pub fn sentence(catalog: &Catalog, text: &str, meant: Meant) -> Result<UserId, String> {
+    let text = format::cut(&format::plain(text), Username::CHARACTERS_MAX);
+    let list = |ids: &[UserId]| {
+        let some: Vec<String> = ids.iter().take(NAMED_MAX).map(|id| told(catalog, *id)).collect();
+        let more = if ids.len() > NAMED_MAX { " and others" } else { "" };
+        format!("{}{more}", some.join(", "))
+    };
+    match meant {
+        Meant::User(id) => Ok(id),
+        Meant::Nobody(similar) if similar.is_empty() => Err(format!("Nobody is called “{text}”.")),
+        Meant::Nobody(similar) => Err(format!("Nobody is called “{text}”. Similar names: {}.", list(&similar))),
+        Meant::Several(ids) => {
+            Err(format!("“{text}” may be {}. Enter the username or the user ID of one of them.", list(&ids)))
+        }
+    }
+}
+
+/// A user in a sentence, so that the user can be told from others of the same name.
+fn told(catalog: &Catalog, id: UserId) -> String {
+    let person = Person::listed(catalog, id);
+    match &person.name {
+        Some(name) => format!("{name} ({}, user ID {id})", person.username),
+        None => format!("{} (user ID {id})", person.username),
+    }
 }
 
 /// What to put into a form for a user, so that [`user_ids`] finds the same user again. This is the username, or the

@@ -206,7 +206,7 @@ pub struct FailedSearch {
 }
 
 impl FailedSearch {
-    /// Nobody has the name `text`. The usernames of `ids` begin with it.
+    /// Nobody in particular has the name `text`. The names of `ids` are like it.
     pub fn new(view: &View, links: LeaderboardLinks, text: &str, ids: &[UserId]) -> FailedSearch {
         let suggest = |id: &UserId| (Person::listed(&view.catalog, *id), links.to_user(view, *id));
         FailedSearch {

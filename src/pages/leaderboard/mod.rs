@@ -16,13 +16,11 @@ use super::browser::Browser;
 use super::error_page::ErrorPage;
 use super::format;
 use super::html::{Html, Layout, Section, rendered};
-use crate::domain::{Leaderboard, LeaderboardId, UserId, Username};
-use crate::standings::{Catalog, RenderingKey, StandingsKey};
-use crate::store::{directory, user_search};
+use crate::domain::{Leaderboard, LeaderboardId};
+use crate::standings::{Catalog, Found, RenderingKey, StandingsKey};
 use crate::web::App;
 use crate::web::compression::AcceptsGzip;
-use crate::web::error::ApiError;
-use crate::web::kinds::{JsonType, Kind, Parameter};
+use crate::web::kinds::{FullName, JsonType, Kind, Parameter};
 use crate::web::parameters::Parameters;
 use crate::web::path::LeaderboardIdPath;
 use crate::web::request::Request;
@@ -38,7 +36,7 @@ pub use recent_days::Turns;
 const YESTERDAY_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How many names are offered after a search for a name that nobody has.
-const SUGGESTIONS_MAX: u32 = 8;
+const SUGGESTIONS_MAX: usize = 8;
 
 /// How many other boards are linked to.
 const BOARDS_MAX: usize = 50;
@@ -48,8 +46,8 @@ struct SoughtName(String);
 
 impl Parameter for SoughtName {
     const KIND: Kind = Kind {
-        json: JsonType::Text { characters_max: Username::CHARACTERS_MAX },
-        accepted: "a username",
+        json: JsonType::Text { characters_max: FullName::CHARACTERS_MAX },
+        accepted: "a username, a full name or a user ID",
         example: "ann",
     };
 
@@ -116,9 +114,9 @@ async fn page(
     };
     let mut sought = None;
     if let Some(SoughtName(text)) = parameters.optional("find").ok().flatten() {
-        match find(app, &text).await? {
-            NameSearch::One(id) => return Ok(Html::moved(links.to_user(&view, id))),
-            NameSearch::Like(ids) => sought = Some(FailedSearch::new(&view, links, &text, &ids)),
+        match app.people.find(&text, SUGGESTIONS_MAX).await? {
+            Found::One(id) => return Ok(Html::moved(links.to_user(&view, id))),
+            Found::Like(ids) => sought = Some(FailedSearch::new(&view, links, &text, &ids)),
         }
     }
     let page = asked.page();
@@ -157,27 +155,4 @@ fn other_boards(viewer: &BoardViewer, catalog: &Catalog, board: &Arc<Leaderboard
         })
         .collect();
     if links.len() > 1 { links } else { Vec::new() }
-}
-
-/// What a search for a person has found.
-enum NameSearch {
-    /// The user who has that name.
-    One(UserId),
-    /// Nobody has that name; these usernames begin with it.
-    Like(Vec<UserId>),
-}
-
-/// Finds a user by the username, or by the number that stands for one whom the directory does not know.
-async fn find(app: &App, text: &str) -> Result<NameSearch, ApiError> {
-    let text = text.strip_prefix('@').unwrap_or(text);
-    let number = UserId::from_text(text.strip_prefix("user-").unwrap_or(text));
-    let Ok(username) = text.parse::<Username>() else { return Ok(NameSearch::Like(Vec::new())) };
-    let found = app.store.read(move |connection| {
-        if let Some(id) = directory::id_of(connection, &username)?.or(number) {
-            return Ok(NameSearch::One(id));
-        }
-        let mut like = user_search::by_beginning(connection, &username, SUGGESTIONS_MAX)?;
-        Ok(if like.len() == 1 { NameSearch::One(like.remove(0)) } else { NameSearch::Like(like) })
-    });
-    Ok(found.await?)
 }

@@ -1,7 +1,8 @@
 //! Requests about users and groups.
 
 use crate::domain::{GroupId, UserId, Username};
-use crate::store::directory::{GroupChange, UserChange, UserFilter};
+use crate::standings::UserFilter;
+use crate::store::directory::{GroupChange, UserChange};
 use crate::web::error::ApiError;
 use crate::web::kinds::{After, AvatarTemplate, FullName, Limit};
 use crate::web::parameters::Parameters;
@@ -13,7 +14,7 @@ const PAGE_MAX: usize = 100;
 request! {
     /// Which users are listed.
     pub struct ListUsers {
-        /// Only users with this in their username or name, in any case.
+        /// Only users with these words in their username or name, without case and accents, or with this number.
         optional filter: FullName,
         /// How many are listed at most.
         optional limit: Limit,
