@@ -1,5 +1,7 @@
 //! Puts the parts together and runs them, from the open file to the clean end.
 
+mod healthcheck;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use crate::show::show;
 use crate::standings::{People, Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::web::{self, App, BasePath, Batches, RequestLimit, Sessions, Site, WrongKeys};
+
+pub use self::healthcheck::ask_ready;
 
 /// Why the server could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]

@@ -101,6 +101,20 @@ fn a_file_beside_its_server_is_refused_by_a_command_of_another_version_too() {
 }
 
 #[test]
+fn backup_check_and_restore_take_an_earlier_layout_as_it_is() {
+    let folder = file_with(OLDER);
+    let before = std::fs::read(folder.path().join("scores.db")).expect("the file");
+    let run = |args: &[&str]| run(folder.path(), &[&["--database", "scores.db"], args].concat());
+    assert_eq!(run(&["check"]).stdout, "ok\n");
+    assert_eq!(run(&["backup", "copy.db"]).code, Some(0));
+    assert!(std::fs::read(folder.path().join("scores.db")).expect("the file") == before);
+    assert_eq!(run(&["restore", "copy.db"]).code, Some(0));
+    assert_refused(&run(&["keys", "list"]), "is migrated by the next start of the server");
+    let server = Setup::in_folder(folder).start();
+    server.award(13, "2023-04-14", 15);
+}
+
+#[test]
 fn a_file_that_is_missing_is_made_by_the_command_that_writes_into_it_and_no_other() {
     for args in COMMANDS {
         let folder = TempDir::new().expect("a temporary folder");

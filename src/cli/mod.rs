@@ -5,7 +5,9 @@
 
 mod backfill;
 mod bulk;
+mod copies;
 mod export;
+mod healthcheck;
 mod import;
 mod import_discourse;
 mod keys;
@@ -51,6 +53,14 @@ enum Command {
     Export(export::Arguments),
     /// Take over events, users and scores out of tables of Discourse
     ImportDiscourse(import_discourse::Arguments),
+    /// Copy the database into a file, beside a running server, and check the copy
+    Backup(copies::BackupArguments),
+    /// Put a backup in place of the database; what stood there is kept beside it
+    Restore(copies::RestoreArguments),
+    /// Look for faults in the database: its structure, and scores that are not the sums of their events
+    Check,
+    /// Ask whether the server of these settings is ready
+    Healthcheck,
     /// Show every setting, its value and where it comes from
     Settings,
 }
@@ -114,6 +124,12 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         (Some(Command::Export(arguments)), _) => export::run(&load(database)?, &arguments),
         (Some(Command::ImportDiscourse(arguments)), _) => import_discourse::run(&load(database)?, arguments),
         (Some(Command::Import(arguments)), _) => import::run(&load(database)?, arguments),
+        (Some(Command::Backup(arguments)), _) => copies::back_up(&load(database)?, &arguments),
+        (Some(Command::Restore(arguments)), _) => copies::restore(&load(database)?, &arguments),
+        (Some(Command::Check), _) => copies::check(&load(database)?),
+        (Some(Command::Healthcheck), _) => {
+            healthcheck::run(&load(database)?, config::address(&figment).map_err(Failure::failed)?)
+        }
         (None, Some(from)) => backfill::run(&load(database)?, &from),
         (None, None) => {
             let settings = load(database)?;

@@ -21,7 +21,7 @@ use rocket::figment::Figment;
 pub use error::ConfigError;
 pub use forms::LogFormat;
 pub use row::Setting;
-pub use sources::{Origin, figment};
+pub use sources::{Origin, address, figment};
 
 use crate::domain::{Origins, PathPrefix, PlainKey, Ranking};
 use crate::jobs::Schedule;

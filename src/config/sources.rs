@@ -4,6 +4,7 @@
 //! active profile. Rocket's own settings are given in Rocket's own way.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use rocket::figment::providers::{Env, Format, Serialized, Toml};
@@ -36,6 +37,15 @@ pub fn figment() -> Figment {
         .merge(Serialized::defaults(rocket_defaults()))
         .merge(Toml::file(file).nested())
         .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global())
+}
+
+/// Where the server of these settings listens, as Rocket's own settings say.
+///
+/// # Errors
+/// Rocket can't read its settings.
+pub fn address(figment: &Figment) -> Result<SocketAddr, ConfigError> {
+    let config: rocket::Config = figment.extract().map_err(|error| ConfigError::rocket(figment, &error))?;
+    Ok(SocketAddr::new(config.address, config.port))
 }
 
 /// Where a value comes from.

@@ -20,6 +20,7 @@ mod room;
 mod service;
 mod slot;
 mod translation;
+mod trusting;
 mod watch;
 mod wire;
 
@@ -33,6 +34,7 @@ use tokio::net::TcpListener;
 pub use self::certificates::{CertificateError, Certificates, TlsFiles};
 pub use self::figures::Figures;
 pub use self::listener::bind;
+pub use self::trusting::trusting_stream;
 
 use self::proxies::TrustedProxies;
 use self::registry::Registry;

@@ -27,11 +27,12 @@ pub(super) struct BulkEvent<'e> {
 }
 
 /// The id that the next new event gets: one more than that of any event that is or was. A deleted event is only in the
-/// history.
+/// history, and one that a restored backup does not know is below the floor.
 pub(super) fn next_id(connection: &Connection) -> rusqlite::Result<i64> {
     const NEXT: &str = "
         SELECT 1 + max((SELECT coalesce(max(id), 0) FROM score_events),
-                       (SELECT coalesce(max(event_id), 0) FROM event_revisions))";
+                       (SELECT coalesce(max(event_id), 0) FROM event_revisions),
+                       (SELECT event_id FROM id_floor WHERE id = 1))";
     connection.prepare_cached(NEXT)?.query_row([], |row| row.get(0))
 }
 

@@ -86,8 +86,14 @@ fn open_existing(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> 
     {
         log::warn!("others than its owner have rights to {} ({rights:03o}); better: chmod 600", path.display());
     }
+    let opened = file::identity(path).ok();
     let mut connection = Connection::open_with_flags(path, flags())?;
     set_up(&connection)?;
+    // Here the connection holds a lock, so nobody replaces the file any more. If somebody has done that a moment ago, the log
+    // of the one file would be that of the other.
+    if file::identity(path).ok() != opened {
+        return Err(StoreError::TakenAway(path.to_owned()));
+    }
     connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     // The id is read first, because setting it writes to the file even if nothing changes.
     if connection.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0))? != layout::APPLICATION_ID {
@@ -124,6 +130,15 @@ pub fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
     Ok(())
+}
+
+/// What SQLite finds wrong with the structure and the rows of a file, in its own words: at most `count_max` faults. This reads
+/// the whole file.
+pub fn integrity_faults(connection: &Connection, count_max: usize) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(&format!("PRAGMA integrity_check({count_max})"))?;
+    let mut faults: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    faults.retain(|fault| fault != "ok");
+    Ok(faults)
 }
 
 thread_local! {

@@ -17,9 +17,10 @@ const FOLDER_MODE: u32 = 0o700;
 const OTHERS: u32 = 0o077;
 
 /// The device and the inode of a file. The operating system knows the file by them, wherever it lies.
-type Identity = (u64, u64);
+pub(super) type Identity = (u64, u64);
 
-fn identity(file: &Path) -> io::Result<Identity> {
+/// The identity of the file at a path.
+pub(super) fn identity(file: &Path) -> io::Result<Identity> {
     let metadata = file.metadata()?;
     Ok((metadata.dev(), metadata.ino()))
 }
@@ -97,6 +98,16 @@ pub(super) fn create_file(file: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Takes all rights to a file away from everyone but this user.
+pub(super) fn make_private(file: &std::fs::File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(FILE_MODE))
+}
+
+/// Writes to the disk which files lie in the folder of `file`, so that a new or another name outlives a power loss.
+pub(super) fn flush_folder_of(file: &Path) -> io::Result<()> {
+    std::fs::File::open(folder_of(file))?.sync_all()
 }
 
 /// The rights of a file (as in `chmod`), if anyone except its owner has any.

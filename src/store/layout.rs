@@ -74,6 +74,37 @@ fn of_connection(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))
 }
 
+/// How a file that says it has a layout differs from one that the migrations up to there have made: migrations that are
+/// missing or others, tables and indexes that are missing. What somebody has added is no fault.
+pub fn differences(connection: &Connection, layout: i64) -> Result<Vec<String>, StoreError> {
+    let failed = |error: refinery::Error| StoreError::Migration(error.to_string());
+    let migrations = embedded::migrations::runner();
+    let mut differences = Vec::new();
+    for migration in migrations.get_migrations().iter().filter(|migration| i64::from(migration.version()) <= layout) {
+        const APPLIED: &str = "SELECT checksum FROM refinery_schema_history WHERE version = ?1 AND name = ?2";
+        let found = (i64::from(migration.version()), migration.name());
+        let checksum: Option<String> = connection.query_row(APPLIED, found, |row| row.get(0)).optional()?;
+        match checksum {
+            None => differences.push(format!("the migration {migration} is missing")),
+            Some(checksum) if checksum == migration.checksum().to_string() => {}
+            Some(_) => differences.push(format!("the migration {migration} was another one")),
+        }
+    }
+    let mut model = Connection::open_in_memory()?;
+    let target = i32::try_from(layout).map_or(refinery::Target::Latest, refinery::Target::Version);
+    embedded::migrations::runner().set_target(target).run(&mut model).map_err(failed)?;
+    let mut expected = model.prepare("SELECT type, name FROM sqlite_schema ORDER BY name")?;
+    let expected = expected.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    for object in expected {
+        const IS_THERE: &str = "SELECT 1 FROM sqlite_schema WHERE type = ?1 AND name = ?2";
+        let (kind, name) = object?;
+        if connection.query_row(IS_THERE, (&kind, &name), |_| Ok(())).optional()?.is_none() {
+            differences.push(format!("the {kind} {name} is missing"));
+        }
+    }
+    Ok(differences)
+}
+
 /// Applies the migrations that the file lacks. They are applied in one transaction, so that no other process ever sees
 /// only some of them.
 ///
@@ -111,10 +142,19 @@ pub fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
 }
 
+/// Makes a new file of an earlier layout.
+#[cfg(test)]
+pub(super) fn make_earlier(file: &Path, layout: i32) -> Connection {
+    let mut connection = Connection::open(file).expect("a new file");
+    connection.pragma_update(None, "application_id", APPLICATION_ID).expect("a mark");
+    connection.pragma_update(None, "journal_mode", "wal").expect("a mode");
+    let target = refinery::Target::Version(layout);
+    embedded::migrations::runner().set_target(target).run(&mut connection).expect("the earlier layout");
+    connection
+}
+
 #[cfg(test)]
 mod tests {
-    use refinery::Target;
-
     use super::*;
     use crate::store::OpenMode;
     use crate::store::connection::open_writer;
@@ -123,9 +163,7 @@ mod tests {
     fn a_file_of_an_earlier_layout_keeps_all_it_holds() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("scores.db");
-        let mut old = Connection::open(&file).expect("a new file");
-        old.pragma_update(None, "application_id", APPLICATION_ID).expect("a mark");
-        embedded::migrations::runner().set_target(Target::Version(7)).run(&mut old).expect("the earlier layout");
+        let old = make_earlier(&file, 7);
         // Events 1 to 9, of which the last is deleted.
         old.execute_batch(
             "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 9)

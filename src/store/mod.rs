@@ -16,10 +16,13 @@
 //! | answers that are kept for retries | `idempotency` |
 //! | what comes from files in bulk, and goes to them | `bulk`, `imports`, `moved`, `export` |
 //! | who changed keys, boards, groups and users | `audit` |
+//! | copies of the whole file, and whether a file is sound | `backup`, `restore` (`id_floor`, `revoked_keys`), `check` |
 
 pub mod api_keys;
 pub mod audit;
+pub mod backup;
 mod bulk;
+pub mod check;
 mod checkpoint;
 mod columns;
 mod command;
@@ -39,6 +42,7 @@ mod file;
 mod file_version;
 mod health;
 mod id_blocks;
+mod id_floor;
 pub mod idempotency;
 pub mod imports;
 pub mod key_lines;
@@ -53,7 +57,9 @@ mod reader;
 pub mod rebuild;
 pub mod recalculations;
 pub mod repairs;
+pub mod restore;
 pub mod revisions;
+mod revoked_keys;
 pub mod score_events;
 pub mod scores;
 pub mod user_batches;

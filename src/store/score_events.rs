@@ -93,12 +93,13 @@ pub fn award<'a>(write: &Write<'_>, award: &Award, by: impl Into<CreatedBy<'a>>)
     if let Some(score) = lacking(write.connection, award, write.today)? {
         return Ok(Awarded::InsufficientPoints { score });
     }
-    // The new id takes two steps, to the ends of two primary keys. A deleted event is only in the history, and its id
-    // must not be given again.
+    // The new id takes two steps, to the ends of two primary keys, and a look at one row. A deleted event is only in the
+    // history, and its id must not be given again.
     const INSERT: &str = "
         INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id)
         VALUES (1 + max((SELECT coalesce(max(id), 0) FROM score_events),
-                        (SELECT coalesce(max(event_id), 0) FROM event_revisions)),
+                        (SELECT coalesce(max(event_id), 0) FROM event_revisions),
+                        (SELECT event_id FROM id_floor WHERE id = 1)),
                 :user_id, :date, :points, :description, :now, :now, :by, :key_id)";
     write.connection.prepare_cached(INSERT)?.execute(named_params! {
         ":user_id": award.user_id,
