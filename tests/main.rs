@@ -29,6 +29,7 @@ mod directory;
 mod disk_faults;
 mod documentation;
 mod durability;
+mod earlier_layouts;
 mod embed;
 mod errors;
 mod event_lists;
