@@ -66,6 +66,7 @@ fn main() {
         wrong_keys: Arc::new(WrongKeys::new(0)),
         batches: Batches::default(),
         public: true,
+        public_descriptions: false,
         site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };

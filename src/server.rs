@@ -114,6 +114,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         wrong_keys: Arc::clone(&wrong_keys),
         batches: Batches::default(),
         public: settings.public,
+        public_descriptions: settings.public_descriptions,
         site: Site { origins: settings.origins.clone().unwrap_or_default(), base: base.clone() },
     };
     let rocket = web::mount(rocket, app);

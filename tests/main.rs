@@ -89,6 +89,7 @@ mod pages_admin_scopes;
 mod pages_admin_session;
 mod pages_leaderboard;
 mod pages_leaderboard_kept;
+mod pages_me;
 mod pages_user;
 mod panics;
 #[cfg(feature = "program-tests")]

@@ -354,13 +354,16 @@ fn whatever_someone_is_called_is_shown_harmlessly() {
 #[test]
 fn a_command_that_is_shown_names_this_server_and_nothing_else() {
     let server = Server::start();
-    let page = open(&server, "/leaderboard", 200);
+    let page = server.request("GET", "/leaderboard").header("Accept", BROWSER).send().body;
     assert!(page.contains(&format!("curl -X POST 'http://127.0.0.1:{}/admin/", server.port)), "{page}");
     assert!(page.contains("Api-Key: $KEY") && !page.contains(KEY));
     for (host, shown) in [("scores.example", "http://scores.example/"), ("$(id)", "http://localhost:8000/")] {
         let answer = server.raw(
-            format!("GET /leaderboard HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
-                .as_bytes(),
+            format!(
+                "GET /leaderboard HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nApi-Key: {KEY}\r\n\
+                 Api-Username: system\r\nConnection: close\r\n\r\n"
+            )
+            .as_bytes(),
         );
         assert!(answer.contains(&format!("curl -X POST '{shown}")), "{answer}");
     }

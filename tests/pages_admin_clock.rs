@@ -73,6 +73,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         wrong_keys: Arc::new(WrongKeys::new(0)),
         batches: Batches::default(),
         public: true,
+        public_descriptions: false,
         site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };

@@ -92,10 +92,17 @@ fn assert_order_by_page(server: &Server, on_podium: &[i64], in_table: &[i64]) {
 fn a_board_of_one_and_of_none() {
     let server = quick().start();
     let page = open(&server, "/leaderboard", 200);
-    assert!(text(&page).contains("Nobody has points here yet") && page.contains("curl -X POST"), "{page}");
+    assert!(text(&page).contains("Nobody has points here yet") && !page.contains("curl"), "{page}");
+    let keepers = server.request("GET", "/leaderboard").header("Accept", BROWSER).send();
+    assert!(keepers.body.contains("curl -X POST"), "{}", keepers.body);
     server.award(5, "2023-04-14", -3);
     let page = open_when(&server, "/leaderboard", |page| podium(page) == [5]);
     assert!(!page.contains("<table") && text(&page).contains("1 person") && page.contains("−3"), "{page}");
+    // Who has no points leads, and has won nothing.
+    assert!(!page.contains("class=\"crown\"") && !page.contains("class=\"p1"), "{page}");
+    server.award(5, "2023-04-14", 4);
+    let page = open_when(&server, "/leaderboard", |page| page.contains(">1<b class=\"v\"> point</b>"));
+    assert!(page.contains("class=\"crown\"") && page.contains("class=\"p1"), "{page}");
     let page = open(&server, "/leaderboard?period=daily", 200);
     assert!(text(&page).contains("Nobody has points here yet"), "{page}");
 }
@@ -109,11 +116,11 @@ fn periods_are_tabs_that_can_be_shared() {
     assert_order(&server, "/leaderboard?period=all_time", &[(2, 2), (1, 1)]);
     let labels = [
         ("all_time", "All time"),
-        ("yearly", "Year"),
-        ("quarterly", "Quarter"),
-        ("monthly", "Month"),
-        ("weekly", "Week"),
-        ("daily", "Day"),
+        ("yearly", "12 months"),
+        ("quarterly", "3 months"),
+        ("monthly", "1 month"),
+        ("weekly", "7 days"),
+        ("daily", "Since yesterday"),
     ];
     for (period, label) in labels {
         let page = open(&server, &format!("/leaderboard?period={period}"), 200);
@@ -127,7 +134,13 @@ fn periods_are_tabs_that_can_be_shared() {
     }
     let yesterday = today - Days::new(1);
     let page = text(&open(&server, "/leaderboard?period=daily", 200));
-    assert!(page.contains(&format!("{} to {}", yesterday.format("%-d %B %Y"), today.format("%-d %B %Y"))), "{page}");
+    let days = if yesterday.format("%m").to_string() == today.format("%m").to_string() {
+        format!("{}–{}", yesterday.format("%-d"), today.format("%-d %B %Y"))
+    } else {
+        let year = if yesterday.format("%Y").to_string() == today.format("%Y").to_string() { "" } else { " %Y" };
+        format!("{}–{}", yesterday.format(&format!("%-d %b{year}")), today.format("%-d %b %Y"))
+    };
+    assert!(page.contains(&days), "{days}: {page}");
     // What is no period is the board's own, as for the API.
     set_board(&server, 1, json!({"default_period": 4}));
     let page = open(&server, "/leaderboard?period=fortnightly", 200);
@@ -178,7 +191,8 @@ fn a_page_with_everything_on_it_is_below_60_kb() {
     }
     sql.execute_batch("COMMIT").expect("a commit");
     let page = open_when(&server, "/leaderboard", |page| {
-        page.contains("Bartholomew") && page.matches("<path d=\"M1.5 ").count() == 100
+        page.contains("Bartholomew")
+            && page.matches("<svg class=\"k\"").count() + page.matches("<svg class=k").count() == 100
     });
     println!("100 rows, each with two names and fourteen days: {} bytes", page.len());
     assert!(page.len() < 60_000, "{} bytes", page.len());
@@ -222,10 +236,17 @@ fn a_row_draws_its_last_fourteen_days() {
     server.award(2, &day(20), 600);
     assert_order(&server, "/leaderboard", &[(2, 600), (1, 505)]);
     let page = open(&server, "/leaderboard", 200);
-    // Fourteen strokes of four pixels; half of the twenty above zero, half below.
-    assert!(row(&page, 1).contains("<path d=\"M1.5 10v-5M49.5 10v10M53.5 10v-10\"/>"), "{}", row(&page, 1));
-    assert!(row(&page, 1).contains("aria-label=\"5 points in 14 days\""));
-    assert!(!row(&page, 2).contains("class=\"k\""));
+    // Fourteen strokes of four pixels; half of the twenty above zero, half below. What was taken has a stroke of its own.
+    let strokes = "<path d=\"M1.5 10v-7M53.5 10v-10\"/><path class=m d=\"M49.5 10v10\"/>";
+    assert!(row(&page, 1).contains(strokes), "{}", row(&page, 1));
+    assert!(row(&page, 1).contains(">+5<span class=\"v\"> in 14 days</span>"), "{}", row(&page, 1));
+    assert!(page.contains("<path id=\"z\" d=\"M0 10h56\"/>"), "{page}");
+    assert!(!row(&page, 2).contains("class=k"));
+    // All rows of a page are drawn on one scale.
+    server.award(3, &day(2), 1_000);
+    let small = "<path d=\"M1.5 18v-1M53.5 18v-1\"/><path class=m d=\"M49.5 18v1\"/>";
+    let page = open_when(&server, "/leaderboard", |page| page.contains(small));
+    assert!(row(&page, 3).contains("<path d=\"M45.5 18v-18\"/>"), "{}", row(&page, 3));
 }
 
 #[test]
@@ -233,7 +254,7 @@ fn ones_own_row_is_marked_and_kept_in_view() {
     let server = filled(150);
     let page = open(&server, "/leaderboard?for_user_id=50", 200);
     assert!(row(&page, 50).starts_with("<tr id=u50 class=own>"));
-    assert!(text(&page).contains("Position 50 101 points Show the row"), "{page}");
+    assert!(text(&page).contains("Position 50 101 points 1 point to place 49 Show the row"), "{page}");
     // Every way from here keeps who one is.
     assert!(page.contains("href=\"/leaderboard/1?period=weekly&#38;for_user_id=50\""), "{page}");
     assert!(page.contains("href=\"/leaderboard/1?period=all_time&#38;page=1&#38;for_user_id=50\""));
@@ -285,12 +306,48 @@ fn other_boards_that_may_be_seen_are_linked() {
     set_board(&server, hidden, json!({"visible_to_groups_ids": [7]}));
     set_board(&server, open_to_all, json!({"from_date": "2023-03-01", "to_date": "2023-05-31"}));
     let page = open(&server, "/leaderboard", 200);
-    assert!(page.contains(&format!("href=\"/leaderboard/{open_to_all}\"")), "{page}");
+    assert!(page.contains(&format!("href=\"/leaderboard/{open_to_all}?period=all_time\"")), "{page}");
     assert!(!page.contains("Staff"));
     let known = server.request("GET", "/leaderboard").header("Accept", BROWSER).send();
     assert!(known.body.contains("Staff"));
     let page = text(&open(&server, &format!("/leaderboard/{open_to_all}"), 200));
-    assert!(page.contains("Spring 1 March 2023 to 31 May 2023"), "{page}");
+    assert!(page.contains("1 Mar–31 May 2023 · Final result · 0 people"), "{page}");
+    // Who changes boards keeps the period, where it shows anything there, and the person.
+    let page = open(&server, "/leaderboard/1?period=weekly&for_user_id=5", 200);
+    assert!(page.contains("href=\"/leaderboard/1?period=weekly&#38;for_user_id=5\" aria-current"), "{page}");
+    assert!(page.contains(&format!("href=\"/leaderboard/{open_to_all}?period=all_time&#38;for_user_id=5\"")), "{page}");
+    set_board(&server, open_to_all, json!({"from_date": "2023-03-01"}));
+    let page = open(&server, "/leaderboard/1?period=weekly&for_user_id=5", 200);
+    assert!(page.contains(&format!("href=\"/leaderboard/{open_to_all}?period=weekly&#38;for_user_id=5\"")), "{page}");
+}
+
+#[test]
+fn a_season_tells_how_far_it_is() {
+    let (zone, today) = noon();
+    let server = quick().env("SCOREKEEPER_TIME_ZONE", &zone).start();
+    let day = |days: i64| (today + chrono::Duration::days(days)).to_string();
+    server.award(5, &day(-1), 7);
+    let board = create_board(&server, "Autumn");
+    let shown = |from: i64, to: i64| {
+        set_board(&server, board, json!({"from_date": day(from), "to_date": day(to)}));
+        server.request("GET", &format!("/leaderboard/{board}")).header("Accept", BROWSER).send().body
+    };
+    let live = "id=\"live-state\"";
+    let page = open_when(&server, &format!("/leaderboard/{board}"), |page| page.contains("user-5"));
+    assert!(page.contains(live), "{page}");
+    let page = shown(-20, 5);
+    assert!(text(&page).contains(" · 5 days left · 1 person") && page.contains(live), "{page}");
+    let page = shown(-20, 0);
+    assert!(text(&page).contains(" · last day · 1 person") && page.contains(live), "{page}");
+    let page = shown(-20, -1);
+    assert!(text(&page).contains(" · Final result · 1 person") && !page.contains(live), "{page}");
+    let page = shown(6, 60);
+    assert!(text(&page).contains(", in 6 days · lasts until "), "{page}");
+    // Points of today would not count there.
+    assert!(page.contains("Points count here from") && !page.contains("curl") && !page.contains(live), "{page}");
+    assert!(!page.contains("aria-label=\"Period\""), "{page}");
+    let page = shown(-20, -15);
+    assert!(page.contains("Nobody had points in these days") && !page.contains("curl"), "{page}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn who_looks_at_the_same_standings_gets_the_same_page_without_reading_the_file_a
     let server = quiet.start();
     let paths = ["/leaderboard?period=all_time", "/leaderboard?period=all_time&for_user_id=1"];
     let movement = "<span class=nw>new</span>";
-    let before = paths.map(|path| open_with(&server, path, &["5 points in 14 days", movement]));
+    let before = paths.map(|path| open_with(&server, path, &[">+5<span class=\"v\"> in 14 days", movement]));
     let sql = server.sql();
     let changed = sql.execute("UPDATE scores SET score = 7", []).expect("a change");
     sql.execute("UPDATE score_events SET points = 7", []).expect("a change");
@@ -42,9 +42,9 @@ fn the_last_days_follow_a_change_that_the_standings_of_the_period_do_not_show() 
     let server = quick().env("SCOREKEEPER_TIME_ZONE", &zone).start();
     server.award(1, &today.to_string(), 5);
     let path = "/leaderboard?period=daily";
-    open_with(&server, path, &["5 points in 14 days"]);
+    open_with(&server, path, &[">+5<"]);
     server.award(1, &(today - Days::new(3)).to_string(), 10);
-    open_with(&server, path, &["15 points in 14 days"]);
+    open_with(&server, path, &[">+15<"]);
     // Also one that another program makes.
     let sql = server.sql();
     sql.execute_batch(
@@ -52,16 +52,17 @@ fn the_last_days_follow_a_change_that_the_standings_of_the_period_do_not_show() 
          UPDATE score_events SET points = points + 85 WHERE points = 10; COMMIT",
     )
     .expect("a change");
-    open_with(&server, path, &["100 points in 14 days"]);
+    open_with(&server, path, &[">+100<"]);
 }
 
 #[test]
 fn a_page_that_is_kept_shows_nobody_what_is_for_another() {
     let server = quick().start();
-    let asked = |host: &str| server.anonymous("GET", "/leaderboard").header("Accept", "text/html").header("Host", host);
+    let asked = |host: &str| server.request("GET", "/leaderboard").header("Accept", "text/html").header("Host", host);
     for host in ["one.example", "two.example", "one.example"] {
         let page = asked(host).send().body;
         assert!(page.contains(&format!("http://{host}/admin/")), "the command names the address: {page}");
+        assert!(!open(&server, "/leaderboard", 200).contains("curl"), "a command is not for everyone");
     }
     server.award(1, "2023-04-14", 5);
     open_with(&server, "/leaderboard", &["user-1"]);

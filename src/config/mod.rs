@@ -53,6 +53,8 @@ settings! {
     failed_keys_per_minute: u32 = COUNT, default "10";
     /// `false`: reading scores, leaderboards and pictures needs a key too.
     public: bool = FLAG, default "true";
+    /// `true`: a user's page shows everyone what points were for, and not only those who may read events.
+    public_descriptions: bool = FLAG, default "false";
     /// The path under which a proxy shows the server, such as `/points`; the proxy may take it away or pass it on.
     base_path: Option<PathPrefix> = BASE_PATH;
     /// Sites whose pages may read public scores and leaderboards from a browser, and show `/embed` in a frame; `*` is any.

@@ -10,15 +10,38 @@ const SPARK_HEIGHT: i64 = 20;
 const SPARK_STEP: usize = 4;
 const SPARK_BAR: f64 = 1.5;
 
+/// Strokes as paths: those that go up, and those that go down.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Strokes {
+    /// What was given.
+    pub given: String,
+    /// What was taken.
+    pub taken: String,
+}
+
+/// The scale of all drawings of a page, so that they can be compared. A stroke is as long as the square root of its points:
+/// beside a day of 500 points one of 15 can still be told from one of 2. The sum stands beside each drawing as a number.
+pub fn spark_scale(points: &[i64]) -> Scale {
+    let roots: Vec<i64> = points.iter().copied().map(root).collect();
+    Scale::of(&roots, SPARK_HEIGHT)
+}
+
+/// The square root in hundredths, with the sign of the points.
+fn root(points: i64) -> i64 {
+    let root = (u128::from(points.unsigned_abs()) * 10_000).isqrt();
+    points.signum() * i64::try_from(root).unwrap_or(i64::MAX)
+}
+
 /// A stroke for each day that has points, up or down from the line of zero.
-pub fn spark(days: &[i64]) -> String {
-    let scale = Scale::of(days, SPARK_HEIGHT);
-    let mut path = String::new();
+pub fn spark(days: &[i64], scale: &Scale) -> Strokes {
+    let mut strokes = Strokes { given: String::new(), taken: String::new() };
     for (index, &points) in days.iter().enumerate().filter(|(_, points)| **points != 0) {
         let x = (index * SPARK_STEP) as f64 + SPARK_BAR;
-        let _ = write!(path, "M{x} {}v{}", scale.zero, -scale.length(points));
+        let path = if points > 0 { &mut strokes.given } else { &mut strokes.taken };
+        // Writing to a text can't fail.
+        let _ = write!(path, "M{x} {}v{}", scale.zero, -scale.length(root(points)));
     }
-    path
+    strokes
 }
 
 /// How points become heights. There is a line for zero, and every value except zero can be seen.
@@ -61,12 +84,24 @@ fn scaled(points: i64, height: i64, range: i128) -> i64 {
 mod tests {
     use super::*;
 
+    fn drawn(days: &[i64]) -> [String; 2] {
+        let Strokes { given, taken } = spark(days, &spark_scale(days));
+        [given, taken]
+    }
+
     #[test]
     fn bars_stand_on_the_line_of_zero() {
-        assert_eq!(spark(&[0, 5, 10]), "M5.5 20v-10M9.5 20v-20");
-        assert_eq!(spark(&[10, -10]), "M1.5 10v-10M5.5 10v10");
-        assert_eq!(spark(&[0, 0]), "");
-        assert_eq!(spark(&[1, 1_000_000]), "M1.5 20v-1M5.5 20v-20");
-        assert_eq!(spark(&[i64::MAX, i64::MIN]), "M1.5 9v-9M5.5 9v10");
+        assert_eq!(drawn(&[0, 4, 16]), ["M5.5 20v-10M9.5 20v-20", ""]);
+        assert_eq!(drawn(&[10, -10]), ["M1.5 10v-10", "M5.5 10v10"]);
+        assert_eq!(drawn(&[0, 0]), ["", ""]);
+        assert_eq!(drawn(&[1, 1_000_000]), ["M1.5 20v-1M5.5 20v-20", ""]);
+        assert_eq!(drawn(&[i64::MAX, i64::MIN]), ["M1.5 10v-10", "M5.5 10v10"]);
+    }
+
+    #[test]
+    fn on_one_scale_more_points_are_a_longer_stroke() {
+        let scale = spark_scale(&[2, 500, -200]);
+        let lengths = [2, 50, 500, -200, -1, 0].map(|points| scale.length(root(points)));
+        assert_eq!((scale.zero, lengths), (12, [1, 3, 12, -7, -1, 0]));
     }
 }

@@ -38,6 +38,26 @@ pub fn points(points: i64) -> String {
     count(points, "point", "points")
 }
 
+/// The word for points after a number of them: `point` after 1 and −1, else `points`.
+pub fn unit(points: i64) -> &'static str {
+    if points.abs() == 1 { "point" } else { "points" }
+}
+
+/// Days in a row: `18–25 November 2026`, `1 Sep–30 Nov 2026`, `1 Dec 2025–28 Feb 2026`.
+pub fn days(first: EventDate, last: EventDate) -> String {
+    let (from, to) = (first.calendar_day(), last.calendar_day());
+    let form = |day: chrono::NaiveDate, form: &str| day.format(form).to_string();
+    if first == last {
+        date(last)
+    } else if form(from, "%Y %m") == form(to, "%Y %m") {
+        format!("{}–{}", form(from, "%-d"), date(last))
+    } else if form(from, "%Y") == form(to, "%Y") {
+        format!("{}–{}", form(from, "%-d %b"), short_date(last))
+    } else {
+        format!("{}–{}", short_date(first), short_date(last))
+    }
+}
+
 /// A day: `14 April 2023`.
 pub fn date(day: EventDate) -> String {
     day.calendar_day().format("%-d %B %Y").to_string()
@@ -101,6 +121,15 @@ mod tests {
         assert_eq!(date(day), "5 April 2023");
         assert_eq!(short_date(day), "5 Apr 2023");
         assert_eq!(date(EventDate::MIN), "1 January 0001");
+        for (first, last, text) in [
+            ("2026-11-18", "2026-11-25", "18–25 November 2026"),
+            ("2026-11-25", "2026-11-25", "25 November 2026"),
+            ("2026-09-01", "2026-11-30", "1 Sep–30 Nov 2026"),
+            ("2025-12-01", "2026-02-28", "1 Dec 2025–28 Feb 2026"),
+            ("2025-11-30", "2026-11-30", "30 Nov 2025–30 Nov 2026"),
+        ] {
+            assert_eq!(days(first.parse().expect("a date"), last.parse().expect("a date")), text);
+        }
     }
 
     #[test]

@@ -183,6 +183,12 @@ impl Html {
         self
     }
 
+    /// With the headers of a page that was made for one reader, so that nothing between keeps it for others.
+    pub fn for_one(mut self) -> Html {
+        self.cache = "private, no-store";
+        self
+    }
+
     /// May be shown in frames.
     pub fn framed(mut self, framing: Framing) -> Html {
         self.framing = framing;

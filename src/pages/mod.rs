@@ -13,6 +13,7 @@ mod error_page;
 mod format;
 mod html;
 mod leaderboard;
+mod me;
 mod person;
 mod scopes;
 mod user;
@@ -28,7 +29,16 @@ use error_page::ErrorPage;
 
 /// Every page.
 fn routes() -> Vec<Route> {
-    routes![home, leaderboard::first, leaderboard::show, leaderboard::embed::show, user::show, assets::file]
+    routes![
+        home,
+        leaderboard::first,
+        leaderboard::show,
+        leaderboard::embed::show,
+        user::show,
+        me::choose,
+        me::forget,
+        assets::file
+    ]
 }
 
 /// Below these paths, a browser is shown errors as pages.

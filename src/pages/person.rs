@@ -7,7 +7,7 @@ use crate::domain::{UserId, drawn_avatar};
 use crate::standings::Catalog;
 
 /// The longest name that a list shows, in characters.
-const LISTED_NAME_MAX: usize = 40;
+const LISTED_NAME_MAX: usize = 64;
 
 /// Widths of pictures, in pixels: twice what the stylesheet gives them, for fine screens.
 const SMALL_AVATAR: u32 = 64;

@@ -34,7 +34,7 @@ pub use handle::{Standings, StandingsOptions, StandingsThread};
 pub use kept::RenderingKey;
 pub use key::{AsOf, StandingsKey};
 pub use people::{Found, Meant, People, UserFilter};
-pub use ranked::{Entry, Ranked};
+pub use ranked::{Entry, NextPlace, Ranked};
 pub use subscription::Subscription;
 pub use totals::{Sum, Totals};
 pub use users::Users;

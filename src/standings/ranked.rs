@@ -32,6 +32,15 @@ pub struct Ranked {
     scores: Vec<i64>,
 }
 
+/// What a user lacks to a better place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextPlace {
+    /// With so many points more, and not with fewer, the user stands better.
+    pub points: i64,
+    /// The position that this gives.
+    pub position: u32,
+}
+
 /// A user whose score has changed: what it is now, or `None` if the user is not ranked any more.
 pub type Change = (UserId, Option<i64>);
 
@@ -143,6 +152,23 @@ impl Ranked {
         self.index(user_id).map(|index| &self.entries[index])
     }
 
+    /// What a user lacks to the next better place; `None` if nobody stands better, or the user is not ranked.
+    pub fn next_place(&self, user_id: UserId) -> Option<NextPlace> {
+        let at = self.index(user_id)?;
+        let own = self.entries[at];
+        if self.ranking != Ranking::RowNumber {
+            // Whoever has as many points as somebody else shares the place.
+            let ahead = self.entries.partition_point(|entry| entry.position < own.position).checked_sub(1)?;
+            let ahead = self.entries[ahead];
+            return Some(NextPlace { points: ahead.score - own.score, position: ahead.position });
+        }
+        let ahead = self.entries[..at].last()?;
+        // Of two with the same score the one with the smaller id stands first.
+        let score = ahead.score + i64::from(ahead.user_id < user_id);
+        let place = self.entries.partition_point(|entry| key(entry.score, entry.user_id) < key(score, user_id));
+        Some(NextPlace { points: score - own.score, position: u32::try_from(place + 1).unwrap_or(u32::MAX) })
+    }
+
     /// All entries, best first.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -217,6 +243,28 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_next_place_is_reached_with_what_it_takes_and_not_with_less(
+            scores in proptest::collection::btree_map(1i64..20, -9i64..9, 1..20),
+            ranking in prop_oneof![Just(Ranking::DenseRank), Just(Ranking::Rank), Just(Ranking::RowNumber)],
+        ) {
+            let all: Vec<(i64, i64)> = scores.iter().map(|(id, score)| (*id, *score)).collect();
+            let before = ranked(&all, ranking);
+            for (id, score) in &all {
+                let id = user(*id);
+                let position = |score: i64| before.changed(&[(id, Some(score))]).get(id).map(|entry| entry.position);
+                let own = position(*score);
+                match before.next_place(id) {
+                    None => prop_assert_eq!(own, Some(1)),
+                    Some(next) => {
+                        prop_assert_eq!(position(score + next.points), Some(next.position));
+                        prop_assert!(Some(next.position) < own && next.points > 0);
+                        prop_assert!(position(score + next.points - 1) >= own);
+                    }
+                }
+            }
+        }
+
         #[test]
         fn changing_is_ranking_anew(
             before in proptest::collection::btree_map(1i64..60, -9i64..9, 0..40),

@@ -122,6 +122,39 @@ pub fn spendable(connection: &Connection, user_id: UserId, today: EventDate) -> 
     Ok(overall.saturating_add(statement.query_row(parameters, |row| row.get(0))?))
 }
 
+/// How many deductions of a user are looked at to tell what was spent.
+const DEDUCTIONS_MAX: i64 = 1_000;
+
+/// What a user has spent, and can still spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Purse {
+    /// The sum of the deductions up to today, without its sign.
+    pub spent: i64,
+    /// Whether these are all of them. If a user has very many, only the latest are summed up.
+    pub is_all: bool,
+    /// See [`spendable`].
+    pub spendable: i64,
+}
+
+/// What a user has spent, and can still spend. The work is bounded.
+pub fn purse(connection: &Connection, user_id: UserId, today: EventDate) -> Result<Purse, StoreError> {
+    // This uses the index of deductions, and reads one more than are summed up.
+    const LATEST: &str = "
+        SELECT points FROM score_events INDEXED BY score_events_deductions
+        WHERE user_id = :user_id AND date <= :today AND points < 0 ORDER BY date DESC LIMIT :limit";
+    let mut statement = connection.prepare_cached(LATEST)?;
+    let parameters = named_params! { ":user_id": user_id, ":today": today, ":limit": DEDUCTIONS_MAX + 1 };
+    let (mut spent, mut count) = (0_i64, 0);
+    let mut rows = statement.query(parameters)?;
+    while let Some(row) = rows.next()? {
+        count += 1;
+        if count <= DEDUCTIONS_MAX {
+            spent = spent.saturating_sub(row.get(0)?);
+        }
+    }
+    Ok(Purse { spent, is_all: count <= DEDUCTIONS_MAX, spendable: spendable(connection, user_id, today)? })
+}
+
 /// The row for a user's day, as it is in the file.
 pub(super) struct DayRow {
     pub date: EventDate,

@@ -44,6 +44,8 @@ pub struct App {
     pub batches: Batches,
     /// Whether scores may be read without a key.
     pub public: bool,
+    /// Whether pages show everyone what points were for.
+    pub public_descriptions: bool,
     /// How the server is reached, and which other sites may show it.
     pub site: Site,
 }

@@ -20,6 +20,8 @@ pub struct BoardViewer {
     shown: Shown,
     /// Whether what was shown opens boards that are not for all.
     may_read: bool,
+    /// Whether what was shown gives points.
+    may_award: bool,
     client: Client,
     /// Noted if the reply would be another one for somebody who has shown nothing.
     key_needed: KeyNeeded,
@@ -46,9 +48,9 @@ impl<'r> FromRequest<'r> for BoardViewer {
         if !app.public {
             key_needed.note();
         }
-        let viewer = |shown, may_read| {
+        let viewer = |shown, may_read, may_award| {
             let client = Client::of(request);
-            BoardViewer { shown, may_read, client, key_needed: key_needed.clone() }
+            BoardViewer { shown, may_read, may_award, client, key_needed: key_needed.clone() }
         };
         let (shown, actor) = if sent_key(request).is_some() {
             // A key that may not read sees what everybody sees.
@@ -61,11 +63,14 @@ impl<'r> FromRequest<'r> for BoardViewer {
         } else if let Some(signed_in) = SignedIn::of(request).await {
             (Shown::Session(signed_in.token), signed_in.actor)
         } else {
-            return ScoreReader::from_request(request).await.map(|_| viewer(Shown::Nothing, false));
+            return ScoreReader::from_request(request).await.map(|_| viewer(Shown::Nothing, false, false));
         };
         match actor.require(Scope::EventsRead) {
             Err(refusal) if !app.public => ApiError::from(refusal).refuse(request),
-            may_read => Outcome::Success(viewer(shown, may_read.is_ok())),
+            may_read => {
+                let may_award = actor.require(Scope::EventsAward).is_ok();
+                Outcome::Success(viewer(shown, may_read.is_ok(), may_award))
+            }
         }
     }
 }
@@ -93,6 +98,11 @@ impl BoardViewer {
     /// Whether what was shown opens events and their descriptions.
     pub fn may_read(&self) -> bool {
         self.is_known() && self.may_read
+    }
+
+    /// Whether what was shown gives points.
+    pub fn may_award(&self) -> bool {
+        self.is_known() && self.may_award
     }
 
     /// Whether a board may be seen.

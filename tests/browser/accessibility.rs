@@ -64,7 +64,7 @@ static CHECK: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Widths and colours in which everything is looked at.
-const SHOWN: [(u32, &str); 4] = [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")];
+const SHOWN: [(u32, &str); 5] = [(1440, "light"), (1440, "dark"), (768, "light"), (360, "light"), (360, "dark")];
 
 /// Holds pages to what is asked of them, and returns what is wrong. Those that are `missing` say so, all others are there.
 fn faults(chrome: &Chrome, url: &str, paths: &[&str], missing: &[&str]) -> Vec<String> {

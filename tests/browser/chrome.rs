@@ -29,6 +29,11 @@ pub struct Chrome {
 impl Chrome {
     /// Starts ChromeDriver on any free port, and Chromium through it.
     pub fn start() -> Chrome {
+        Chrome::with_text(16)
+    }
+
+    /// The same, with text of that size in pixels where a page does not say otherwise.
+    pub fn with_text(pixels: u32) -> Chrome {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -49,7 +54,7 @@ impl Chrome {
         let options = json!({"args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
             "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage", folder,
-        ]});
+        ], "prefs": {"webkit": {"webprefs": {"default_font_size": pixels}}}});
         let always =
             json!({"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}});
         let mut chrome = Chrome { driver, session: base, agent, _profile: profile };
@@ -161,6 +166,12 @@ impl Chrome {
         self.devtools("Emulation.setDeviceMetricsOverride", &size);
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         self.devtools("Emulation.setEmulatedMedia", &json!({"features": features}));
+    }
+
+    /// Shows the page as on that medium, `screen` or `print`, and with these features of it.
+    pub fn show_as(&self, medium: &str, features: &[(&str, &str)]) {
+        let features: Vec<_> = features.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        self.devtools("Emulation.setEmulatedMedia", &json!({"media": medium, "features": features}));
     }
 
     /// Fails if the console had an error since it was last looked at, or the content security policy a report. Of what is

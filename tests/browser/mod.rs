@@ -3,8 +3,10 @@
 mod accessibility;
 mod chrome;
 mod flows;
+mod members;
 mod other_site;
 mod podium;
+mod reading;
 
 use chrome::Chrome;
 

@@ -22,7 +22,7 @@ fn the_second_never_stands_lower_than_the_third() {
         for (id, name) in (13..).zip(names) {
             set_user(&server, id, &json!({"username": format!("user{id}"), "name": name}));
         }
-        for width in [1440, 800, 360] {
+        for width in [1440, 768, 641, 640, 481, 480, 360] {
             chrome.show(width, "light");
             chrome.open(&format!("{}/leaderboard?period=all_time", server.url()));
             let tops: Vec<f64> = serde_json::from_value(chrome.script(TOPS)).expect("numbers");

@@ -2,201 +2,67 @@
 
 use askama::Template;
 
-use super::recent_days::RecentDays;
-use crate::domain::{EventDate, Leaderboard, LeaderboardId, Period, UserId, Username};
+use super::facts::Heading;
+use super::links::{LeaderboardLinks, NavLink};
+use super::rows::{LeaderboardRow, LeaderboardSources, Movement};
+use crate::domain::{EventDate, Period, UserId, Username};
 use crate::pages::address::Address;
-use crate::pages::chart::spark;
+use crate::pages::chart::spark_scale;
 use crate::pages::html::{Layout, Section};
 use crate::pages::person::Person;
 use crate::pages::{assets, format};
-use crate::standings::{Entry, View};
+use crate::standings::View;
 use crate::web::requests::leaderboard::PAGE_MAX;
 
 /// How many users stand on the podium.
 const PODIUM: usize = 3;
 
-/// What a page of a leaderboard is made out of.
-pub struct LeaderboardSources<'s> {
-    /// The standings.
-    pub view: &'s View,
-    /// The standings of yesterday.
-    pub before: Option<&'s View>,
-    /// The points of the last days, for the users on the page.
-    pub days: &'s RecentDays,
-    /// The day that is today.
-    pub today: EventDate,
-}
-
-/// Addresses of a leaderboard's pages: they keep the period, and whose row is marked.
+/// Whose row is marked.
 #[derive(Debug, Clone, Copy)]
-pub struct LeaderboardLinks {
-    /// The board.
-    pub board: LeaderboardId,
-    /// The period.
-    pub period: Period,
-    /// Whose row is marked.
-    pub for_user: Option<UserId>,
+pub struct Marked {
+    /// The user.
+    pub id: UserId,
+    /// Whether it is whoever looks, and not somebody whom the address asks for.
+    pub is_reader: bool,
 }
 
-impl LeaderboardLinks {
-    /// The address of a page, by its number from 0.
-    pub fn to_page(self, page: usize) -> String {
-        let mut link = format!("/leaderboard/{}?period={}", self.board.0, self.period);
-        if page > 0 {
-            link.push_str(&format!("&page={page}"));
-        }
-        if let Some(id) = self.for_user {
-            link.push_str(&format!("&for_user_id={id}"));
-        }
-        link
-    }
-
-    /// The address of the stream that tells of changes of the first page.
-    pub fn to_stream(self) -> String {
-        format!("/leaderboard/{}/live?period={}", self.board.0, self.period)
-    }
-
-    /// The address of the page on which a user is, with that user's row marked.
-    pub fn to_user(self, view: &View, id: UserId) -> String {
-        let links = LeaderboardLinks { for_user: Some(id), ..self };
-        match view.ranked.index(id) {
-            Some(index) => format!("{}#u{id}", links.to_page(index / PAGE_MAX)),
-            None => links.to_page(0),
-        }
-    }
-}
-
-/// A link of a page's navigation.
-#[derive(Hash)]
-pub struct NavLink {
-    /// What it says.
-    pub label: String,
-    /// Where it leads.
-    pub url: String,
-    /// Whether it leads to the page on which it stands.
-    pub current: bool,
-}
-
-/// The top of the page.
-pub struct Heading {
-    name: String,
-    dates: String,
-    tabs: Vec<NavLink>,
-}
-
-impl Heading {
-    /// The top of a board's page.
-    pub fn new(board: &Leaderboard, links: LeaderboardLinks, today: EventDate) -> Heading {
-        let tab = |period: Period| NavLink {
-            label: period_label(period).to_owned(),
-            url: LeaderboardLinks { period, ..links }.to_page(0),
-            current: period == links.period,
-        };
-        let tabs = if board.period_filter_disabled { Vec::new() } else { Period::ALL.map(tab).into() };
-        Heading {
-            name: format::plain(board.name.as_str()).into_owned(),
-            dates: dates(board, links.period, today),
-            tabs,
-        }
-    }
-}
-
-/// What a period is called on its tab.
-pub fn period_label(period: Period) -> &'static str {
-    match period {
-        Period::AllTime => "All time",
-        Period::Yearly => "Year",
-        Period::Quarterly => "Quarter",
-        Period::Monthly => "Month",
-        Period::Weekly => "Week",
-        Period::Daily => "Day",
-    }
-}
-
-/// The days that count, in words.
-pub fn dates(board: &Leaderboard, period: Period, today: EventDate) -> String {
-    let window = board.window(period, today);
-    let (first, last) = (*window.start(), *window.end());
-    match (first == EventDate::MIN, last == today) {
-        _ if first > last => "No day counts".to_owned(),
-        (true, true) => "All time".to_owned(),
-        (true, false) => format!("Up to {}", format::date(last)),
-        (false, true) if period == Period::AllTime => format!("Since {}", format::date(first)),
-        (false, _) => format!("{} to {}", format::date(first), format::date(last)),
-    }
-}
-
-/// How someone has moved since yesterday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Movement {
-    Up(u32),
-    Down(u32),
-    Same,
-    New,
-    Unknown,
-}
-
-impl Movement {
-    fn of(entry: &Entry, before: Option<&View>) -> Movement {
-        let Some(before) = before else { return Movement::Unknown };
-        let Some(then) = before.ranked.get(entry.user_id) else { return Movement::New };
-        match (then.position, entry.position) {
-            (then, now) if then > now => Movement::Up(then - now),
-            (then, now) if then < now => Movement::Down(now - then),
-            _ => Movement::Same,
-        }
-    }
-}
-
-/// A ranked user.
-pub struct LeaderboardRow {
-    /// Who it is.
-    pub person: Person,
-    /// The position.
-    pub position: String,
-    /// The class of the stylesheet for a medal: `p1` gold, `p2` silver, `p3` bronze, else nothing.
-    pub medal: &'static str,
-    /// The score.
-    pub score: String,
-    movement: Movement,
-    spark: String,
-    spark_label: String,
-    own: bool,
-}
-
-impl LeaderboardRow {
-    /// A row that says no more than who stands where with which score.
-    pub fn short(view: &View, entry: &Entry) -> LeaderboardRow {
-        LeaderboardRow {
-            person: Person::listed(&view.catalog, entry.user_id),
-            position: format::number(entry.position.into()),
-            medal: ["", "p1", "p2", "p3"].get(entry.position as usize).copied().unwrap_or_default(),
-            score: format::number(entry.score),
-            movement: Movement::Unknown,
-            spark: String::new(),
-            spark_label: String::new(),
-            own: false,
-        }
-    }
-
-    fn new(sources: &LeaderboardSources<'_>, entry: &Entry, days: &[i64], own: bool) -> LeaderboardRow {
-        LeaderboardRow {
-            movement: Movement::of(entry, sources.before),
-            spark: spark(days),
-            spark_label: format::points(days.iter().sum()),
-            own,
-            ..LeaderboardRow::short(sources.view, entry)
-        }
-    }
-}
-
-/// The user who was asked for, in a line that stays in view.
+/// A user whose row is marked, in a strip that stays in view.
 struct OwnRow {
     person: Person,
-    /// Position and score; `None` if not ranked.
-    standing: Option<(String, String)>,
+    is_reader: bool,
+    /// `None` if not ranked.
+    standing: Option<OwnStanding>,
     /// The address of the row.
     url: String,
+}
+
+/// Where that user stands.
+struct OwnStanding {
+    position: String,
+    score: String,
+    /// What is missing to the next place, in words.
+    next: String,
+}
+
+impl OwnRow {
+    fn new(view: &View, links: LeaderboardLinks, marked: Marked) -> OwnRow {
+        let standing = view.ranked.get(marked.id).map(|entry| OwnStanding {
+            position: format::number(entry.position.into()),
+            score: format::points(entry.score),
+            next: match view.ranked.next_place(marked.id) {
+                Some(next) => {
+                    format!("{} to place {}", format::points(next.points), format::number(next.position.into()))
+                }
+                None => "Nobody is ahead".to_owned(),
+            },
+        });
+        OwnRow {
+            person: Person::listed(&view.catalog, marked.id),
+            is_reader: marked.is_reader,
+            standing,
+            url: links.to_row(view, marked.id),
+        }
+    }
 }
 
 /// A search for a person that found nobody.
@@ -216,6 +82,16 @@ impl FailedSearch {
     }
 }
 
+/// What only one reader's page has, or a page for a few.
+pub struct ForReader<'p> {
+    /// Whose row is marked.
+    pub marked: Option<Marked>,
+    /// The search that led here and found nobody.
+    pub sought: Option<FailedSearch>,
+    /// The address of the server, for whoever may give points: then a page on which nobody is shows how.
+    pub address: Option<&'p Address>,
+}
+
 /// A page of a leaderboard.
 #[derive(Template)]
 #[template(path = "leaderboard.html")]
@@ -223,18 +99,19 @@ pub struct LeaderboardPage<'p> {
     layout: Layout,
     heading: Heading,
     period: Period,
-    ranked: String,
     podium: Vec<LeaderboardRow>,
     rows: Vec<LeaderboardRow>,
     own: Option<OwnRow>,
     sought: Option<FailedSearch>,
+    /// The line of zero of all drawings of days.
+    zero: i64,
     page: usize,
     pages: Vec<Option<NavLink>>,
     last_page: String,
     boards: Vec<NavLink>,
     live: String,
     action: String,
-    address: &'p str,
+    address: Option<&'p str>,
     today: EventDate,
     nobody: bool,
 }
@@ -246,39 +123,37 @@ impl<'p> LeaderboardPage<'p> {
         links: LeaderboardLinks,
         page: usize,
         boards: Vec<NavLink>,
-        sought: Option<FailedSearch>,
-        address: &'p Address,
+        reader: ForReader<'p>,
     ) -> LeaderboardPage<'p> {
         let view = sources.view;
         let total = view.ranked.entries().len();
-        let row = |(index, entry): (usize, &Entry)| {
-            LeaderboardRow::new(sources, entry, &sources.days.of_row(index), links.for_user == Some(entry.user_id))
-        };
-        let mut podium: Vec<LeaderboardRow> = view.page(page, PAGE_MAX).iter().enumerate().map(row).collect();
-        let rows = podium.split_off(if page == 0 { PODIUM.min(podium.len()) } else { 0 });
-        let standing = |entry: &Entry| (format::number(entry.position.into()), format::points(entry.score));
-        let own = links.for_user.map(|id| OwnRow {
-            person: Person::listed(&view.catalog, id),
-            standing: view.ranked.get(id).map(standing),
-            url: links.to_user(view, id),
+        let entries = view.page(page, PAGE_MAX);
+        let scale = spark_scale(&sources.days.all());
+        let rows = entries.iter().enumerate().map(|(index, entry)| {
+            let own = reader.marked.is_some_and(|marked| marked.id == entry.user_id);
+            LeaderboardRow::new(sources, entry, &sources.days.of_row(index), &scale, own)
         });
+        let mut podium: Vec<LeaderboardRow> = rows.collect();
+        let rows = podium.split_off(if page == 0 { PODIUM.min(podium.len()) } else { 0 });
         let last_page = total.saturating_sub(1) / PAGE_MAX;
+        let heading = Heading::new(&view.board, links, sources.today, Some(total));
         LeaderboardPage {
             layout: Layout::new(Section::Leaderboard),
-            heading: Heading::new(&view.board, links, sources.today),
             period: links.period,
-            ranked: format::count(total as i64, "person", "people"),
             podium,
             rows,
-            own,
-            sought,
+            own: reader.marked.map(|marked| OwnRow::new(view, links, marked)),
+            sought: reader.sought,
+            zero: scale.zero,
             page,
-            pages: pages(links, page, last_page),
+            pages: links.to_pages(page, last_page),
             last_page: links.to_page(last_page),
             boards,
             live: format!("{}&any_change=true", links.to_stream()),
             action: format!("/leaderboard/{}", links.board.0),
-            address: address.as_str(),
+            // Points of today would not count on a board that is not running.
+            address: reader.address.filter(|_| heading.is_live).map(Address::as_str),
+            heading,
             today: sources.today,
             nobody: total == 0,
         }
@@ -287,28 +162,6 @@ impl<'p> LeaderboardPage<'p> {
     fn script(&self) -> &'static str {
         assets::LIVE.url()
     }
-}
-
-/// Links to the first page, the last page and the pages around this one; `None` for a gap. There are no links if there
-/// is only one page.
-fn pages(links: LeaderboardLinks, page: usize, last: usize) -> Vec<Option<NavLink>> {
-    if last == 0 {
-        return Vec::new();
-    }
-    let mut numbers: Vec<usize> =
-        [0, last].into_iter().chain(page.saturating_sub(3)..=page.saturating_add(3)).collect();
-    numbers.retain(|number| *number <= last);
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut shown = Vec::new();
-    for (index, &number) in numbers.iter().enumerate() {
-        if index > 0 && numbers[index - 1] + 1 < number {
-            shown.push(None);
-        }
-        let label = format::number(number as i64 + 1);
-        shown.push(Some(NavLink { label, url: links.to_page(number), current: number == page }));
-    }
-    shown
 }
 
 /// The page of a leaderboard whose standings are not built yet.

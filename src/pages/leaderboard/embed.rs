@@ -12,8 +12,10 @@ use rocket::request::Request as HttpRequest;
 use rocket::response::{self, Responder};
 use rocket::{State, get};
 
-use super::content::{LeaderboardLinks, LeaderboardRow, dates};
+use super::facts::dates;
+use super::links::LeaderboardLinks;
 use super::number_of;
+use super::rows::LeaderboardRow;
 use crate::domain::{EventDate, Leaderboard, LeaderboardId};
 use crate::pages::assets;
 use crate::pages::browser::Browser;

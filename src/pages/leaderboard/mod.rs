@@ -2,10 +2,12 @@
 
 mod content;
 pub mod embed;
+mod facts;
+mod links;
 mod recent_days;
+mod rows;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::time::Duration;
 
 use rocket::http::Status;
@@ -14,10 +16,10 @@ use rocket::{State, get};
 use super::address::Address;
 use super::browser::Browser;
 use super::error_page::ErrorPage;
-use super::format;
 use super::html::{Html, Layout, Section, rendered};
-use crate::domain::{Leaderboard, LeaderboardId};
-use crate::standings::{Catalog, Found, RenderingKey, StandingsKey};
+use super::me::Me;
+use crate::domain::LeaderboardId;
+use crate::standings::{Found, RenderingKey, StandingsKey};
 use crate::web::App;
 use crate::web::compression::AcceptsGzip;
 use crate::web::kinds::{FullName, JsonType, Kind, Parameter};
@@ -27,19 +29,20 @@ use crate::web::request::Request;
 use crate::web::requests::leaderboard::ShowBoard;
 use crate::web::viewer::BoardViewer;
 
-use content::{BuildingPage, FailedSearch, Heading, LeaderboardLinks, LeaderboardPage, LeaderboardSources};
-pub use content::{NavLink, period_label};
+use content::{BuildingPage, FailedSearch, ForReader, LeaderboardPage, Marked};
+use facts::Heading;
+pub use facts::period_label;
+use links::LeaderboardLinks;
 use recent_days::RecentDays;
 pub use recent_days::Turns;
+use rows::LeaderboardSources;
+pub use rows::medal;
 
 /// How long a page waits for yesterday's standings. The page is good without them too.
 const YESTERDAY_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How many names are offered after a search for a name that nobody has.
 const SUGGESTIONS_MAX: usize = 8;
-
-/// How many other boards are linked to.
-const BOARDS_MAX: usize = 50;
 
 /// The name of somebody who is searched for. It is not blank.
 struct SoughtName(String);
@@ -61,12 +64,14 @@ impl Parameter for SoughtName {
 pub async fn first(
     browser: Browser,
     viewer: BoardViewer,
+    me: Me,
     app: &State<App>,
     turns: &State<Turns>,
     address: Address,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(&viewer, app, turns, browser.accepts, &address, None, &parameters).await
+    let reader = Reader { viewer: &viewer, me, accepts: browser.accepts, address: &address };
+    page(reader, app, turns, None, &parameters).await
 }
 
 /// Shows a board.
@@ -74,39 +79,49 @@ pub async fn first(
 pub async fn show(
     browser: Browser,
     viewer: BoardViewer,
+    me: Me,
     app: &State<App>,
     turns: &State<Turns>,
     address: Address,
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    page(&viewer, app, turns, browser.accepts, &address, Some(id.known()?), &parameters).await
+    let reader = Reader { viewer: &viewer, me, accepts: browser.accepts, address: &address };
+    page(reader, app, turns, Some(id.known()?), &parameters).await
+}
+
+/// Who looks at a page.
+struct Reader<'r> {
+    viewer: &'r BoardViewer,
+    me: Me,
+    accepts: AcceptsGzip,
+    /// The address of the server, as the reader knows it.
+    address: &'r Address,
 }
 
 /// A page of a leaderboard. It is the same for all who see the same boards, and is rendered once for all of them. Only
 /// a page with a marked row, or one after a search, is made for one reader.
 async fn page(
-    viewer: &BoardViewer,
+    reader: Reader<'_>,
     app: &App,
     turns: &Turns,
-    accepts: AcceptsGzip,
-    address: &Address,
     id: Option<LeaderboardId>,
     parameters: &Parameters,
 ) -> Result<Html, ErrorPage> {
+    let Reader { viewer, me, accepts, .. } = reader;
     let catalog = app.standings.catalog();
     let board = viewer.board(&catalog, id)?;
     let asked = ShowBoard::read(parameters)?;
     let links = LeaderboardLinks { board: board.id, period: board.period(asked.period), for_user: asked.for_user_id };
-    let boards = other_boards(viewer, &catalog, &board);
     let today = app.clock.today();
+    let boards = links.to_boards(catalog.boards.iter().filter(|board| viewer.may_see(board)), today);
     let key = StandingsKey::today(links.board, links.period);
     // This is asked before the view, so that what is read later is at least as new as this number says.
     let refreshes = app.standings.refreshes();
     let (view, before) =
         rocket::tokio::join!(app.standings.view(key), app.standings.view_within(key.yesterday(), YESTERDAY_PATIENCE));
     let Some(view) = view else {
-        let heading = Heading::new(&board, links, today);
+        let heading = Heading::new(&board, links, today, None);
         let page = BuildingPage { layout: Layout::new(Section::Leaderboard), heading, boards };
         let html =
             Html::new(&page)?.status(Status::Accepted).unkept().header("Retry-After", "1").header("Refresh", "2");
@@ -122,19 +137,24 @@ async fn page(
     let page = asked.page();
     let days = RecentDays::of(app, turns, &view, page, today, number_of(&(today, refreshes))).await?;
     let sources = LeaderboardSources { view: &view, before: before.as_deref(), days: &days, today };
-    let render = |boards, sought| rendered(&LeaderboardPage::new(&sources, links, page, boards, sought, address));
-    if links.for_user.is_some() || sought.is_some() {
-        return Ok(Html::own(render(boards, sought)?));
+    // Where nobody is ranked, a command with the address of the server is shown to whoever may give points.
+    let shows_command = view.ranked.entries().is_empty() && viewer.may_award();
+    let address = shows_command.then_some(reader.address);
+    let marked = asked.for_user_id.or(me.0).map(|id| Marked { id, is_reader: me.0 == Some(id) });
+    if marked.is_some() || sought.is_some() {
+        let for_reader = ForReader { marked, sought, address };
+        let html = Html::own(rendered(&LeaderboardPage::new(&sources, links, page, boards, for_reader))?);
+        return Ok(if me.0.is_some() { html.for_one() } else { html });
     }
-    // Where nobody is ranked, the page shows a command with the address of the server.
-    let shown_address = view.ranked.entries().is_empty().then_some(address.as_str());
     let before = before.as_ref().map(|before| before.version());
-    let variant = number_of(&(today, refreshes, before, shown_address, &boards));
+    let variant = number_of(&(today, refreshes, before, address.map(Address::as_str), &boards));
     let key = RenderingKey { form: "html", page, variant, compressed: false };
     if let Some(kept) = Html::find_kept(&view, key, accepts) {
         return Ok(kept);
     }
-    Ok(Html::keep(app, &view, key, accepts, render(boards, None)?))
+    let for_all = ForReader { marked: None, sought: None, address };
+    let page = rendered(&LeaderboardPage::new(&sources, links, page, boards, for_all))?;
+    Ok(Html::keep(app, &view, key, accepts, page))
 }
 
 /// One number for everything that a kept page depends on, except its view.
@@ -142,17 +162,4 @@ fn number_of(parts: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     parts.hash(&mut hasher);
     hasher.finish()
-}
-
-fn other_boards(viewer: &BoardViewer, catalog: &Catalog, board: &Arc<Leaderboard>) -> Vec<NavLink> {
-    let seen = catalog.boards.iter().filter(|board| viewer.may_see(board));
-    let links: Vec<NavLink> = seen
-        .take(BOARDS_MAX)
-        .map(|other| NavLink {
-            label: format::plain(other.name.as_str()).into_owned(),
-            url: format!("/leaderboard/{}", other.id.0),
-            current: other.id == board.id,
-        })
-        .collect();
-    if links.len() > 1 { links } else { Vec::new() }
 }

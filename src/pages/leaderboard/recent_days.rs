@@ -58,12 +58,20 @@ impl RecentDays {
         Ok(RecentDays(view.kept(key, || read)))
     }
 
+    /// The points of all users on the page.
+    pub fn all(&self) -> Vec<i64> {
+        points(&self.0)
+    }
+
     /// The points of the user in that row of the page, the oldest day first.
     pub fn of_row(&self, row: usize) -> Vec<i64> {
-        let user = self.0.chunks_exact(USER_BYTES).nth(row).unwrap_or_default();
-        let (points, _) = user.as_chunks();
-        points.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect()
+        points(self.0.chunks_exact(USER_BYTES).nth(row).unwrap_or_default())
     }
+}
+
+fn points(bytes: &[u8]) -> Vec<i64> {
+    let (points, _) = bytes.as_chunks();
+    points.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect()
 }
 
 /// The points of each user on each of the last days, one after the other.

@@ -1,6 +1,38 @@
 // Keeps a leaderboard up to date: whenever the server's stream tells of a change, the page is fetched again and its
-// live part replaces the old one. The server draws; nothing is drawn here.
+// live part replaces the old one. The server draws; nothing is drawn here. Also hides the strip about the reader's own row
+// while that row is in view, and closes the list of boards.
 "use strict";
+
+(() => {
+  let observer;
+
+  const follow = () => {
+    observer?.disconnect();
+    const strip = document.getElementById("mine");
+    const row = strip && document.getElementById(strip.dataset.row);
+    if (!row) {
+      return;
+    }
+    observer = new IntersectionObserver(
+      (entries) => strip.classList.toggle("seen", entries.at(-1).isIntersecting),
+      // The strip itself may lie over the lowest part of the window.
+      { rootMargin: "0px 0px -60px 0px", threshold: 0.6 },
+    );
+    observer.observe(row);
+  };
+
+  follow();
+  document.addEventListener("swapped", follow);
+
+  const boards = document.querySelector(".boards details");
+  const close = () => {
+    if (boards) {
+      boards.open = false;
+    }
+  };
+  document.addEventListener("click", (event) => boards?.contains(event.target) || close());
+  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+})();
 
 (() => {
   const EVERY_MS = 2000;
@@ -35,8 +67,13 @@
   };
 
   const swap = (text) => {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const [facts, said] = [document.getElementById("facts"), page.getElementById("facts")];
+    if (facts && said) {
+      facts.textContent = said.textContent;
+    }
     const before = document.getElementById("live");
-    const after = new DOMParser().parseFromString(text, "text/html").getElementById("live");
+    const after = page.getElementById("live");
     if (!before || !after || before.innerHTML === after.innerHTML) {
       return;
     }

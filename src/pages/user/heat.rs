@@ -29,6 +29,8 @@ pub struct HeatSquare {
     pub y: u32,
     /// The class for the stylesheet: `h1` to `h4`, or `hm` for a day that took more than it gave.
     pub class: &'static str,
+    /// The day, as it is written in an address.
+    pub date: EventDate,
     /// The day and its points.
     pub title: String,
 }
@@ -76,7 +78,7 @@ impl Heat {
                 format::count(points.len() as i64, "day", "days"),
                 format::date(first)
             ),
-            days: shown.map(|day| (format::date(day.date), format::number(day.score))).collect(),
+            days: shown.map(|day| (format::short_date(day.date), format::number(day.score))).collect(),
         }
     }
 }
@@ -104,7 +106,7 @@ fn half(
                 None | Some(0) => drop(write!(empty, "M{x} {y}h11v11h-11z")),
                 Some(&score) => {
                     let title = format!("{}: {}", format::short_date(day), format::points(score));
-                    squares.push(HeatSquare { x, y, class: levels.class(score), title });
+                    squares.push(HeatSquare { x, y, class: levels.class(score), date: day, title });
                 }
             }
         }
@@ -153,6 +155,6 @@ mod tests {
         // The first is a Monday, 53 weeks before: one more week than there is room for.
         assert_eq!((squares, heat.days.len()), (2, 2));
         assert_eq!(heat.halves[0].squares[0].class, "hm");
-        assert_eq!(heat.days[0], ("31 March 2026".to_owned(), "9".to_owned()));
+        assert_eq!(heat.days[0], ("31 Mar 2026".to_owned(), "9".to_owned()));
     }
 }

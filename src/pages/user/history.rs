@@ -45,8 +45,8 @@ impl ChartRange {
     pub fn label(self) -> &'static str {
         match self {
             ChartRange::Month => "30 days",
-            ChartRange::Year => "A year",
-            ChartRange::All => "All",
+            ChartRange::Year => "12 months",
+            ChartRange::All => "All time",
         }
     }
 
@@ -119,27 +119,89 @@ pub struct HistoryLine {
     pub total: String,
 }
 
+/// The running total, drawn. Its own range fills the height, since otherwise a year of a long history would be a flat line
+/// above zero. Zero is part of the drawing where the total comes near it; there alone the area up to it is filled, for an
+/// area that begins elsewhere would show the wrong proportions.
+pub struct TotalDrawing {
+    /// The line.
+    pub line: String,
+    /// The area between the line and zero; empty without a line of zero.
+    pub area: String,
+    /// The line of zero.
+    pub zero: Option<i64>,
+    /// Where the word for it stands, if it is neither at the top nor at the bottom.
+    pub zero_label: Option<i64>,
+    /// What the top and the bottom stand for.
+    ends: (i64, i64),
+}
+
+impl TotalDrawing {
+    /// Draws the total as steps: it changes on days with points. It was `before` at the start.
+    fn new(before: i64, totals: &[i64]) -> TotalDrawing {
+        let all = || totals.iter().copied().chain([before]);
+        let (mut low, mut high) = (all().min().unwrap_or(0), all().max().unwrap_or(0));
+        let is_near = |nearer: i64, farther: i64| i128::from(nearer) * 2 <= i128::from(farther);
+        if low > 0 && is_near(low, high) {
+            low = 0;
+        }
+        if high < 0 && is_near(-high, -low) {
+            high = 0;
+        }
+        let scale = Scale::of(&[high - low], TOTAL_HEIGHT);
+        let y = |total: i64| scale.y(total - low);
+        let zero = (low <= 0 && 0 <= high && low < high).then(|| y(0));
+        let mut line = format!("M0 {}", y(before));
+        let mut last = before;
+        for (x, &total) in totals.iter().enumerate() {
+            if total != last {
+                let _ = write!(line, "H{x}V{}", y(total));
+                last = total;
+            }
+        }
+        let _ = write!(line, "H{}", totals.len());
+        let area = zero.map_or(String::new(), |zero| format!("{line}V{zero}H0z"));
+        TotalDrawing {
+            line,
+            area,
+            zero,
+            zero_label: zero.and_then(|zero| apart(zero, TOTAL_HEIGHT)),
+            ends: (high, low),
+        }
+    }
+}
+
+/// What the top and the bottom of a drawing stand for. If nothing changes, one of the two says it all.
+fn ends(top: i64, bottom: i64) -> [String; 2] {
+    [format::number(top), if bottom < top { format::number(bottom) } else { String::new() }]
+}
+
+/// Where the word for a line stands, unless it would lie over the words for the top or the bottom.
+fn apart(line: i64, height: i64) -> Option<i64> {
+    let edge = height / 6;
+    (edge..=height - edge).contains(&line).then_some(line)
+}
+
 /// The chart, and the numbers behind it.
 pub struct History {
     /// What a bar stands for.
     pub each: &'static str,
     /// The width of the chart: the number of its bars.
     pub width: i64,
-    /// The running total as an outline of an area, and as a line.
-    pub area: String,
-    /// See `area`.
-    pub line: String,
+    /// The running total.
+    pub total: TotalDrawing,
     /// The bars of what was given. Those of what was taken are in `taken`.
     pub given: String,
     /// See `given`.
     pub taken: String,
-    /// The line of zero under the bars.
+    /// The line of zero of the bars.
     pub zero: i64,
+    /// Where the word for it stands, if it is neither at the top nor at the bottom.
+    pub zero_label: Option<i64>,
     /// The first day, one in the middle and the last.
     pub days: [String; 3],
-    /// The highest and the lowest total.
+    /// What the top and the bottom of the running total stand for.
     pub totals: [String; 2],
-    /// The points of the highest bar and of the lowest.
+    /// What the top and the bottom of the bars stand for.
     pub bars: [String; 2],
     /// In words, for those who can't see it.
     pub summary: String,
@@ -182,26 +244,24 @@ impl History {
             Some(HistoryLine { days, points: format::number(*points), total: format::number(*total) })
         });
         let lines: Vec<HistoryLine> = lines.collect();
-        let (line, area) = draw_total(before, &totals);
+        let total = TotalDrawing::new(before, &totals);
         let (given, taken, zero) = draw_bars(&points);
         let sum = totals.last().copied().unwrap_or(before) - before;
         let middle = today.minus_days(u32::try_from(today.days_since(first) / 2).unwrap_or(0));
-        let highest = totals.iter().copied().fold(before, i64::max);
-        let lowest = totals.iter().copied().fold(before, i64::min);
-        // If the total has not changed, one of the two says it all.
-        let ends = [format::number(highest), if lowest < highest { format::number(lowest) } else { String::new() }];
-        let bar_ends = [points.iter().max(), points.iter().min()];
+        let (top, bottom) = total.ends;
+        let bars_top = points.iter().copied().max().unwrap_or(0).max(0);
+        let bars_bottom = points.iter().copied().min().unwrap_or(0).min(0);
         History {
             each: span.each(),
             width,
-            area,
-            line,
+            total,
             given,
             taken,
             zero,
+            zero_label: apart(zero, BARS_HEIGHT),
             days: [first, middle, today].map(format::short_date),
-            totals: ends,
-            bars: bar_ends.map(|end| end.filter(|end| **end != 0).map(|end| format::number(*end)).unwrap_or_default()),
+            totals: ends(top, bottom),
+            bars: ends(bars_top, bars_bottom),
             summary: format!(
                 "{} from {} to {}, {} in the end",
                 format::points(sum),
@@ -214,31 +274,13 @@ impl History {
     }
 }
 
-/// The running total, as steps: it changes on days with points. Its own range fills the height, since otherwise a year
-/// of a long history would be a flat line above zero.
-fn draw_total(before: i64, totals: &[i64]) -> (String, String) {
-    let low = totals.iter().copied().chain([before]).min().unwrap_or(0);
-    let above: Vec<i64> = totals.iter().map(|total| total - low).collect();
-    let scale = Scale::of(&[above.as_slice(), &[before - low]].concat(), TOTAL_HEIGHT);
-    let mut line = format!("M0 {}", scale.y(before - low));
-    let mut last = before - low;
-    for (x, &total) in above.iter().enumerate() {
-        if total != last {
-            let _ = write!(line, "H{x}V{}", scale.y(total));
-            last = total;
-        }
-    }
-    let _ = write!(line, "H{}", totals.len());
-    let area = format!("{line}V{TOTAL_HEIGHT}H0z");
-    (line, area)
-}
-
+/// A stroke for each bar, in the middle of its unit.
 fn draw_bars(points: &[i64]) -> (String, String, i64) {
     let scale = Scale::of(points, BARS_HEIGHT);
     let (mut given, mut taken) = (String::new(), String::new());
     for (x, &points) in points.iter().enumerate().filter(|(_, points)| **points != 0) {
         let path = if points > 0 { &mut given } else { &mut taken };
-        let _ = write!(path, "M{x}.1 {}h.8v{}h-.8z", scale.zero, -scale.length(points));
+        let _ = write!(path, "M{x}.5 {}v{}", scale.zero, -scale.length(points));
     }
     (given, taken, scale.zero)
 }
@@ -262,7 +304,24 @@ mod tests {
         assert_eq!(history.lines.len(), 2);
         assert_eq!(History::new(&days, ChartRange::Month, today).width, 30);
         assert_eq!(History::new(&days, ChartRange::Year, today).width, 365);
-        assert_eq!(History::new(&days, ChartRange::Month, today).totals, ["8", "4"]);
+        assert_eq!(History::new(&days, ChartRange::Month, today).totals, ["8", "0"]);
+    }
+
+    #[test]
+    fn zero_is_drawn_where_the_total_comes_near_it_and_nothing_is_filled_elsewhere() {
+        let drawn = |before: i64, totals: &[i64]| {
+            let drawing = TotalDrawing::new(before, totals);
+            (drawing.ends, drawing.zero, !drawing.area.is_empty())
+        };
+        assert_eq!(drawn(5, &[8, 10]), ((10, 0), Some(200), true));
+        assert_eq!(drawn(6, &[8, 10]), ((10, 6), None, false));
+        assert_eq!(drawn(-5, &[5]), ((5, -5), Some(100), true));
+        assert_eq!(drawn(-6, &[-10]), ((-6, -10), None, false));
+        assert_eq!(drawn(-5, &[-10]), ((0, -10), Some(0), true));
+        assert_eq!(drawn(0, &[0]), ((0, 0), None, false));
+        assert_eq!(TotalDrawing::new(-5, &[5]).zero_label, Some(100));
+        assert_eq!(TotalDrawing::new(0, &[5]).zero_label, None);
+        assert_eq!(TotalDrawing::new(5, &[8, 10]).area, "M0 100H0V40H1V0H2V200H0z");
     }
 
     #[test]
