@@ -33,7 +33,7 @@ fn who_says_this_is_me_sees_the_own_place_until_the_row_is_in_view() {
     wait(true);
     // A change replaces the rows, and the strip goes on as before.
     server.award(49, "2023-04-14", 4);
-    chrome.wait_for_text("#mine", "5 points to place 48");
+    chrome.wait_for_text("#mine", "2 points to place 48");
     chrome.script("document.querySelector('#u50').scrollIntoView({block: 'center'})");
     wait(false);
     chrome.open(&format!("{}/users/50", server.url()));
