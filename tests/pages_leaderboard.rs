@@ -236,17 +236,17 @@ fn a_row_draws_its_last_fourteen_days() {
     server.award(2, &day(20), 600);
     assert_order(&server, "/leaderboard", &[(2, 600), (1, 505)]);
     let page = open(&server, "/leaderboard", 200);
-    // Fourteen strokes of four pixels; half of the twenty above zero, half below. What was taken has a stroke of its own.
-    let strokes = "<path d=\"M1.5 10v-7M53.5 10v-10\"/><path class=m d=\"M49.5 10v10\"/>";
+    // Fourteen strokes of four pixels; half of the height above zero, half below. What was taken has a stroke of its own.
+    let strokes = "<path d=\"M1.5 14v-9M53.5 14v-14\"/><path class=m d=\"M49.5 14v14\"/>";
     assert!(row(&page, 1).contains(strokes), "{}", row(&page, 1));
     assert!(row(&page, 1).contains(">+5<span class=\"v\"> in 14 days</span>"), "{}", row(&page, 1));
-    assert!(page.contains("<path id=\"z\" d=\"M0 10h56\"/>"), "{page}");
+    assert!(page.contains("<path id=\"z\" d=\"M0 14h56\"/>"), "{page}");
     assert!(!row(&page, 2).contains("class=k"));
     // All rows of a page are drawn on one scale.
     server.award(3, &day(2), 1_000);
-    let small = "<path d=\"M1.5 18v-1M53.5 18v-1\"/><path class=m d=\"M49.5 18v1\"/>";
+    let small = "<path d=\"M1.5 25v-1M53.5 25v-2\"/><path class=m d=\"M49.5 25v2\"/>";
     let page = open_when(&server, "/leaderboard", |page| page.contains(small));
-    assert!(row(&page, 3).contains("<path d=\"M45.5 18v-18\"/>"), "{}", row(&page, 3));
+    assert!(row(&page, 3).contains("<path d=\"M45.5 25v-25\"/>"), "{}", row(&page, 3));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 pub const SPARK_DAYS: u32 = 14;
 
 /// The height of a row's drawing, in pixels. The stylesheet has the same height.
-const SPARK_HEIGHT: i64 = 20;
+const SPARK_HEIGHT: i64 = 28;
 const SPARK_STEP: usize = 4;
 const SPARK_BAR: f64 = 1.5;
 
@@ -91,17 +91,17 @@ mod tests {
 
     #[test]
     fn bars_stand_on_the_line_of_zero() {
-        assert_eq!(drawn(&[0, 4, 16]), ["M5.5 20v-10M9.5 20v-20", ""]);
-        assert_eq!(drawn(&[10, -10]), ["M1.5 10v-10", "M5.5 10v10"]);
+        assert_eq!(drawn(&[0, 4, 16]), ["M5.5 28v-14M9.5 28v-28", ""]);
+        assert_eq!(drawn(&[10, -10]), ["M1.5 14v-14", "M5.5 14v14"]);
         assert_eq!(drawn(&[0, 0]), ["", ""]);
-        assert_eq!(drawn(&[1, 1_000_000]), ["M1.5 20v-1M5.5 20v-20", ""]);
-        assert_eq!(drawn(&[i64::MAX, i64::MIN]), ["M1.5 10v-10", "M5.5 10v10"]);
+        assert_eq!(drawn(&[1, 1_000_000]), ["M1.5 28v-1M5.5 28v-28", ""]);
+        assert_eq!(drawn(&[i64::MAX, i64::MIN]), ["M1.5 14v-14", "M5.5 14v14"]);
     }
 
     #[test]
     fn on_one_scale_more_points_are_a_longer_stroke() {
         let scale = spark_scale(&[2, 500, -200]);
         let lengths = [2, 50, 500, -200, -1, 0].map(|points| scale.length(root(points)));
-        assert_eq!((scale.zero, lengths), (12, [1, 3, 12, -7, -1, 0]));
+        assert_eq!((scale.zero, lengths), (17, [1, 5, 17, -10, -1, 0]));
     }
 }

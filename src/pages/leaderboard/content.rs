@@ -65,7 +65,7 @@ impl OwnRow {
     }
 }
 
-/// A search for a person that found nobody.
+/// A search for a person that found nobody in particular.
 pub struct FailedSearch {
     text: String,
     like: Vec<(Person, String)>,
