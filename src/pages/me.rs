@@ -30,13 +30,19 @@ const DAYS: i64 = 365;
 #[derive(Debug, Clone, Copy)]
 pub struct Me(pub Option<UserId>);
 
+impl Me {
+    /// Who the owner of the browser is that has sent a request.
+    pub fn of(request: &Request<'_>) -> Me {
+        Me(request.cookies().get(COOKIE).and_then(|cookie| UserId::from_text(cookie.value())))
+    }
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Me {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Me, Infallible> {
-        let cookie = request.cookies().get(COOKIE);
-        Outcome::Success(Me(cookie.and_then(|cookie| UserId::from_text(cookie.value()))))
+        Outcome::Success(Me::of(request))
     }
 }
 

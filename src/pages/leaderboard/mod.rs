@@ -11,6 +11,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use rocket::http::Status;
+use rocket::outcome::try_outcome;
+use rocket::request::{FromRequest, Outcome, Request as HttpRequest};
 use rocket::{State, get};
 
 use super::address::Address;
@@ -22,6 +24,7 @@ use crate::domain::LeaderboardId;
 use crate::standings::{Found, RenderingKey, StandingsKey};
 use crate::web::App;
 use crate::web::compression::AcceptsGzip;
+use crate::web::error::ApiError;
 use crate::web::kinds::{FullName, JsonType, Kind, Parameter};
 use crate::web::parameters::Parameters;
 use crate::web::path::LeaderboardIdPath;
@@ -63,52 +66,57 @@ impl Parameter for SoughtName {
 #[get("/leaderboard", data = "<parameters>")]
 pub async fn first(
     browser: Browser,
-    viewer: BoardViewer,
-    me: Me,
+    reader: Reader,
     app: &State<App>,
     turns: &State<Turns>,
-    address: Address,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    let reader = Reader { viewer: &viewer, me, accepts: browser.accepts, address: &address };
-    page(reader, app, turns, None, &parameters).await
+    page(&reader, browser.accepts, app, turns, None, &parameters).await
 }
 
 /// Shows a board.
 #[get("/leaderboard/<id>", data = "<parameters>")]
 pub async fn show(
     browser: Browser,
-    viewer: BoardViewer,
-    me: Me,
+    reader: Reader,
     app: &State<App>,
     turns: &State<Turns>,
-    address: Address,
     id: LeaderboardIdPath,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
-    let reader = Reader { viewer: &viewer, me, accepts: browser.accepts, address: &address };
-    page(reader, app, turns, Some(id.known()?), &parameters).await
+    page(&reader, browser.accepts, app, turns, Some(id.known()?), &parameters).await
 }
 
 /// Who looks at a page.
-struct Reader<'r> {
-    viewer: &'r BoardViewer,
+pub struct Reader {
+    viewer: BoardViewer,
     me: Me,
-    accepts: AcceptsGzip,
     /// The address of the server, as the reader knows it.
-    address: &'r Address,
+    address: Address,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Reader {
+    type Error = ApiError;
+
+    async fn from_request(request: &'r HttpRequest<'_>) -> Outcome<Reader, ApiError> {
+        let viewer = try_outcome!(BoardViewer::from_request(request).await);
+        let address = Address::from_request(request).await.map_error(|(_, never)| match never {});
+        Outcome::Success(Reader { viewer, me: Me::of(request), address: try_outcome!(address) })
+    }
 }
 
 /// A page of a leaderboard. It is the same for all who see the same boards, and is rendered once for all of them. Only
 /// a page with a marked row, or one after a search, is made for one reader.
 async fn page(
-    reader: Reader<'_>,
+    reader: &Reader,
+    accepts: AcceptsGzip,
     app: &App,
     turns: &Turns,
     id: Option<LeaderboardId>,
     parameters: &Parameters,
 ) -> Result<Html, ErrorPage> {
-    let Reader { viewer, me, accepts, .. } = reader;
+    let Reader { viewer, me, address } = reader;
     let catalog = app.standings.catalog();
     let board = viewer.board(&catalog, id)?;
     let asked = ShowBoard::read(parameters)?;
@@ -139,7 +147,7 @@ async fn page(
     let sources = LeaderboardSources { view: &view, before: before.as_deref(), days: &days, today };
     // Where nobody is ranked, a command with the address of the server is shown to whoever may give points.
     let shows_command = view.ranked.entries().is_empty() && viewer.may_award();
-    let address = shows_command.then_some(reader.address);
+    let address = shows_command.then_some(address);
     let marked = asked.for_user_id.or(me.0).map(|id| Marked { id, is_reader: me.0 == Some(id) });
     if marked.is_some() || sought.is_some() {
         let for_reader = ForReader { marked, sought, address };
