@@ -17,7 +17,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{People, Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store};
-use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site, WrongKeys};
+use scorekeeper::web::{self, App, Batches, Metrics, RequestLimit, Sessions, Site, WrongKeys};
 
 /// Users of the board: all on one page.
 const USERS: i64 = 100;
@@ -67,6 +67,10 @@ fn main() {
         batches: Batches::default(),
         public: true,
         public_descriptions: false,
+        figures: Arc::default(),
+        live: Arc::default(),
+        backups: None,
+        metrics: Metrics::default(),
         site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };

@@ -3,6 +3,7 @@
 //! The binary is a thin shell around this library. Tests and benchmarks use the library directly. Its parts, from the
 //! bottom up:
 //!
+//! - [`metrics`]: counting, and telling the counts;
 //! - [`domain`]: the words (event, score, date, period) as types that can't hold a wrong value;
 //! - [`tables`]: CSV and JSON Lines, in and out;
 //! - [`store`]: the SQLite file, with the one thread that writes to it;
@@ -30,6 +31,7 @@ pub mod export;
 pub mod front;
 pub mod jobs;
 pub mod logging;
+pub mod metrics;
 pub mod pages;
 pub mod rollup;
 pub mod server;

@@ -1,15 +1,17 @@
 //! Puts the parts together and runs them, from the open file to the clean end.
 
 mod healthcheck;
+mod metrics;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rocket::figment::Figment;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Orbit, Rocket};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::actions::{Actions, Actor, Refusal, Running};
@@ -17,16 +19,18 @@ use crate::api;
 use crate::config::Settings;
 use crate::domain::{Clock, PathPrefix, PlainKey};
 use crate::front::{self, Certificates, Front, TlsFiles};
-use crate::jobs;
+use crate::jobs::{self, Backups};
 use crate::logging;
 use crate::pages;
 use crate::rollup::Rollup;
 use crate::show::show;
 use crate::standings::{People, Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
-use crate::web::{self, App, BasePath, Batches, RequestLimit, Sessions, Site, WrongKeys};
+use crate::web::{self, App, BasePath, Batches, Metrics, RequestLimit, Sessions, Site, WrongKeys};
 
 pub use self::healthcheck::ask_ready;
+
+use self::metrics::Sources;
 
 /// Why the server could not start, or could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -76,12 +80,14 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
             logging::reopen();
         }
     });
+    let began = Instant::now();
     let clock = Clock::system(settings.time_zone);
     let subscription = Subscription::new();
     let fault = |error| ServeError::Store(settings.database.clone(), error);
     let options = OpenOptions {
         group_max,
         subscribers: vec![subscription.subscriber()],
+        backup_before_migration: settings.backup_before_migration,
         ..OpenOptions::new(OpenMode::Serve, clock.clone())
     };
     let (store, writer) = Store::open(&settings.database, options).map_err(fault)?;
@@ -99,6 +105,11 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         .with_recalculations_per_day(settings.recalculations_per_day);
     let actions = Arc::new(actions);
     let jobs = jobs::start(Arc::clone(&actions), rollup.clone(), settings.schedule(), store.register_thread("jobs"))?;
+    let start_backups = |plan| {
+        let alive = store.register_thread("backups");
+        Backups::start(settings.database.clone(), plan, clock.clone(), alive)
+    };
+    let (backups, backups_thread) = settings.backup_plan().map(start_backups).transpose()?.unzip();
     let wrong_keys = Arc::new(WrongKeys::new(settings.failed_keys_per_minute));
     runtime.spawn(WrongKeys::watch(Arc::clone(&wrong_keys)));
     let app = App {
@@ -115,10 +126,17 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         batches: Batches::default(),
         public: settings.public,
         public_descriptions: settings.public_descriptions,
+        figures: Arc::default(),
+        live: Arc::default(),
+        backups,
+        metrics: Metrics::new(settings.metrics_address.is_some()),
         site: Site { origins: settings.origins.clone().unwrap_or_default(), base: base.clone() },
     };
     let rocket = web::mount(rocket, app);
-    let end = runtime.block_on(launch(rocket, settings, certificates, signals, &store));
+    let end = runtime.block_on(launch(rocket, settings, certificates, signals, began));
+    if let Some(backups) = backups_thread {
+        backups.stop();
+    }
     rollup_thread.stop();
     jobs.stop();
     standings_thread.stop();
@@ -137,7 +155,7 @@ async fn launch(
     settings: &Settings,
     certificates: Option<Arc<Certificates>>,
     signals: [Signal; 2],
-    store: &Store,
+    began: Instant,
 ) -> Result<(), ServeError> {
     let rocket = rocket.ignite().await.map_err(|error| ServeError::Rocket(error.kind().to_string()))?;
     let (config, grace) = (rocket.config(), Duration::from_secs(rocket.config().shutdown.grace.into()));
@@ -146,7 +164,12 @@ async fn launch(
     let listener = front::bind(address).map_err(bound)?;
     let address = listener.local_addr().map_err(bound)?;
     let client = Client::untracked(rocket).await.map_err(|error| ServeError::Rocket(error.kind().to_string()))?;
+    let metrics_listener = settings.metrics_address.map(metrics_listener).transpose()?;
     announce(client.rocket(), address, settings).await;
+    let front = Front::new(client, front_options(settings, certificates));
+    let Some(app) = front.rocket().state::<App>() else { return Ok(()) };
+    let store = app.store.clone();
+    let metrics = metrics_of(app, &front, began);
     let stop = async {
         let [mut terminate, mut interrupt] = signals;
         tokio::select! {
@@ -155,8 +178,40 @@ async fn launch(
         }
         store.expect_end();
     };
-    Front::new(client, front_options(settings, certificates)).serve(listener, stop, grace).await;
+    let collector =
+        metrics_listener.map(|listener| tokio::spawn(front::serve_metrics(listener, move || metrics.text())));
+    front.serve(listener, stop, grace).await;
+    if let Some(collector) = collector {
+        collector.abort();
+    }
     Ok(())
+}
+
+/// Listens where the metrics are served without a key.
+fn metrics_listener(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let bound = |error| ServeError::Bind(address.to_string(), error);
+    let listener = front::bind(address).map_err(bound)?;
+    log::info!("metrics are on http://{}/metrics", listener.local_addr().map_err(bound)?);
+    Ok(listener)
+}
+
+/// Puts together what the metrics are made of.
+fn metrics_of(app: &App, front: &Arc<Front>, began: Instant) -> Metrics {
+    app.figures.learn(front.rocket());
+    let sources = Sources {
+        store: app.store.clone(),
+        actions: Arc::clone(&app.actions),
+        rollup: app.rollup.clone(),
+        standings: app.standings.clone(),
+        requests: Arc::clone(&app.figures),
+        wrong_keys: Arc::clone(&app.wrong_keys),
+        live: Arc::clone(&app.live),
+        backups: app.backups.clone(),
+        front: Arc::clone(front),
+        began,
+    };
+    app.metrics.set(move || sources.text());
+    app.metrics.clone()
 }
 
 /// Says where the server listens. If it has to make the first key, it shows that before.

@@ -46,6 +46,8 @@ mod front_slow;
 #[cfg(feature = "program-tests")]
 mod front_slowhttptest;
 mod front_tls;
+#[cfg(feature = "program-tests")]
+mod full_disk;
 mod history;
 mod idempotency_holders;
 mod import;
@@ -66,6 +68,7 @@ mod log_sinks;
 mod logs;
 mod made_keys;
 mod merging;
+mod metrics;
 mod minimum_score;
 mod model;
 mod options;
@@ -93,6 +96,8 @@ mod pages_me;
 mod pages_user;
 mod panics;
 #[cfg(feature = "program-tests")]
+mod prometheus;
+#[cfg(feature = "program-tests")]
 mod proxies;
 mod raw_requests;
 mod readiness;
@@ -112,6 +117,7 @@ mod shutdown;
 mod slow_reads;
 mod standings;
 mod suspension;
+mod timed_backups;
 mod user_batches;
 mod usernames;
 mod wrong_keys;

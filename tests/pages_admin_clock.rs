@@ -15,7 +15,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{People, Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
-use scorekeeper::web::{self, App, Batches, RequestLimit, Sessions, Site, WrongKeys};
+use scorekeeper::web::{self, App, Batches, Metrics, RequestLimit, Sessions, Site, WrongKeys};
 
 use crate::support::browser::{ACCEPT, hidden};
 
@@ -74,6 +74,10 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         batches: Batches::default(),
         public: true,
         public_descriptions: false,
+        figures: Arc::default(),
+        live: Arc::default(),
+        backups: None,
+        metrics: Metrics::default(),
         site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };

@@ -6,6 +6,9 @@ use crate::store::StoreError;
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::key_lines::{self, Circumstances, KeyState};
 
+/// Who acts with a key for all users where no name came with it and none is needed.
+const NAMELESS: &str = "nameless";
+
 impl Actions {
     /// Finds out who acts, from the key and the name that came with a request.
     ///
@@ -14,13 +17,37 @@ impl Actions {
     /// another username, or if it is for all users and no name came with it; [`Refusal::NotFromHere`] if it is not for the
     /// network that the request comes from.
     pub fn authenticate(&self, key: &PlainKey, username: Option<&str>, sender: Sender) -> Result<Actor, Refusal> {
+        self.authenticate_or(key, username, || None, sender)
+    }
+
+    /// The same where it does not matter who acts: a key for all users needs no name.
+    ///
+    /// # Errors
+    /// As [`Actions::authenticate`].
+    pub fn authenticate_nameless(
+        &self,
+        key: &PlainKey,
+        username: Option<&str>,
+        sender: Sender,
+    ) -> Result<Actor, Refusal> {
+        self.authenticate_or(key, username, || NAMELESS.parse().ok(), sender)
+    }
+
+    /// Finds out who acts. Where no name came with a key for all users, `stand_in` may give one.
+    fn authenticate_or(
+        &self,
+        key: &PlainKey,
+        username: Option<&str>,
+        stand_in: impl Fn() -> Option<Username>,
+        sender: Sender,
+    ) -> Result<Actor, Refusal> {
         let username = username.map(str::trim).filter(|username| !username.is_empty());
         // A name that can't be one is told only to who has a good key.
         let username: Option<Result<Username, Refusal>> =
             username.map(|username| username.parse().map_err(|_| Refusal::InvalidAccess));
         let digest = key.digest();
         if self.configured_key.as_ref().is_some_and(|configured| configured.matches(digest.as_bytes())) {
-            let username = username.ok_or(Refusal::InvalidAccess)??;
+            let username = username.transpose()?.or_else(stand_in).ok_or(Refusal::InvalidAccess)?;
             return Ok(Actor::unlimited(username, KeyRef::Configured, Some(sender.address)));
         }
         if key.is_misspelt() {
@@ -36,7 +63,7 @@ impl Actions {
         self.admit(&stored, sender)?;
         let acting = match (&stored.username, username.transpose()?) {
             (None, Some(username)) => username,
-            (None, None) => return Err(Refusal::InvalidAccess),
+            (None, None) => stand_in().ok_or(Refusal::InvalidAccess)?,
             (Some(owner), Some(username)) if *owner != username => return Err(Refusal::InvalidAccess),
             (Some(owner), _) => owner.clone(),
         };

@@ -42,7 +42,11 @@ impl Actions {
         // All of a batch goes into the digest, which may take too long for an asynchronous worker.
         let digest = move || key.map(|key| Idempotency::new(&username, first_key, key, RESOURCE, &&asked[..]));
         let idempotency = tokio::task::spawn_blocking(digest).await.map_err(|_| StoreError::Closed)?;
-        self.once_by(deadline, idempotency, move |write| event_batches::award_all(write, &awards, &by)).await
+        let count = awards.len();
+        let answer =
+            self.once_by(deadline, idempotency, move |write| event_batches::award_all(write, &awards, &by)).await?;
+        self.figures.count(&answer, count, matches!(answer.outcome, BatchAwarded::InsufficientPoints { .. }));
+        Ok(answer)
     }
 
     /// Makes or changes all these users in one transaction, or none of them, and waits until that shows. Two users of

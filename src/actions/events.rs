@@ -2,6 +2,7 @@
 
 use super::{Actions, Actor, Answer, Refusal};
 use crate::domain::{Award, Correction, Deletion, IdempotencyKey, Scope};
+use crate::store::Write;
 use crate::store::score_events::{self, Awarded, Revised};
 
 /// The resource that an idempotency key of an award belongs to, however the path of the request is written.
@@ -22,7 +23,10 @@ impl Actions {
         actor.require(award.scope())?;
         let by = actor.author();
         let wanted = award.clone();
-        self.once(actor, key, RESOURCE, &award, move |write| score_events::award(write, &wanted, &by)).await
+        let work = move |write: &Write<'_>| score_events::award(write, &wanted, &by);
+        let answer = self.once(actor, key, RESOURCE, &award, work).await?;
+        self.figures.count(&answer, 1, matches!(answer.outcome, Awarded::InsufficientPoints { .. }));
+        Ok(answer)
     }
 
     /// Changes the points of an event, and its description if one is given.

@@ -13,6 +13,7 @@ mod boards;
 mod described;
 mod directory;
 mod events;
+mod figures;
 mod import;
 mod key_rotation;
 mod keys;
@@ -24,6 +25,7 @@ pub use actor::Actor;
 
 pub use boards::NewBoard;
 pub use directory::Existence;
+pub use figures::Figures;
 pub use key_rotation::RotatedKey;
 pub use keys::{MadeKey, may_revoke};
 pub use refusal::{KeyRefusal, Refusal};
@@ -46,6 +48,7 @@ pub struct Actions {
     running: Option<Running>,
     configured_key: Option<KeyDigest>,
     recalculations_per_day: u32,
+    figures: Figures,
 }
 
 /// What a server keeps running beside the file. It has to be told of changes.
@@ -68,7 +71,14 @@ pub struct Answer<T> {
 impl Actions {
     /// Makes the door to a file, for a command that does its work and ends. No server has to run.
     pub fn new(store: Store, clock: Clock) -> Actions {
-        Actions { store, clock, running: None, configured_key: None, recalculations_per_day: 0 }
+        Actions {
+            store,
+            clock,
+            running: None,
+            configured_key: None,
+            recalculations_per_day: 0,
+            figures: Figures::default(),
+        }
     }
 
     /// Adds what a server keeps running beside the file.
@@ -87,6 +97,11 @@ impl Actions {
     pub fn with_recalculations_per_day(mut self, limit: u32) -> Actions {
         self.recalculations_per_day = limit;
         self
+    }
+
+    /// What became of events that were to be stored, in numbers.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
     }
 
     /// The clock that tells what day it is.

@@ -210,7 +210,9 @@ pub async fn live<'r>(
     let key = StandingsKey::today(board.id, board.period(asked.period));
     let mut views = app.standings.watch(key);
     views.mark_changed();
+    let listening = app.live.enter();
     let stream = EventStream! {
+        let _listening = listening;
         let mut last: Option<Arc<[u8]>> = None;
         let mut rights = interval(RIGHTS_EVERY);
         loop {

@@ -9,6 +9,7 @@ mod boards;
 mod directory;
 mod health;
 mod leaderboard;
+mod metrics;
 mod recalculation;
 mod score_events;
 mod score_events_csv;
@@ -55,6 +56,7 @@ fn routes() -> Vec<Route> {
         avatars::draw,
         health::live,
         health::ready,
+        metrics::show,
     ]
 }
 

@@ -1,6 +1,6 @@
 //! The forms that values have: how each is read, and how it is described to a person.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -101,9 +101,13 @@ pub(super) const SPAN: Form<Duration> =
 /// A number of things.
 pub(super) const COUNT: Form<u32> = Form::new("a whole number from 0 to 4294967295", |text| text.parse().ok());
 
-/// A number of connections.
-pub(super) const CONNECTIONS: Form<u32> =
+/// A number of things of which there has to be one.
+pub(super) const COUNT_FROM_1: Form<u32> =
     Form::new("a whole number from 1 to 4294967295", |text| text.parse().ok().filter(|count| *count > 0));
+
+/// An address to listen on.
+pub(super) const ADDRESS: Form<SocketAddr> =
+    Form::new("an address and a port such as \"127.0.0.1:9100\"", |text| text.parse().ok());
 
 /// Networks. An address alone is a network of one.
 pub(super) const NETWORKS: Form<Vec<IpNet>> = Form {

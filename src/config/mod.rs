@@ -11,6 +11,7 @@ mod error;
 mod forms;
 mod sources;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,8 +25,10 @@ pub use row::Setting;
 pub use sources::{Origin, address, figment};
 
 use crate::domain::{Origins, PathPrefix, PlainKey, Ranking};
-use crate::jobs::Schedule;
-use forms::{BASE_PATH, CONNECTIONS, COUNT, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SPAN, TIME_ZONE};
+use crate::jobs::{BackupPlan, Schedule};
+use forms::{
+    ADDRESS, BASE_PATH, COUNT, COUNT_FROM_1, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SPAN, TIME_ZONE,
+};
 use sources::Sources;
 
 settings! {
@@ -60,7 +63,7 @@ settings! {
     /// Sites whose pages may read public scores and leaderboards from a browser, and show `/embed` in a frame; `*` is any.
     origins: Option<Origins> = ORIGINS;
     /// How many connections may be open; fewer if the limit of descriptors leaves fewer.
-    max_connections: u32 = CONNECTIONS, default "4096";
+    max_connections: u32 = COUNT_FROM_1, default "4096";
     /// How long the head of a request may take to arrive, from its first byte.
     header_timeout: Duration = SPAN, default "10s";
     /// How long the whole body of a request may take to arrive.
@@ -75,6 +78,16 @@ settings! {
     tls_certificate: Option<PathBuf> = FILE;
     /// The private key of the certificate: a file in PEM.
     tls_key: Option<PathBuf> = FILE;
+    /// A folder for backups by the clock, `scorekeeper-YYYYMMDDTHHMMSSZ.db`; none are made without it.
+    backup_folder: Option<PathBuf> = FILE;
+    /// The time between two backups.
+    backup_every: Duration = SPAN, default "24h";
+    /// How many backups stay: the newest. Other files in the folder are left alone.
+    backup_keep: u32 = COUNT_FROM_1, default "7";
+    /// Whether a start that writes tables anew, after an upgrade, copies the file before: `scorekeeper.db.before-V16`.
+    backup_before_migration: bool = FLAG, default "true";
+    /// An address and port to serve `/metrics` on, without a key; without it `/metrics` is on the main port and needs a key.
+    metrics_address: Option<SocketAddr> = ADDRESS;
     /// A file to log to, beside stderr.
     log_file: Option<PathBuf> = FILE;
     /// The form of a log line: `text`, or `json` for one object a line.
@@ -94,6 +107,12 @@ impl Settings {
             settings.database = database;
         }
         Ok(settings)
+    }
+
+    /// Where backups go and when they are made; `None`: none are made by the clock.
+    pub fn backup_plan(&self) -> Option<BackupPlan> {
+        let folder = self.backup_folder.clone()?;
+        Some(BackupPlan { folder, every: self.backup_every, keep: self.backup_keep })
     }
 
     /// When scores are rebuilt by the clock.

@@ -27,15 +27,15 @@ pub enum Cut {
     NotAccepted,
 }
 
-/// The reasons, with the words of the log for them.
-const REASONS: [(Cut, &str); 7] = [
-    (Cut::Silent, "sent nothing"),
-    (Cut::Head, "did not send a whole head in time"),
-    (Cut::Body, "did not send a whole body in time"),
-    (Cut::Stalled, "took nothing of the reply"),
-    (Cut::Displaced, "sent no whole request and made room for another"),
-    (Cut::Refused, "found all connections in use"),
-    (Cut::NotAccepted, "could not be accepted by the operating system"),
+/// The reasons, with the word of the metrics and the words of the log for each.
+const REASONS: [(Cut, &str, &str); 7] = [
+    (Cut::Silent, "silent", "sent nothing"),
+    (Cut::Head, "head", "did not send a whole head in time"),
+    (Cut::Body, "body", "did not send a whole body in time"),
+    (Cut::Stalled, "stalled", "took nothing of the reply"),
+    (Cut::Displaced, "displaced", "sent no whole request and made room for another"),
+    (Cut::Refused, "refused", "found all connections in use"),
+    (Cut::NotAccepted, "not_accepted", "could not be accepted by the operating system"),
 ];
 
 /// Counts since the start.
@@ -56,6 +56,11 @@ impl Figures {
         self.cut[cut as usize].load(Ordering::Relaxed)
     }
 
+    /// How many clients were cut off for each reason, with a word for it.
+    pub fn by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        REASONS.into_iter().map(|(cut, word, _)| (word, self.cut_off(cut)))
+    }
+
     /// Sums up once a minute, for ever.
     pub(super) async fn log_by_the_minute(&self) {
         loop {
@@ -74,7 +79,7 @@ impl Figures {
     fn summary(&self) -> Option<String> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let mut parts = Vec::new();
-        for (cut, words) in REASONS {
+        for (cut, _, words) in REASONS {
             let (now, told) = (self.cut_off(cut), &mut told[cut as usize]);
             if now > *told {
                 parts.push(format!("{} {words}", now - *told));
@@ -106,7 +111,7 @@ mod tests {
 
     #[test]
     fn each_reason_has_its_own_place() {
-        for (place, (cut, _)) in REASONS.into_iter().enumerate() {
+        for (place, (cut, ..)) in REASONS.into_iter().enumerate() {
             assert_eq!(cut as usize, place);
         }
     }

@@ -12,6 +12,7 @@ mod descriptors;
 mod figures;
 mod http2;
 mod listener;
+mod metrics_listener;
 mod opening;
 mod proxies;
 mod registry;
@@ -29,11 +30,13 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use rocket::local::asynchronous::Client;
+use rocket::{Orbit, Rocket};
 use tokio::net::TcpListener;
 
 pub use self::certificates::{CertificateError, Certificates, TlsFiles};
 pub use self::figures::Figures;
 pub use self::listener::bind;
+pub use self::metrics_listener::serve_metrics;
 pub use self::trusting::trusting_stream;
 
 use self::proxies::TrustedProxies;
@@ -89,6 +92,16 @@ impl Front {
             proxies: TrustedProxies::new(&options.trusted_proxies),
             certificates: options.certificates,
         })
+    }
+
+    /// The Rocket behind the door.
+    pub fn rocket(&self) -> &Rocket<Orbit> {
+        self.client.rocket()
+    }
+
+    /// How many connections are open.
+    pub fn open(&self) -> usize {
+        self.registry.open()
     }
 
     /// What has happened to connections so far.

@@ -48,6 +48,11 @@ impl Registry {
         &self.figures
     }
 
+    /// How many connections are open.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::SeqCst)
+    }
+
     /// Whether one more connection would be too many.
     pub fn is_full(&self) -> bool {
         self.open.load(Ordering::SeqCst) >= self.connections_max

@@ -1,13 +1,17 @@
-//! What the server does by the clock: rebuilding the scores of today and of the recent days, and forgetting what was kept
-//! long enough.
+//! What the server does by the clock: rebuilding the scores of today and of the recent days, forgetting what was kept long
+//! enough, and backups, which have a thread of their own (`backups`).
 //!
-//! One thread does one job at a time. It measures time from its start, so no job is moved when the clock is set back or
+//! Of the others, one thread does one job at a time. It measures time from its start, so no job is moved when the clock is set back or
 //! forward. When a rebuild begins, it asks the clock which day it is.
+
+mod backups;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+pub use self::backups::{BackupFile, BackupPlan, Backups, BackupsThread, State as BackupState};
 
 use crate::actions::Actions;
 use crate::rollup::{Rollup, RollupError};

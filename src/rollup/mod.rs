@@ -5,9 +5,11 @@
 //! daily, and older ones by a recalculation or a backfill. The rollup never stops the writer: it reads day by day and
 //! writes only the differences, a limited number in each transaction.
 
+mod figures;
 mod rebuild;
 mod recalculation;
 
+pub use figures::Figures;
 pub use rebuild::{Progress, Rebuilt, rebuild};
 pub use recalculation::{Rollup, RollupThread, Status};
 

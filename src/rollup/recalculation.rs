@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::figures::Figures;
 use super::{Progress, Rebuilt, RollupError, rebuild};
 use crate::domain::{Clock, EventDate, Timestamp};
 use crate::store::{Store, recalculations};
@@ -56,6 +57,7 @@ struct Shared {
     /// the other void.
     turn: Mutex<()>,
     stop: AtomicBool,
+    figures: Figures,
 }
 
 #[derive(Default)]
@@ -79,10 +81,12 @@ impl Shared {
         mut progress: impl FnMut(Progress),
     ) -> Result<Rebuilt, RollupError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        rebuild(store, first, |at| {
+        let rebuilt = rebuild(store, first, |at| {
             progress(at);
             if self.stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
+        });
+        self.figures.count(&rebuilt);
+        rebuilt
     }
 
     fn stopped(&self) -> bool {
@@ -139,6 +143,11 @@ impl Rollup {
     /// Whether rebuilding was stopped, as it is when the server ends.
     pub fn is_stopped(&self) -> bool {
         self.shared.stopped()
+    }
+
+    /// What rebuilds have found since the start.
+    pub fn figures(&self) -> &Figures {
+        &self.shared.figures
     }
 
     /// The recalculation that runs, or the last one.

@@ -155,6 +155,9 @@ impl Follower {
                 self.evict();
             }
             let is_changed = self.state != State::Settled || !self.facts.is_empty();
+            if !is_changed {
+                self.shared.note_current();
+            }
             // Another process that writes for minutes, as an import does, must not have the whole file read all the time.
             let is_foreign = self.state == State::Unread || self.facts.tells_of_others();
             let pause = if is_foreign { gap.max(self.reading) } else { gap };
@@ -168,6 +171,7 @@ impl Follower {
                 let flushes = std::mem::take(&mut self.demand.flushes);
                 let is_of_all = matches!(scope, Scope::All);
                 match self.refresh(scope) {
+                    Ok(()) if is_of_all => self.shared.note_current(),
                     Ok(()) => {}
                     Err(Interrupted::Stopped) => return,
                     Err(Interrupted::Failed(error)) => {

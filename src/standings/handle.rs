@@ -121,6 +121,12 @@ impl Standings {
         look.is_covered
     }
 
+    /// How long ago the views last showed all that was known to be committed then. While nothing changes, that is at most half
+    /// of the time within which a change shows.
+    pub fn age(&self) -> Duration {
+        self.shared.age()
+    }
+
     /// How many refreshes have found something new in the file, whether or not it changed any view. Code that keeps
     /// something read from the file together with a view has to read it again when this number has changed.
     pub fn refreshes(&self) -> u64 {

@@ -1,9 +1,9 @@
 //! What the handles and the standings' thread share: the messages to the thread, and what it publishes.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 
@@ -95,6 +95,9 @@ pub(super) struct Shared {
     pub coverage: Coverage,
     /// How many refreshes have found something new in the file, whether or not it changed any view.
     pub refreshes: AtomicU64,
+    began: Instant,
+    /// When the views last showed all that was known to be committed, in milliseconds after `began`.
+    current_at: AtomicU64,
 }
 
 impl Shared {
@@ -105,7 +108,20 @@ impl Shared {
             catalog: RwLock::new(Arc::new(catalog)),
             coverage,
             refreshes: AtomicU64::new(0),
+            began: Instant::now(),
+            current_at: AtomicU64::new(0),
         }
+    }
+
+    /// Notes that the views show all that is known to be committed.
+    pub fn note_current(&self) {
+        let millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.current_at.store(millis, Ordering::Relaxed);
+    }
+
+    /// How long ago the views last showed all that was known to be committed then.
+    pub fn age(&self) -> Duration {
+        self.began.elapsed().saturating_sub(Duration::from_millis(self.current_at.load(Ordering::Relaxed)))
     }
 
     /// Where readers find standings, by key.

@@ -35,7 +35,7 @@ const STEPS_BETWEEN_FLUSHES: u32 = 8;
 const CHECK_STEPS: i32 = 100_000;
 
 /// What a copy is called before it is whole.
-pub(super) const PART: &str = ".part";
+pub const PART: &str = ".part";
 
 /// Why a copy was not made, or not put in place.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +102,14 @@ pub fn back_up_beside(database: &Path, to: &Path, force: bool, stop: &Arc<Atomic
     copy(&source, database, &part.path, stop)?;
     drop(source);
     part.finish(to, force)
+}
+
+/// Makes the folder for backups, for this user alone, if it is missing.
+///
+/// # Errors
+/// It can't be made.
+pub fn create_folder(folder: &Path) -> Result<(), BackupError> {
+    file::create_folder(folder).map_err(|error| BackupError::Io(folder.to_owned(), error))
 }
 
 /// The layout of a file that is to be copied.

@@ -60,6 +60,7 @@ impl<'w> EventInserter<'w> {
         let CreatedBy { username, key_id } = self.by;
         self.insert.execute((id, user_id, date, points, description, created_at, updated_at, username, key_id))?;
         self.sums.add(user_id, date, points.into(), 1);
+        self.write.note_events(1);
         Ok(())
     }
 

@@ -68,6 +68,12 @@ pub enum StoreError {
     /// The library is older than the first one without a fault that loses data.
     #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
     SqliteTooOld(&'static str),
+    /// The database can't be copied before its tables are written anew.
+    #[error(
+        "the database has an earlier layout, and no copy of it can be made before it is migrated: {0}: {1}; make room there, \
+         or set backup_before_migration = false"
+    )]
+    NoBackup(PathBuf, String),
     /// The schema can't be brought up to date.
     #[error("the database can't be migrated: {0}")]
     Migration(String),

@@ -70,17 +70,20 @@ pub type Subscriber = Box<dyn Fn(Arc<Committed>) + Send>;
 pub(super) struct Facts {
     pub scores: Vec<ScoreChange>,
     pub directory: Vec<DirectoryChange>,
+    /// How many events were stored.
+    pub events: u64,
 }
 
 impl Facts {
     /// How many facts there are now, to go back to with [`Facts::go_back`].
-    pub fn count(&self) -> (usize, usize) {
-        (self.scores.len(), self.directory.len())
+    pub fn count(&self) -> (usize, usize, u64) {
+        (self.scores.len(), self.directory.len(), self.events)
     }
 
-    /// Forgets all facts after the first `scores` and `directory` ones, the numbers that [`Facts::count`] gave earlier.
-    pub fn go_back(&mut self, (scores, directory): (usize, usize)) {
+    /// Forgets all facts after the first ones, of which [`Facts::count`] gave the numbers earlier.
+    pub fn go_back(&mut self, (scores, directory, events): (usize, usize, u64)) {
         self.scores.truncate(scores);
         self.directory.truncate(directory);
+        self.events = events;
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Health {
     told_missing: AtomicBool,
     /// Whether the server is about to end.
     ending: AtomicBool,
+    /// Whether a fault is noted in `commits`, for those who must not wait for it.
+    unwell: AtomicBool,
     commits: Mutex<Commits>,
     /// Held by the threads as long as they run.
     threads: Mutex<Vec<(&'static str, Weak<()>)>>,
@@ -50,6 +52,7 @@ impl Health {
             place,
             told_missing: AtomicBool::new(false),
             ending: AtomicBool::new(false),
+            unwell: AtomicBool::new(false),
             commits: Mutex::default(),
             threads: Mutex::default(),
         }
@@ -77,6 +80,18 @@ impl Health {
         if missing { Err(StoreError::TakenAway(path.to_owned())) } else { Ok(()) }
     }
 
+    /// Where the database lies.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Whether everything was well when it was last seen. Only threads that register wait for this, if anybody does.
+    pub fn seems_well(&self) -> bool {
+        !self.unwell.load(Ordering::SeqCst)
+            && self.place.holds()
+            && lock(&self.threads).iter().all(|(_, alive)| alive.strong_count() > 0)
+    }
+
     /// Notes that the server is about to end.
     pub fn expect_end(&self) {
         self.ending.store(true, Ordering::SeqCst);
@@ -93,9 +108,17 @@ impl Health {
         if matches!(end, Err(StoreError::TakenAway(_))) {
             return;
         }
+        // SQLite does not always say that the disk is full: where the index of its log has to grow, it only says that writing
+        // failed.
+        let is_full = match end {
+            Err(StoreError::Full) => true,
+            Err(StoreError::Sqlite(_) | StoreError::OutcomeUnknown) => !self.has_space(),
+            _ => false,
+        };
         let mut commits = lock(&self.commits);
-        commits.was_full |= matches!(end, Err(StoreError::Full));
+        commits.was_full |= is_full;
         commits.fault = end.as_ref().err().cloned();
+        self.unwell.store(commits.was_full || commits.fault.is_some(), Ordering::SeqCst);
     }
 
     /// The fault that keeps the store from its work, as far as that can be told without trying to write.
@@ -111,6 +134,7 @@ impl Health {
             }
             // Enough space is free again. Whether commits succeed too is not known yet.
             commits.was_full = false;
+            self.unwell.store(commits.fault.is_some(), Ordering::SeqCst);
         }
         commits.fault.clone().map_or(Ok(()), Err)
     }

@@ -74,6 +74,14 @@ fn of_connection(connection: &Connection) -> rusqlite::Result<Option<i64>> {
     connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| row.get(0))
 }
 
+/// Whether a migration that a file of an earlier layout lacks writes a whole table anew. Such a one puts another table in the
+/// place of the old.
+pub fn is_rewritten_from(layout: i64) -> bool {
+    let migrations = embedded::migrations::runner();
+    let mut lacking = migrations.get_migrations().iter().filter(|migration| i64::from(migration.version()) > layout);
+    lacking.any(|migration| migration.sql().is_some_and(|sql| sql.contains("DROP TABLE")))
+}
+
 /// How a file that says it has a layout differs from one that the migrations up to there have made: migrations that are
 /// missing or others, tables and indexes that are missing. What somebody has added is no fault.
 pub fn differences(connection: &Connection, layout: i64) -> Result<Vec<String>, StoreError> {

@@ -6,7 +6,7 @@
 //!
 //! | to learn | read |
 //! |---|---|
-//! | how a file is opened, made and migrated | `connection`, `layout`, `file` |
+//! | how a file is opened, made and migrated | `connection`, `layout`, `upgrade`, `file` |
 //! | whether another process is at work on the file | `neighbours` |
 //! | how a change is stored | `writer`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
 //! | when the store can't do its work | `error`, `health` |
@@ -38,6 +38,7 @@ mod event_rows;
 pub mod event_search;
 pub mod export;
 mod facts;
+mod figures;
 mod file;
 mod file_version;
 mod health;
@@ -62,6 +63,7 @@ pub mod revisions;
 mod revoked_keys;
 pub mod score_events;
 pub mod scores;
+mod upgrade;
 pub mod user_batches;
 mod user_events;
 pub mod window_sums;
@@ -81,6 +83,7 @@ pub use connection::OpenMode;
 pub use day_number::DayNumber;
 pub use error::StoreError;
 pub use facts::{Committed, DirectoryChange, ScoreChange, Subscriber};
+pub use figures::{Figures, Sizes};
 use file::Place;
 pub use file_version::FileVersion;
 pub use health::Alive;
@@ -124,12 +127,14 @@ pub struct OpenOptions {
     pub group_max: usize,
     /// The subscribers that are told of each committed transaction, in this order.
     pub subscribers: Vec<Subscriber>,
+    /// Whether the file is copied before a migration writes tables of it anew.
+    pub backup_before_migration: bool,
 }
 
 impl OpenOptions {
     /// Options with [`GROUP_MAX`] writes in a transaction at most, and with no subscribers.
     pub fn new(mode: OpenMode, clock: Clock) -> OpenOptions {
-        OpenOptions { mode, clock, group_max: GROUP_MAX, subscribers: Vec::new() }
+        OpenOptions { mode, clock, group_max: GROUP_MAX, subscribers: Vec::new(), backup_before_migration: false }
     }
 }
 
@@ -144,6 +149,7 @@ pub struct Store {
     /// The connection that only [`Store::check`] uses, so that nothing else can keep it from its answer.
     checks: Arc<Mutex<Reader>>,
     health: Arc<Health>,
+    figures: Arc<Figures>,
     /// Held while two users are merged.
     merging: Arc<tokio::sync::Mutex<()>>,
 }
@@ -152,7 +158,10 @@ impl Store {
     /// Opens the file, creating or migrating it as the mode allows. The thread that is returned has to be stopped for a
     /// clean end.
     pub fn open(file: &Path, options: OpenOptions) -> Result<(Store, WriterThread), StoreError> {
-        let OpenOptions { mode, clock, group_max, subscribers } = options;
+        let OpenOptions { mode, clock, group_max, subscribers, backup_before_migration } = options;
+        if backup_before_migration && mode == OpenMode::Serve && file.exists() {
+            upgrade::back_up_before(file)?;
+        }
         let connection = connection::open_writer(file, mode)?;
         let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
         let readers = pool(file, READERS_MAX, BUSY_LIMIT)?;
@@ -162,18 +171,37 @@ impl Store {
         connection::set_up(&checkpoints)?;
         let place = Place::of(file).map_err(|error| StoreError::Unreadable(file.to_owned(), Arc::new(error)))?;
         let health = Arc::new(Health::new(place));
-        let parts = Parts { connection, checkpoints, clock, group_max, subscribers, health: Arc::clone(&health) };
+        let figures = Arc::new(Figures::new());
+        let (kept_health, kept_figures) = (Arc::clone(&health), Arc::clone(&figures));
+        let parts = Parts { connection, checkpoints, clock, group_max, subscribers, health, figures };
         let (writer, thread) = Writer::start(parts).map_err(|error| {
             log::error!("the writer's thread can't be started: {error}");
             StoreError::Closed
         })?;
         let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
-        Ok((Store { writer, readers, permits, lookups, checks, health, merging: Arc::default() }, thread))
+        let (health, figures) = (kept_health, kept_figures);
+        Ok((Store { writer, readers, permits, lookups, checks, health, figures, merging: Arc::default() }, thread))
     }
 
     /// The way to change anything.
     pub fn writer(&self) -> &Writer {
         &self.writer
+    }
+
+    /// What has been done since the start, in numbers.
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// How large the files are, and how much space is left.
+    pub fn sizes(&self) -> Sizes {
+        Sizes::of(self.health.place())
+    }
+
+    /// Whether the store was well when that was last seen: the last commit succeeded, the file is in its place and all threads
+    /// live. Tries nothing and waits for nobody; see [`Store::check`].
+    pub fn seems_well(&self) -> bool {
+        self.health.seems_well()
     }
 
     /// Runs `work` in the next write transaction; see [`Writer::write`].

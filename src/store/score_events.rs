@@ -112,6 +112,7 @@ pub fn award<'a>(write: &Write<'_>, award: &Award, by: impl Into<CreatedBy<'a>>)
     })?;
     let id = EventId(write.connection.last_insert_rowid());
     scores::add(write, award.user_id, award.date, award.points.into(), 1)?;
+    write.note_events(1);
     Ok(Awarded::Stored(ScoreEvent {
         id,
         user_id: award.user_id,

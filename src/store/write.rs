@@ -46,6 +46,11 @@ impl<'c> Write<'c> {
         Ok(outcome)
     }
 
+    /// Notes that events were stored, to be counted once the transaction is committed.
+    pub(super) fn note_events(&self, count: u64) {
+        self.facts.borrow_mut().events += count;
+    }
+
     /// Notes that a score has changed. The subscribers are told once the transaction is committed.
     pub(super) fn note_score(&self, change: ScoreChange) {
         self.facts.borrow_mut().scores.push(change);

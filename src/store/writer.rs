@@ -18,6 +18,7 @@ use super::command::{Command, Job};
 use super::connection::{self, BUSY_LIMIT};
 use super::error::StoreError;
 use super::facts::{Committed, Facts, Subscriber};
+use super::figures::Figures;
 use super::health::Health;
 use super::repairs;
 use super::write::Write;
@@ -52,6 +53,8 @@ pub(super) struct Parts {
     pub subscribers: Vec<Subscriber>,
     /// The state of the store, which the thread updates.
     pub health: Arc<Health>,
+    /// What the thread counts.
+    pub figures: Arc<Figures>,
 }
 
 /// Hands commands to the writer's thread.
@@ -70,7 +73,7 @@ pub struct WriterThread {
 impl Writer {
     /// Starts the thread, and beside it the thread for checkpoints.
     pub(super) fn start(parts: Parts) -> std::io::Result<(Writer, WriterThread)> {
-        let Parts { connection, checkpoints, clock, group_max, subscribers, health } = parts;
+        let Parts { connection, checkpoints, clock, group_max, subscribers, health, figures } = parts;
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let group_max = group_max.max(1);
         let number = Arc::new(AtomicU64::new(0));
@@ -85,8 +88,17 @@ impl Writer {
         };
         let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log, health.thread("checkpointer"))?;
         let alive = health.thread("writer");
-        let thread =
-            Thread { connection, checkpointer, clock, subscribers, health, number, version: 0, foreign: false };
+        let thread = Thread {
+            connection,
+            checkpointer,
+            clock,
+            subscribers,
+            health,
+            figures,
+            number,
+            version: 0,
+            foreign: false,
+        };
         let work = move || {
             let _alive = alive;
             thread.run(commands, group_max);
@@ -152,6 +164,11 @@ impl Writer {
         self.queue.try_send(Message::Look(Box::new(look))).map_err(|_| StoreError::Overloaded)
     }
 
+    /// How many commands wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     /// The number of the last transaction. The subscribers have been told of it, and nobody has been answered of a later one.
     pub fn committed(&self) -> u64 {
         self.committed.load(Ordering::SeqCst)
@@ -177,6 +194,7 @@ struct Thread {
     clock: Clock,
     subscribers: Vec<Subscriber>,
     health: Arc<Health>,
+    figures: Arc<Figures>,
     /// Transactions so far.
     number: Arc<AtomicU64>,
     /// SQLite's count of the changes that other connections have made, as it was seen last.
@@ -211,6 +229,9 @@ impl Thread {
                     // A log line has said already, once, that the file was taken away.
                     Ok(()) | Err(StoreError::TakenAway(_)) => {}
                     Err(error) => log::error!("{} writes were not stored: {error}", group.len()),
+                }
+                if end.is_err() {
+                    self.figures.failed_commits.add(1);
                 }
                 for command in group.drain(..) {
                     command.answer(&end);
@@ -283,6 +304,7 @@ impl Thread {
         if !self.begin(group)? {
             return Ok(());
         }
+        let began = Instant::now();
         self.look_for_foreign_change();
         let write = Write::new(&self.connection, &self.clock);
         let end = self.run_all(group, &write).and_then(|()| {
@@ -294,7 +316,8 @@ impl Thread {
             self.execute("ROLLBACK")?;
         }
         let repairs = end?;
-        let Facts { scores, directory } = write.facts.take();
+        let Facts { scores, directory, events } = write.facts.take();
+        self.figures.committed(began.elapsed(), events);
         let number = self.number.load(Ordering::SeqCst) + 1;
         let foreign = std::mem::take(&mut self.foreign);
         let committed = Arc::new(Committed { number, scores, directory, foreign, repairs });
@@ -314,7 +337,8 @@ impl Thread {
             if let Err(fault) = command.run(write) {
                 // Some faults (a full disk is one) make SQLite roll back the whole transaction by itself. Then none of the
                 // group is stored, and this fault is the reason.
-                if self.connection.is_autocommit() {
+                // A full disk fails all of them in any case: then the store has to know, whoever met it.
+                if self.connection.is_autocommit() || matches!(fault, StoreError::Full) {
                     return Err(fault);
                 }
                 self.execute("ROLLBACK TO command")?;

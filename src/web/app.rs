@@ -8,12 +8,16 @@ use rocket::request::{Outcome, Request};
 
 use super::batch::Batches;
 use super::error::ApiError;
+use super::figures::Figures;
+use super::metrics::Metrics;
 use super::request_limit::RequestLimit;
 use super::sessions::Sessions;
 use super::site::Site;
 use super::wrong_keys::WrongKeys;
 use crate::actions::Actions;
 use crate::domain::Clock;
+use crate::jobs::Backups;
+use crate::metrics::Gauge;
 use crate::rollup::Rollup;
 use crate::standings::{People, Standings};
 use crate::store::Store;
@@ -46,6 +50,14 @@ pub struct App {
     pub public: bool,
     /// Whether pages show everyone what points were for.
     pub public_descriptions: bool,
+    /// How many requests there were, and which were refused.
+    pub figures: Arc<Figures>,
+    /// How many live streams are open.
+    pub live: Arc<Gauge>,
+    /// The backups by the clock, if there are any.
+    pub backups: Option<Backups>,
+    /// Makes the text of the metrics.
+    pub metrics: Metrics,
     /// How the server is reached, and which other sites may show it.
     pub site: Site,
 }

@@ -23,13 +23,31 @@ impl App {
     /// the client; or the database failed.
     pub(super) fn authenticate(&self, key: &str, username: Option<&str>, client: &Client) -> Result<Actor, ApiError> {
         let acting = self.actions.authenticate(&PlainKey::received(key), username, client.sender());
-        acting.map_err(|refusal| match refusal {
+        acting.map_err(|refusal| self.refuse_key(refusal, client))
+    }
+
+    /// The same where a key for all users needs no name.
+    ///
+    /// # Errors
+    /// As [`App::authenticate`].
+    pub(super) fn authenticate_nameless(
+        &self,
+        key: &str,
+        username: Option<&str>,
+        client: &Client,
+    ) -> Result<Actor, ApiError> {
+        let acting = self.actions.authenticate_nameless(&PlainKey::received(key), username, client.sender());
+        acting.map_err(|refusal| self.refuse_key(refusal, client))
+    }
+
+    fn refuse_key(&self, refusal: Refusal, client: &Client) -> ApiError {
+        match refusal {
             Refusal::WrongKey => match self.wrong_keys.note(client.address) {
                 Ok(()) => ApiError::InvalidAccess,
                 Err(wait_seconds) => ApiError::RateLimit { wait_seconds },
             },
             refusal => refused(refusal, client),
-        })
+        }
     }
 
     /// Who acts with a key that was accepted before, under the same name; `None` if the key works no longer.

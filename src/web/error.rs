@@ -162,7 +162,7 @@ impl ApiError {
         }
     }
 
-    fn error_type(&self) -> &'static str {
+    pub fn error_type(&self) -> &'static str {
         match self {
             ApiError::NotLoggedIn => "not_logged_in",
             ApiError::InvalidAccess
@@ -341,7 +341,8 @@ impl From<Refusal> for ApiError {
 }
 
 impl<'r> Responder<'r, 'static> for ApiError {
-    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        Trace::of(request).refused_as(self.error_type());
         let mut response: Response<'static> = reply::json(self.status(), &self.body());
         if let Some(seconds) = self.retry_after() {
             response.set_raw_header("Retry-After", seconds.to_string());
@@ -385,7 +386,7 @@ impl<'r> Responder<'r, 'static> for Caught {
         let trace = Trace::of(request);
         if !trace.is_tracked() {
             super::caching::complete(request, &mut response);
-            trace.end(&mut response);
+            trace.end(request, &mut response);
         }
         Ok(response)
     }

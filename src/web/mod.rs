@@ -16,12 +16,15 @@ mod compressed_stream;
 pub(crate) mod compression;
 mod cross_origin;
 pub(crate) mod error;
+mod figures;
 mod finishing;
 pub(crate) mod idempotency;
 mod json_object;
 pub(crate) mod key_refusal;
 pub(crate) mod kinds;
 mod known_paths;
+mod metrics;
+pub(crate) mod metrics_reader;
 pub(crate) mod parameters;
 pub(crate) mod path;
 mod refused_body;
@@ -40,12 +43,16 @@ pub(crate) mod viewer;
 mod written;
 mod wrong_keys;
 
+use std::sync::Arc;
+
 use rocket::{Build, Rocket, routes};
 
 pub use app::App;
 pub use base_path::BasePath;
 pub use batch::Batches;
 pub use client::Client;
+pub use figures::{Figures, RefusedRequest};
+pub use metrics::Metrics;
 pub use request_limit::RequestLimit;
 pub use sessions::Sessions;
 pub use site::Site;
@@ -61,6 +68,10 @@ pub(crate) use refused_body::refuse_body;
 
 /// Gives a Rocket what its handlers work with, the answer to `OPTIONS`, and each request its trace.
 pub fn mount(rocket: Rocket<Build>, app: App) -> Rocket<Build> {
-    let rocket = rocket.manage(app.site.base.clone()).manage(app).mount("/", routes![known_paths::ask]);
+    let rocket = rocket
+        .manage(app.site.base.clone())
+        .manage(Arc::clone(&app.figures))
+        .manage(app)
+        .mount("/", routes![known_paths::ask]);
     rocket.attach(finishing::FinishFairing).attach(trace::TraceFairing)
 }

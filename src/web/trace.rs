@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{LazyLock, OnceLock};
-use std::time::Instant;
+use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::{Duration, Instant};
 
 use rocket::data::Data;
 use rocket::fairing::{Fairing, Info, Kind};
@@ -14,7 +14,8 @@ use rocket::request::Request;
 use rocket::response::Response;
 
 use super::base_path::{BasePath, with_path};
-use crate::domain::Username;
+use super::figures::{Ended, Figures};
+use crate::domain::{Timestamp, Username};
 use crate::logging::REQUEST_TARGET;
 
 /// The longest request id that is kept, in bytes.
@@ -30,6 +31,8 @@ pub struct Trace {
     path: String,
     method: Method,
     username: OnceLock<String>,
+    /// The name for programs of the error that it was answered with.
+    error_type: OnceLock<&'static str>,
     /// Whether the request went through the fairing.
     is_tracked: AtomicBool,
 }
@@ -43,6 +46,7 @@ impl Trace {
             path: request.uri().path().as_str().to_owned(),
             method: request.method(),
             username: OnceLock::new(),
+            error_type: OnceLock::new(),
             is_tracked: AtomicBool::new(false),
         })
     }
@@ -51,6 +55,12 @@ impl Trace {
     pub fn acts_as(&self, username: &Username) {
         // A request has one caller, so a second guard would say the same.
         let _ = self.username.set(username.as_str().to_owned());
+    }
+
+    /// Notes with which error the request is answered.
+    pub fn refused_as(&self, error_type: &'static str) {
+        // The first is the reason; a page or a catcher only says it in another way.
+        let _ = self.error_type.set(error_type);
     }
 
     /// Whether the path ends in `.json`: then JSON is wanted, whatever `Accept` says.
@@ -63,10 +73,21 @@ impl Trace {
         self.is_tracked.load(Ordering::Relaxed)
     }
 
-    /// Puts the id on the reply and writes the log line.
-    pub fn end(&self, response: &mut Response<'_>) {
+    /// Puts the id on the reply, counts the request, and writes its log line.
+    pub fn end(&self, request: &Request<'_>, response: &mut Response<'_>) {
         response.set_raw_header("X-Request-Id", self.id.clone());
-        log_request(self, response.status());
+        let (status, took) = (response.status(), self.began.elapsed());
+        if let Some(figures) = request.rocket().state::<Arc<Figures>>() {
+            figures.count(&Ended {
+                at: Timestamp::new(chrono::Utc::now()),
+                method: self.method,
+                pattern: request.route().map(|route| route.uri.path()),
+                status,
+                took,
+                error_type: self.error_type.get().copied().unwrap_or_default(),
+            });
+        }
+        log_request(self, status, took);
     }
 }
 
@@ -77,8 +98,7 @@ pub(super) fn log_unreadable(status: Status) -> String {
     id
 }
 
-fn log_request(trace: &Trace, status: Status) {
-    let duration = trace.began.elapsed();
+fn log_request(trace: &Trace, status: Status, duration: Duration) {
     let millis = duration.as_micros() as f64 / 1000.0;
     let username = trace.username.get().map(String::as_str);
     let path = trace.path.get(..LOGGED_PATH_MAX).unwrap_or(&trace.path);
@@ -126,7 +146,7 @@ impl Fairing for TraceFairing {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        Trace::of(request).end(response);
+        Trace::of(request).end(request, response);
     }
 }
 

@@ -13,6 +13,8 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::metrics::Counter;
+
 /// How many addresses are remembered. While there are so many, all wrong keys count as those of one address, so that
 /// memory stays bounded however many addresses somebody has.
 const ADDRESSES_MAX: usize = 10_000;
@@ -43,6 +45,7 @@ pub struct WrongKeys<C: Clock = DefaultClock> {
     limiter: Option<Limiter<C>>,
     clock: C,
     untold: Mutex<Untold<C>>,
+    total: Counter,
 }
 
 /// What the log has not yet been told.
@@ -76,7 +79,12 @@ impl<C: Clock + Clone> WrongKeys<C> {
         let quota = NonZeroU32::new(per_minute).map(Quota::per_minute);
         let limiter = quota.map(|quota| RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()));
         let untold = Untold { told_at: None, keys: 0, slowed: 0, by_address: HashMap::new() };
-        WrongKeys { limiter, clock, untold: Mutex::new(untold) }
+        WrongKeys { limiter, clock, untold: Mutex::new(untold), total: Counter::default() }
+    }
+
+    /// How many wrong keys came since the start.
+    pub fn total(&self) -> u64 {
+        self.total.get()
     }
 
     /// Notes a wrong key from an address, and tells the log of it, now or later.
@@ -84,6 +92,7 @@ impl<C: Clock + Clone> WrongKeys<C> {
     /// # Errors
     /// There were too many: after how many seconds the next will be heard.
     pub fn note(&self, address: IpAddr) -> Result<(), u64> {
+        self.total.add(1);
         let address = client(address);
         let heard = self.take(address);
         {
