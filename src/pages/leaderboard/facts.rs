@@ -100,7 +100,9 @@ fn facts(board: &Leaderboard, period: Period, today: EventDate, season: Season, 
         (Season::Over, _) => facts.push(if period == Period::AllTime { "Final result" } else { "over" }.to_owned()),
         _ => {}
     }
-    facts.extend(people.map(|people| format::count(people as i64, "person", "people")));
+    if !matches!(season, Season::Ahead(_)) {
+        facts.extend(people.map(|people| format::count(people as i64, "person", "people")));
+    }
     facts.join(" · ")
 }
 
@@ -166,15 +168,15 @@ mod tests {
     fn a_season_says_how_far_it_is() {
         let autumn = |today| facts_of(Some("2026-09-01"), Some("2026-11-30"), Period::AllTime, today);
         for (today, said) in [
-            ("2026-08-26", "Starts on 1 September, in 6 days · lasts until 30 November · 49 people"),
-            ("2026-08-31", "Starts on 1 September, tomorrow · lasts until 30 November · 49 people"),
+            ("2026-08-26", "Starts on 1 September, in 6 days · lasts until 30 November"),
+            ("2026-08-31", "Starts on 1 September, tomorrow · lasts until 30 November"),
             ("2026-09-01", "1 Sep–30 Nov · 90 days left · 49 people"),
             ("2026-11-25", "1 Sep–30 Nov · 5 days left · 49 people"),
             ("2026-11-29", "1 Sep–30 Nov · 1 day left · 49 people"),
             ("2026-11-30", "1 Sep–30 Nov · last day · 49 people"),
             ("2026-12-01", "1 Sep–30 Nov · Final result · 49 people"),
             ("2027-01-01", "1 Sep–30 Nov 2026 · Final result · 49 people"),
-            ("2025-12-31", "Starts on 1 September 2026, in 244 days · lasts until 30 November 2026 · 49 people"),
+            ("2025-12-31", "Starts on 1 September 2026, in 244 days · lasts until 30 November 2026"),
         ] {
             assert_eq!(autumn(today), said, "on {today}");
         }
@@ -193,7 +195,7 @@ mod tests {
             (Some("2026-09-01"), None, Period::AllTime, "Since 1 September 2026 · 49 people"),
             (None, Some("2026-11-30"), Period::AllTime, "All time · 5 days left · 49 people"),
             (None, Some("2026-10-31"), Period::AllTime, "Up to 31 October 2026 · Final result · 49 people"),
-            (Some("2026-11-26"), None, Period::Daily, "Starts on 26 November, tomorrow · 49 people"),
+            (Some("2026-11-26"), None, Period::Daily, "Starts on 26 November, tomorrow"),
         ] {
             assert_eq!(facts_of(from, to, period), said, "{from:?} {to:?} {period}");
         }

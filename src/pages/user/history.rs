@@ -177,7 +177,7 @@ fn ends(top: i64, bottom: i64) -> [String; 2] {
 
 /// Where the word for a line stands, unless it would lie over the words for the top or the bottom.
 fn apart(line: i64, height: i64) -> Option<i64> {
-    let edge = height / 6;
+    let edge = height / 4;
     (edge..=height - edge).contains(&line).then_some(line)
 }
 
