@@ -71,6 +71,9 @@ mod merging;
 mod metrics;
 mod minimum_score;
 mod model;
+mod openapi;
+#[cfg(feature = "program-tests")]
+mod openapi_programs;
 mod options;
 mod origins;
 mod overload;

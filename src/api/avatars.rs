@@ -33,7 +33,7 @@ impl<'r> Responder<'r, 'static> for Svg {
 
 /// Draws a user's letter.
 #[get("/avatars/<id>/<file>")]
-pub fn draw(_reader: ScoreReader, app: &State<App>, id: UserIdPath, file: &str) -> Result<Svg, ApiError> {
+pub async fn draw(_reader: ScoreReader, app: &State<App>, id: UserIdPath, file: &str) -> Result<Svg, ApiError> {
     let id = id.known()?;
     let size = file.strip_suffix(".svg").and_then(i64::from_text).filter(|size| SIZES.contains(size));
     let size = size.ok_or(ApiError::NotFound)?;

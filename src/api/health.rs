@@ -19,7 +19,7 @@ const OK: Health = Health { status: "ok", reason: None };
 
 /// Says that the process answers.
 #[get("/health/live")]
-pub fn live() -> Json<Health> {
+pub async fn live() -> Json<Health> {
     Json(OK)
 }
 

@@ -115,9 +115,7 @@ impl<'r> Responder<'r, 'static> for StandingsPage {
             return Ok(response);
         };
         let is_gzip = matches!(&self.body, Body::Kept(kept) if kept.is_gzip);
-        let known = request.headers().get("If-None-Match").any(|tags| {
-            tags.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
-        });
+        let known = reply::is_known(request, &tag);
         let mut response: Response<'static> = if known {
             Response::build().status(Status::NotModified).finalize()
         } else {

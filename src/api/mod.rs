@@ -7,13 +7,17 @@ mod audit;
 mod avatars;
 mod boards;
 mod directory;
+mod document;
 mod health;
 mod leaderboard;
 mod metrics;
+mod openapi;
 mod recalculation;
 mod score_events;
 mod score_events_csv;
 mod users;
+
+use std::sync::Arc;
 
 use rocket::{Build, Catcher, Rocket, Route, catchers, routes};
 
@@ -57,6 +61,7 @@ fn routes() -> Vec<Route> {
         health::live,
         health::ready,
         metrics::show,
+        openapi::show,
     ]
 }
 
@@ -66,5 +71,5 @@ fn catchers() -> Vec<Catcher> {
 
 /// Adds the API to a Rocket that `crate::web` has prepared.
 pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
-    rocket.mount("/", routes()).register("/", catchers())
+    rocket.manage(Arc::new(document::document())).mount("/", routes()).register("/", catchers())
 }

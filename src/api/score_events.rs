@@ -76,7 +76,7 @@ pub async fn create_all(
     app: &State<App>,
     key: SentIdempotencyKey,
     asked: SentBatch<NewEvents>,
-) -> Result<Replay<Result<JsonBytes, ApiError>>, ApiError> {
+) -> Result<Replay<Result<JsonBytes<Events>, ApiError>>, ApiError> {
     let (asked, turn) = asked.read(&app.batches).await?;
     let awards = asked.known(app).await?;
     let answer = app.actions.award_all(&caller.actor, Arc::clone(&awards), key.read()?, turn.deadline).await?;

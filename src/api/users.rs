@@ -39,7 +39,7 @@ pub async fn score(
     asked: Sent<ShowScore>,
 ) -> Result<Json<Score>, ApiError> {
     let user_id = id.known()?;
-    let period = asked.read()?.period.unwrap_or(Period::AllTime);
+    let period = asked.read()?.period;
     // Both come from memory. In SQL, the place would need the sum of everyone's scores, and the score would need the
     // sum of all days of the user.
     let is_in_memory = app.standings.show_all_of_others();

@@ -51,7 +51,9 @@ pub enum Section {
     Leaderboard,
     /// The administration.
     Administration,
-    /// Neither: the page of an error.
+    /// The document of the API.
+    Documentation,
+    /// None of these: the page of an error.
     Elsewhere,
 }
 
@@ -75,6 +77,11 @@ impl Layout {
     /// Whether the page is of the administration.
     pub fn in_administration(&self) -> bool {
         self.section == Section::Administration
+    }
+
+    /// Whether the page is the document of the API.
+    pub fn in_documentation(&self) -> bool {
+        self.section == Section::Documentation
     }
 
     /// Where the stylesheet is.

@@ -9,6 +9,7 @@ mod admin;
 mod assets;
 mod browser;
 mod chart;
+mod docs;
 mod error_page;
 mod format;
 mod html;
@@ -35,6 +36,7 @@ fn routes() -> Vec<Route> {
         leaderboard::show,
         leaderboard::embed::show,
         user::show,
+        docs::show,
         me::choose,
         me::forget,
         assets::file
@@ -57,7 +59,11 @@ pub fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
     for route in &mut routes {
         route.rank -= BEFORE_API;
     }
-    let rocket = rocket.mount("/", routes).attach(VaryFairing).manage(leaderboard::Turns::default());
+    let rocket = rocket
+        .mount("/", routes)
+        .attach(VaryFairing)
+        .manage(leaderboard::Turns::default())
+        .manage(docs::Shown::default());
     let rocket = rocket.register("/", rocket::catchers![no_such_address]);
     let rocket = rocket.register("/admin", rocket::catchers![admin::forbidden]);
     BASES.into_iter().fold(rocket, |rocket, base| rocket.register(base, rocket::catchers![catch]))

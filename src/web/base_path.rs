@@ -65,7 +65,9 @@ impl BasePath {
 
     /// An address as a client has to ask for it. What is not a path of the server's own stays as it is.
     pub fn of<'a>(&self, address: &'a str) -> Cow<'a, str> {
-        let is_own = |first: &str| self.own.get().is_some_and(|own| own.contains(first));
+        // A path with `.json` behind it is the same resource.
+        let plain = |first: &str| first.strip_suffix(".json").unwrap_or(first).to_owned();
+        let is_own = |first: &str| self.own.get().is_some_and(|own| own.contains(&plain(first)));
         match &self.prefix {
             Some(prefix) if !address.starts_with("//") && first_part(address).is_some_and(is_own) => {
                 Cow::Owned(format!("{prefix}{address}"))

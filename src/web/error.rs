@@ -162,6 +162,7 @@ impl ApiError {
         }
     }
 
+    /// The type of the error, for programs.
     pub fn error_type(&self) -> &'static str {
         match self {
             ApiError::NotLoggedIn => "not_logged_in",

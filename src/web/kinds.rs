@@ -34,6 +34,8 @@ pub enum JsonType {
     Text {
         /// The most characters.
         characters_max: usize,
+        /// What it has to look like.
+        form: TextForm,
     },
     /// A date, `YYYY-MM-DD`.
     Date,
@@ -43,6 +45,21 @@ pub enum JsonType {
     Flag,
     /// A list of objects.
     Objects,
+}
+
+/// What a text has to look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextForm {
+    /// Anything.
+    Any,
+    /// Anything; blanks at its ends are taken off, and don't count.
+    Trimmed,
+    /// The same, and something is left.
+    Filled,
+    /// A username: some characters, all of which can be seen.
+    Username,
+    /// A path, a web address, or nothing.
+    Address,
 }
 
 /// A list of records, each of which is read as a request of its own.
@@ -168,10 +185,13 @@ bounded!(
 
 /// A text that is made by a function of the type.
 macro_rules! text_parameter {
-    ($type:ty, $max:expr, $accepted:literal, $example:literal, $make:expr) => {
+    ($type:ty, $max:expr, $form:ident, $accepted:literal, $example:literal, $make:expr) => {
         impl Parameter for $type {
-            const KIND: Kind =
-                Kind { json: JsonType::Text { characters_max: $max }, accepted: $accepted, example: $example };
+            const KIND: Kind = Kind {
+                json: JsonType::Text { characters_max: $max, form: TextForm::$form },
+                accepted: $accepted,
+                example: $example,
+            };
 
             fn from_text(text: &str) -> Option<Self> {
                 let make: fn(&str) -> Option<Self> = $make;
@@ -181,12 +201,13 @@ macro_rules! text_parameter {
     };
 }
 
-text_parameter!(Description, Description::CHARACTERS_MAX, "at most 10,000 characters", "Karaoke night", |text| {
+text_parameter!(Description, Description::CHARACTERS_MAX, Any, "at most 10,000 characters", "Karaoke night", |text| {
     Description::try_from(text.to_owned()).ok()
 });
 text_parameter!(
     Username,
     Username::CHARACTERS_MAX,
+    Username,
     "a username of 1 to 60 characters that can all be seen",
     "ann",
     |text| text.parse().ok()
@@ -194,6 +215,7 @@ text_parameter!(
 text_parameter!(
     LeaderboardName,
     LeaderboardName::CHARACTERS_MAX,
+    Filled,
     "a name of 1 to 255 characters",
     "Season 2023",
     |text| LeaderboardName::try_from(text.to_owned()).ok()
@@ -208,7 +230,7 @@ impl FullName {
     pub const CHARACTERS_MAX: usize = 255;
 }
 
-text_parameter!(FullName, FullName::CHARACTERS_MAX, "at most 255 characters", "Ann Example", |text| {
+text_parameter!(FullName, FullName::CHARACTERS_MAX, Trimmed, "at most 255 characters", "Ann Example", |text| {
     let text = text.trim();
     (text.chars().count() <= FullName::CHARACTERS_MAX).then(|| FullName(text.to_owned()))
 });
@@ -225,6 +247,7 @@ impl AvatarTemplate {
 text_parameter!(
     AvatarTemplate,
     AvatarTemplate::CHARACTERS_MAX,
+    Address,
     "a path that begins with / or an address that begins with https://, at most 2,000 characters",
     "https://pictures.example/13/{size}.png",
     |text| {

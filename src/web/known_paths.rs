@@ -17,11 +17,15 @@ pub(super) struct KnownPath {
     is_public_read: bool,
 }
 
-/// The routes of a request's path, whatever its method is.
+/// The routes of a request's path, whatever its method is. If a route is of this path alone, as `/admin/users/merge`, then those
+/// that have a number in that place are not: none of them would answer.
 fn routes_of<'r>(request: &'r Request<'_>) -> impl Iterator<Item = &'r Route> {
     let segments: Vec<&str> = request.uri().path().segments().collect();
     let routes = request.rocket().routes().filter(|route| route.method != Method::Options);
-    routes.filter(move |route| matches(route.uri.path(), &segments))
+    let routes: Vec<&Route> = routes.filter(|route| matches(route.uri.path(), &segments)).collect();
+    let is_plain = |route: &Route| !route.uri.path().contains('<');
+    let has_plain = routes.iter().any(|route| is_plain(route));
+    routes.into_iter().filter(move |route| !has_plain || is_plain(route))
 }
 
 /// Whether a path is of a pattern such as `/users/<id>/score`.

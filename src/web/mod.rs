@@ -15,6 +15,7 @@ mod client;
 mod compressed_stream;
 pub(crate) mod compression;
 mod cross_origin;
+pub(crate) mod document;
 pub(crate) mod error;
 mod figures;
 mod finishing;

@@ -222,6 +222,11 @@ impl Parameters {
         value.map(Some).ok_or(ApiError::invalid(name, T::KIND.accepted))
     }
 
+    /// Reads a parameter that may be absent or null, and is then what `default` says. That has to be a text that is accepted.
+    pub fn defaulted<T: Parameter>(&self, name: &'static str, default: &str) -> Result<T, ApiError> {
+        self.optional(name)?.or_else(|| T::from_text(default)).ok_or(ApiError::Missing(name))
+    }
+
     /// Whether a parameter was sent at all, blank or not. A list may have been sent member by member.
     pub fn has(&self, name: &str) -> bool {
         self.written(name).is_some() || self.lists.contains_key(name)

@@ -1,6 +1,7 @@
 //! What a reply of the API looks like.
 
 use std::io::Cursor;
+use std::marker::PhantomData;
 
 use rocket::http::Status;
 use rocket::request::Request;
@@ -29,6 +30,13 @@ pub fn raw_json(status: Status, body: impl Body) -> Response<'static> {
     response
 }
 
+/// Whether the client has the reply of that tag already.
+pub fn is_known(request: &Request<'_>, tag: &str) -> bool {
+    request.headers().get("If-None-Match").any(|tags| {
+        tags.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+    })
+}
+
 /// Gives a reply its body. It is sent in one piece unless it is long. Rocket reserves memory for one piece; when that
 /// is full, it reserves memory again, only to see that nothing follows. One byte more than the body needs avoids this.
 pub fn set_body(response: &mut Response<'_>, body: impl Body) {
@@ -54,18 +62,22 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Json<T> {
 
 /// A successful reply whose body was made before.
 #[derive(Debug)]
-pub struct JsonBytes(Vec<u8>);
+pub struct JsonBytes<T> {
+    bytes: Vec<u8>,
+    made_of: PhantomData<T>,
+}
 
-impl JsonBytes {
+impl<T: Serialize> JsonBytes<T> {
     /// Makes the body.
-    pub fn of(body: &impl Serialize) -> JsonBytes {
-        JsonBytes(serde_json::to_vec(body).expect("plain data has a JSON form"))
+    pub fn of(body: &T) -> JsonBytes<T> {
+        let bytes = serde_json::to_vec(body).expect("plain data has a JSON form");
+        JsonBytes { bytes, made_of: PhantomData }
     }
 }
 
-impl<'r> Responder<'r, 'static> for JsonBytes {
+impl<'r, T> Responder<'r, 'static> for JsonBytes<T> {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        Ok(raw_json(Status::Ok, self.0))
+        Ok(raw_json(Status::Ok, self.bytes))
     }
 }
 

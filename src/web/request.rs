@@ -35,6 +35,8 @@ pub struct Field {
     pub need: FieldNeed,
     /// What it has to be.
     pub kind: Kind,
+    /// What it is if it is not sent, as it is written in a query.
+    pub default: Option<&'static str>,
 }
 
 /// Whether a parameter has to be there, and how often it may.
@@ -44,6 +46,8 @@ pub enum FieldNeed {
     Required,
     /// Once or not at all.
     Optional,
+    /// Once or not at all; what it is then, is declared.
+    Defaulted,
     /// Once or not at all, and not blank.
     Filled,
     /// Once or not at all; what can't be read counts as not there.
@@ -98,14 +102,14 @@ pub fn records<R: Request>(parameters: &Parameters, name: &'static str) -> Resul
     numbered.map(|(index, object)| read(object).map_err(|error| error.within(name, index))).collect()
 }
 
-/// Declares a typed request: a struct. Each of its fields says what is needed (`required`, `optional`, `filled`,
-/// `lenient`, `list`, `optional_list`, `any_of` or `records`, see [`FieldNeed`]), its name and its type. Its doc comment says what
-/// it means.
+/// Declares a typed request: a struct. Each of its fields says what is needed (`required`, `optional`, `defaulted`, `filled`,
+/// `lenient`, `list`, `optional_list`, `any_of` or `records`, see [`FieldNeed`]), its name and its type, and a `defaulted` one
+/// its default. Its doc comment says what it means.
 macro_rules! request {
     (
         $(#[doc = $doc:literal])+
         $vis:vis struct $name:ident {
-            $($(#[doc = $about:literal])+ $need:ident $field:ident: $type:ty,)+
+            $($(#[doc = $about:literal])+ $need:ident $field:ident: $type:ty $(= $default:literal)?,)+
         }
     ) => {
         $(#[doc = $doc])+
@@ -120,19 +124,23 @@ macro_rules! request {
                 about: concat!($($about),+),
                 need: $crate::web::request::request!(@need $need $type),
                 kind: $crate::web::request::request!(@kind $need $type),
+                default: $crate::web::request::request!(@default $($default)?),
             }),+];
 
             fn read(
                 parameters: &$crate::web::parameters::Parameters,
             ) -> Result<Self, $crate::web::error::ApiError> {
                 $crate::web::request::require(parameters, Self::FIELDS)?;
-                Ok($name { $($field: $crate::web::request::request!(@read $need parameters, stringify!($field)),)+ })
+                Ok($name { $($field: $crate::web::request::request!(@read $need parameters, stringify!($field) $(, $default)?),)+ })
             }
         }
     };
     (@kind records $type:ty) => { $crate::web::kinds::RECORDS };
     (@kind $need:ident $type:ty) => { <$type as $crate::web::kinds::Parameter>::KIND };
+    (@default) => { None };
+    (@default $default:literal) => { Some($default) };
     (@type required $type:ty) => { $type };
+    (@type defaulted $type:ty) => { $type };
     (@type optional $type:ty) => { Option<$type> };
     (@type filled $type:ty) => { Option<$type> };
     (@type lenient $type:ty) => { Option<$type> };
@@ -142,6 +150,7 @@ macro_rules! request {
     (@type records $type:ty) => { Vec<$type> };
     (@need required $type:ty) => { $crate::web::request::FieldNeed::Required };
     (@need optional $type:ty) => { $crate::web::request::FieldNeed::Optional };
+    (@need defaulted $type:ty) => { $crate::web::request::FieldNeed::Defaulted };
     (@need filled $type:ty) => { $crate::web::request::FieldNeed::Filled };
     (@need lenient $type:ty) => { $crate::web::request::FieldNeed::Lenient };
     (@need list $type:ty) => { $crate::web::request::FieldNeed::List };
@@ -152,6 +161,7 @@ macro_rules! request {
     };
     (@read required $parameters:expr, $name:expr) => { $parameters.required($name)? };
     (@read optional $parameters:expr, $name:expr) => { $parameters.optional($name)? };
+    (@read defaulted $parameters:expr, $name:expr, $default:literal) => { $parameters.defaulted($name, $default)? };
     (@read filled $parameters:expr, $name:expr) => { $parameters.filled($name)? };
     (@read lenient $parameters:expr, $name:expr) => { $parameters.optional($name).ok().flatten() };
     (@read list $parameters:expr, $name:expr) => { $parameters.list($name)? };

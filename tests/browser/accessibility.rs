@@ -9,7 +9,8 @@ use super::signed_in;
 use crate::support::{Server, run};
 
 /// Pages by path, with what stands on them.
-const PAGES: [&str; 38] = [
+const PAGES: [&str; 39] = [
+    "/docs",
     "/leaderboard",
     "/leaderboard?period=all_time&for_user_id=120",
     "/leaderboard?period=all_time&page=1",

@@ -19,7 +19,7 @@ use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd, Sign}
 use crate::web::App;
 use crate::web::caller::need;
 use crate::web::error::ApiError;
-use crate::web::kinds::{After, JsonType, Kind, Parameter};
+use crate::web::kinds::{After, JsonType, Kind, Parameter, TextForm};
 use crate::web::parameters::Parameters;
 use crate::web::signed_in_for::SignedInFor;
 
@@ -111,7 +111,7 @@ struct Words(String);
 
 impl Parameter for Words {
     const KIND: Kind = Kind {
-        json: JsonType::Text { characters_max: TEXT_MAX },
+        json: JsonType::Text { characters_max: TEXT_MAX, form: TextForm::Any },
         accepted: "at most 255 characters",
         example: "karaoke",
     };

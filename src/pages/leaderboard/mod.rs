@@ -25,7 +25,7 @@ use crate::standings::{Found, RenderingKey, StandingsKey};
 use crate::web::App;
 use crate::web::compression::AcceptsGzip;
 use crate::web::error::ApiError;
-use crate::web::kinds::{FullName, JsonType, Kind, Parameter};
+use crate::web::kinds::{FullName, JsonType, Kind, Parameter, TextForm};
 use crate::web::parameters::Parameters;
 use crate::web::path::LeaderboardIdPath;
 use crate::web::request::Request;
@@ -52,7 +52,7 @@ struct SoughtName(String);
 
 impl Parameter for SoughtName {
     const KIND: Kind = Kind {
-        json: JsonType::Text { characters_max: FullName::CHARACTERS_MAX },
+        json: JsonType::Text { characters_max: FullName::CHARACTERS_MAX, form: TextForm::Filled },
         accepted: "a username, a full name or a user ID",
         example: "ann",
     };

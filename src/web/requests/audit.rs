@@ -4,16 +4,13 @@ use crate::store::audit::{AuditFilter, Kind};
 use crate::web::kinds::{After, Limit};
 use crate::web::request::request;
 
-/// How many entries a page has, unless fewer are asked for.
-const PAGE_MAX: usize = 100;
-
 request! {
     /// Which entries of the log are listed, newest first.
     pub struct ListAudit {
         /// Only entries about things of this kind: `key`, `board`, `group`, `user`, `rule` or `recalculation`.
         optional kind: Kind,
         /// How many are listed at most.
-        optional limit: Limit,
+        defaulted limit: Limit = "100",
         /// The number of the entry after which the list goes on, with those before it in time.
         optional after: After,
     }
@@ -21,10 +18,6 @@ request! {
 
 impl From<ListAudit> for AuditFilter {
     fn from(asked: ListAudit) -> AuditFilter {
-        AuditFilter {
-            kind: asked.kind,
-            after: asked.after.map(After::get),
-            limit: asked.limit.map_or(PAGE_MAX, Limit::get),
-        }
+        AuditFilter { kind: asked.kind, after: asked.after.map(After::get), limit: asked.limit.get() }
     }
 }

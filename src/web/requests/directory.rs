@@ -8,16 +8,13 @@ use crate::web::kinds::{After, AvatarTemplate, FullName, Limit};
 use crate::web::parameters::Parameters;
 use crate::web::request::{Field, Request, both, request};
 
-/// How many users a page has, unless fewer are asked for.
-const PAGE_MAX: usize = 100;
-
 request! {
     /// Which users are listed.
     pub struct ListUsers {
         /// Only users with these words in their username or name, without case and accents, or with this number.
         optional filter: FullName,
         /// How many are listed at most.
-        optional limit: Limit,
+        defaulted limit: Limit = "100",
         /// The number after which the list goes on.
         optional after: After,
     }
@@ -28,7 +25,7 @@ impl From<ListUsers> for UserFilter {
         UserFilter {
             text: asked.filter.map(|FullName(text)| text).filter(|text| !text.is_empty()),
             after: asked.after.map_or(0, After::get),
-            limit: asked.limit.map_or(PAGE_MAX, Limit::get),
+            limit: asked.limit.get(),
         }
     }
 }

@@ -15,9 +15,6 @@ use crate::web::usernames::{Named, NamesUsers, all_known};
 /// The path of all events.
 pub const EVENTS: &str = "/admin/plugins/gamification/score_events";
 
-/// How many events a page has, unless fewer are asked for.
-const PAGE_MAX: usize = 100;
-
 request! {
     /// Which events are listed.
     pub struct ListEvents {
@@ -33,10 +30,10 @@ request! {
         optional from_date: EventDate,
         /// Only events of this day and earlier ones.
         optional to_date: EventDate,
-        /// The order by id: `asc`, the default, or `desc`.
-        optional order: Order,
+        /// The order by id: `asc` or `desc`.
+        defaulted order: Order = "asc",
         /// How many are listed at most.
-        optional limit: Limit,
+        defaulted limit: Limit = "100",
         /// The id after which the list goes on, in the order asked for.
         optional after: After,
     }
@@ -64,8 +61,8 @@ impl From<ListEvents> for EventFilter {
             dates: asked.date,
             from_date: asked.from_date,
             to_date: asked.to_date,
-            order: asked.order.unwrap_or(Order::Ascending),
-            limit: asked.limit.map_or(PAGE_MAX, Limit::get),
+            order: asked.order,
+            limit: asked.limit.get(),
             after: asked.after.map(|after| EventId(after.get())),
         }
     }
@@ -178,7 +175,7 @@ request! {
     /// Which steps of an event's history are shown, oldest first.
     pub struct ShowHistory {
         /// How many are shown at most.
-        optional limit: Limit,
+        defaulted limit: Limit = "100",
         /// The number of the step after which the history goes on; the first one has the number 0.
         optional after: After,
     }
@@ -186,10 +183,6 @@ request! {
 
 impl From<ShowHistory> for HistoryFilter {
     fn from(asked: ShowHistory) -> HistoryFilter {
-        HistoryFilter {
-            order: Order::Ascending,
-            after: asked.after.map(After::get),
-            limit: asked.limit.map_or(PAGE_MAX, Limit::get),
-        }
+        HistoryFilter { order: Order::Ascending, after: asked.after.map(After::get), limit: asked.limit.get() }
     }
 }

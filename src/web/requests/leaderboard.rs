@@ -8,18 +8,15 @@ use crate::web::request::request;
 /// How many users a page has, unless fewer are asked for.
 pub const PAGE_MAX: usize = View::PAGE_USERS;
 
-/// How many neighbours are shown on each side, unless the request says otherwise.
-const RADIUS: usize = 5;
-
 request! {
     /// A page of a leaderboard.
     pub struct ShowBoard {
         /// The period; one that is unknown means the board's default.
         lenient period: Period,
         /// Which page, from 0; a page has 100 users.
-        optional page: PageNumber,
+        defaulted page: PageNumber = "0",
         /// Only so many of the page.
-        optional user_limit: Limit,
+        defaulted user_limit: Limit = "100",
         /// Whose own place is told, on whatever page it is.
         optional for_user_id: UserId,
     }
@@ -28,12 +25,12 @@ request! {
 impl ShowBoard {
     /// Which page, from 0.
     pub fn page(&self) -> usize {
-        self.page.map_or(0, PageNumber::get)
+        self.page.get()
     }
 
     /// How many users of the page.
     pub fn limit(&self) -> usize {
-        self.user_limit.map_or(PAGE_MAX, Limit::get)
+        self.user_limit.get()
     }
 }
 
@@ -41,7 +38,7 @@ request! {
     /// A user's neighbours on a leaderboard.
     pub struct ShowAround {
         /// How many neighbours on each side.
-        optional radius: Radius,
+        defaulted radius: Radius = "5",
         /// The period; one that is unknown means the board's default.
         lenient period: Period,
     }
@@ -50,7 +47,7 @@ request! {
 impl ShowAround {
     /// How many neighbours on each side.
     pub fn radius(&self) -> usize {
-        self.radius.map_or(RADIUS, Radius::get)
+        self.radius.get()
     }
 }
 

@@ -6,8 +6,8 @@ use crate::web::request::request;
 request! {
     /// A user's score.
     pub struct ShowScore {
-        /// The period over which it is summed; all time by default.
-        optional period: Period,
+        /// The period over which it is summed.
+        defaulted period: Period = "all_time",
     }
 }
 
