@@ -18,6 +18,7 @@
 //! - [`front`] is what connections meet: it takes requests in and gives them to Rocket;
 //! - [`config`] and [`logging`]: settings and log lines;
 //! - [`show`] prints what is shown once, and tells whether that went well;
+//! - [`systemd`] hears how the server is;
 //! - [`server`] and [`cli`]: put the parts together.
 //!
 //! Dependencies go in one direction: each part knows only those above it in this list.
@@ -38,5 +39,6 @@ pub mod server;
 pub mod show;
 pub mod standings;
 pub mod store;
+pub mod systemd;
 pub mod tables;
 pub mod web;

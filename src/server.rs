@@ -26,6 +26,7 @@ use crate::rollup::Rollup;
 use crate::show::show;
 use crate::standings::{People, Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
+use crate::systemd;
 use crate::web::{self, App, BasePath, Batches, Metrics, RequestLimit, Sessions, Site, WrongKeys};
 
 pub use self::healthcheck::ask_ready;
@@ -77,7 +78,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     };
     runtime.spawn(async move {
         while hangup.recv().await.is_some() {
-            logging::reopen();
+            systemd::reloading(logging::reopen);
         }
     });
     let began = Instant::now();
@@ -169,6 +170,8 @@ async fn launch(
     let front = Front::new(client, front_options(settings, certificates));
     let Some(app) = front.rocket().state::<App>() else { return Ok(()) };
     let store = app.store.clone();
+    systemd::ready();
+    let watch = tokio::spawn(systemd::watch(store.clone()));
     let metrics = metrics_of(app, &front, began);
     let stop = async {
         let [mut terminate, mut interrupt] = signals;
@@ -176,11 +179,13 @@ async fn launch(
             _ = terminate.recv() => log::info!("SIGTERM: finishing what is in flight"),
             _ = interrupt.recv() => log::info!("SIGINT: finishing what is in flight"),
         }
+        systemd::stopping();
         store.expect_end();
     };
     let collector =
         metrics_listener.map(|listener| tokio::spawn(front::serve_metrics(listener, move || metrics.text())));
     front.serve(listener, stop, grace).await;
+    watch.abort();
     if let Some(collector) = collector {
         collector.abort();
     }

@@ -34,6 +34,7 @@ const ROOMS: Arrows<'static> = &[
     ("config", &["domain", "rollup", "jobs"]),
     ("logging", &["config", "domain"]),
     ("show", &[]),
+    ("systemd", &["store"]),
     (
         "server",
         &[
@@ -49,6 +50,7 @@ const ROOMS: Arrows<'static> = &[
             "config",
             "logging",
             "show",
+            "systemd",
             "domain",
             "metrics",
         ],

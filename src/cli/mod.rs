@@ -12,14 +12,15 @@ mod import;
 mod import_discourse;
 mod keys;
 mod settings;
+mod shell;
 mod table;
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use crate::config::{self, Settings};
 use crate::{logging, server, store};
@@ -63,6 +64,13 @@ enum Command {
     Healthcheck,
     /// Show every setting, its value and where it comes from
     Settings,
+    /// Print the script by which a shell completes commands
+    Completions {
+        /// Which shell
+        shell: shell::Shell,
+    },
+    /// Print the manual, for man
+    Man,
 }
 
 /// Why a command ended without its result.
@@ -119,6 +127,8 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     let figment = config::figment();
     let load = |database| Settings::load(&figment, database).map_err(Failure::failed);
     match (command, backfill_from) {
+        (Some(Command::Completions { shell }), _) => shell::completions(Arguments::command(), shell),
+        (Some(Command::Man), _) => shell::manual(Arguments::command()),
         (Some(Command::Settings), _) => settings::run(&figment, database),
         (Some(Command::Keys { command }), _) => keys::run(&load(database)?, command),
         (Some(Command::Export(arguments)), _) => export::run(&load(database)?, &arguments),
