@@ -71,6 +71,7 @@ fn main() {
         live: Arc::default(),
         backups: None,
         metrics: Metrics::default(),
+        forum: Default::default(),
         site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };

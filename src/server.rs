@@ -27,7 +27,7 @@ use crate::show::show;
 use crate::standings::{People, Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::systemd;
-use crate::web::{self, App, BasePath, Batches, Metrics, RequestLimit, Sessions, Site, WrongKeys};
+use crate::web::{self, App, BasePath, Batches, Forum, Metrics, RequestLimit, Sessions, Site, WrongKeys};
 
 pub use self::healthcheck::ask_ready;
 
@@ -131,6 +131,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         live: Arc::default(),
         backups,
         metrics: Metrics::new(settings.metrics_address.is_some()),
+        forum: Forum::new(settings.discourse_secret.clone()),
         site: Site { origins: settings.origins.clone().unwrap_or_default(), base: base.clone() },
     };
     let rocket = web::mount(rocket, app);

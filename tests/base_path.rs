@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::leaderboards::{quick, set_group, set_user};
 use crate::settings::assert_refused;
 use crate::support::browser::{ACCEPT, hidden, unescape};
+use crate::support::forum::{HOOK, SECRET};
 use crate::support::{EVENTS, KEY, Reply, Server, Setup, wait_for};
 
 /// Where the server of these tests is shown.
@@ -15,7 +16,10 @@ pub const BASE: &str = "/points";
 
 /// A server that a proxy shows under [`BASE`], with something on each page.
 pub fn under_base() -> Setup {
-    quick().env("SCOREKEEPER_BASE_PATH", BASE).env("SCOREKEEPER_ORIGINS", "https://club.example")
+    quick()
+        .env("SCOREKEEPER_BASE_PATH", BASE)
+        .env("SCOREKEEPER_ORIGINS", "https://club.example")
+        .env("SCOREKEEPER_DISCOURSE_SECRET", SECRET)
 }
 
 /// Stores what pages show: more than a page of people, a group, an event with a history.
@@ -151,6 +155,9 @@ fn every_link_of_every_page_leads_below_the_path() {
         .filter(|part| !seen.iter().any(|seen| seen.starts_with(&format!("{BASE}{part}"))))
         .collect();
     assert!(pages.is_empty() && seen.len() > 25, "{pages:?} were not reached: {seen:?}");
+    // What a forum is to be given is an address below the path, too.
+    let forum = walker.send("GET", &format!("{BASE}/admin/forum"), None).body;
+    assert!(forum.contains(&format!("{}{BASE}{HOOK}</pre>", server.url())), "{forum}");
 }
 
 #[test]

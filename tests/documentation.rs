@@ -187,9 +187,11 @@ fn every_route_of_the_api_stands_in_the_table_of_scopes() {
     let rocket = scorekeeper::api::mount(rocket::build());
     let routes = rocket.routes().map(|route| {
         // `<id>` is ID, `<user_id>` is USER_ID, and the one file is a picture.
-        let path =
-            route.uri.path().replace("/openapi", "/openapi.json").replace("<file>", "SIZE.svg").replace(['<', '>'], "");
-        let path = path.split('/').map(|part| if part.ends_with("id") { part.to_uppercase() } else { part.to_owned() });
+        let path = route.uri.path().replace("/openapi", "/openapi.json").replace("<file>", "SIZE.svg");
+        let path = path.split('/').map(|part| match part.strip_prefix('<') {
+            Some(part) => part.trim_end_matches('>').to_uppercase(),
+            None => part.to_owned(),
+        });
         format!("{} {}", route.method, path.collect::<Vec<_>>().join("/"))
     });
     let documented = key_scopes::documented().into_iter().map(|row| format!("{} {}", row.method, row.path));

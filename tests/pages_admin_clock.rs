@@ -78,6 +78,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         live: Arc::default(),
         backups: None,
         metrics: Metrics::default(),
+        forum: Default::default(),
         site: Site::default(),
     };
     let config = rocket::Config { log_level: rocket::config::LogLevel::Off, ..rocket::Config::default() };

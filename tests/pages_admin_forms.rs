@@ -7,7 +7,7 @@ use crate::support::browser::{ACCEPT, Browser, assert_safe, unescape};
 use crate::support::{Reply, Server, run};
 
 /// Every path that takes a form, with fields that would be good.
-pub const FORMS: [(&str, &[(&str, &str)]); 18] = [
+pub const FORMS: [(&str, &[(&str, &str)]); 20] = [
     ("/admin/sign-out", &[]),
     ("/admin/events/1", &[("points", "99"), ("description", "other")]),
     ("/admin/events/1/delete", &[]),
@@ -17,6 +17,8 @@ pub const FORMS: [(&str, &[(&str, &str)]); 18] = [
     ("/admin/boards", &[("key", "k2"), ("name", "Forged")]),
     ("/admin/boards/2", &[("name", "Forged, too")]),
     ("/admin/boards/2/delete", &[]),
+    ("/admin/rules/post_created", &[("points", "99"), ("daily_limit", ""), ("category_ids", "")]),
+    ("/admin/forum/secret", &[]),
     ("/admin/people/new-user", &[("id", "77"), ("username", "forged")]),
     ("/admin/people/users/13", &[("username", "forged, too")]),
     ("/admin/people/users/13/delete", &[]),
@@ -66,6 +68,10 @@ pub fn dump(server: &Server) -> String {
         "recalculations",
         "idempotency_keys",
         "audit_entries",
+        "rules",
+        "deeds",
+        "rule_days",
+        "webhook_secrets",
         "(SELECT id, prefix, username, scopes, networks, description, expires_on, revoked_at FROM api_keys)",
     ] {
         let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).expect("a table");

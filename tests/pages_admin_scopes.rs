@@ -11,7 +11,7 @@ use crate::support::keys::SCOPES;
 use crate::support::{EVENTS, Server, run};
 
 /// Every page, with the scopes of which any one opens it. Two scopes with a plus are both needed.
-const PAGES: [(&str, &[&str]); 25] = [
+const PAGES: [(&str, &[&str]); 28] = [
     ("/admin/events", &["events:read"]),
     ("/admin/events/1", &["events:read"]),
     ("/admin/events/1/delete", &["events:correct+events:read"]),
@@ -20,6 +20,9 @@ const PAGES: [(&str, &[&str]); 25] = [
     ("/admin/boards", &["events:read", "boards"]),
     ("/admin/boards/2", &["events:read"]),
     ("/admin/boards/2/delete", &["boards+events:read"]),
+    ("/admin/rules", &["events:read", "boards"]),
+    ("/admin/forum", &["boards"]),
+    ("/admin/forum/secret", &["boards"]),
     ("/admin/people", &["events:read", "users"]),
     ("/admin/people/new-user", &["users"]),
     ("/admin/people/new-group", &["users"]),
@@ -46,7 +49,9 @@ fn needs(action: &str) -> &'static [&'static str] {
         "/admin/events/1" | "/admin/events/1/delete" => &["events:correct"],
         path if path.starts_with("/admin/award") => &["events:award", "events:deduct"],
         path if path.ends_with("/merge") => &["users+events:correct"],
-        path if path.starts_with("/admin/boards") => &["boards"],
+        path if ["/admin/boards", "/admin/rules", "/admin/forum"].iter().any(|start| path.starts_with(start)) => {
+            &["boards"]
+        }
         path if path.starts_with("/admin/people") => &["users"],
         path if path.starts_with("/admin/keys") => &["keys"],
         "/admin/recalculate" => &["recalculate"],

@@ -2,13 +2,15 @@
 
 use super::Actions;
 use super::described::{self, Described};
-use crate::domain::{Author, EventDate, GroupId, Leaderboard, LeaderboardId, Timestamp, User, UserId};
+use crate::domain::{
+    Author, EventDate, GroupId, Leaderboard, LeaderboardId, RuleName, Source, Timestamp, User, UserId,
+};
 use crate::store::api_keys::ApiKey;
 use crate::store::audit::{self, Action, Change, Subject};
 use crate::store::directory::UserChange;
 use crate::store::merge::Names;
 use crate::store::user_batches::{self, BadUser};
-use crate::store::{StoreError, Write, api_keys, directory, leaderboards};
+use crate::store::{StoreError, Write, api_keys, directory, leaderboards, rules};
 
 impl Actions {
     /// Removes entries of the log whose time is over, in short transactions, until none is left or `stopped` says so.
@@ -133,6 +135,40 @@ pub(super) fn of_group<T>(
         subject: Subject::Group(id),
     };
     described_change(write, author, thing, |write: &Write<'_>| directory::group(write.connection, id), work)
+}
+
+/// Does `work`, which may change a rule, and writes down what has become of it.
+pub(super) fn of_rule<T>(
+    write: &Write<'_>,
+    author: &Author,
+    name: RuleName,
+    work: impl FnOnce() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // Rules are neither made nor removed.
+    let thing = Watched {
+        create: Action::RuleUpdate,
+        update: Action::RuleUpdate,
+        delete: Action::RuleUpdate,
+        subject: Subject::Rule(name),
+    };
+    let read = |write: &Write<'_>| Ok(Some(described::rule(&rules::get(write.connection, name)?)));
+    described_change(write, author, thing, read, work)
+}
+
+/// Writes down that a secret was made for a source. What it is, is told nowhere.
+pub(super) fn webhook_secret_made(
+    write: &Write<'_>,
+    author: &Author,
+    source: Source,
+    is_first: bool,
+) -> Result<(), StoreError> {
+    let change = Change {
+        action: Action::WebhookSecret,
+        subject: Subject::Webhook(source),
+        before: (!is_first).then(|| "a secret".to_owned()),
+        after: Some(if is_first { "a secret" } else { "another secret" }.to_owned()),
+    };
+    audit::record(write, author, &change)
 }
 
 /// Writes down that a leaderboard was made.

@@ -82,6 +82,7 @@ impl Actions {
                 return Ok(Some(Actor::unlimited(username.clone(), key, Some(sender.address))));
             }
             KeyRef::CommandLine => return Ok(Some(Actor::of_command_line(username.clone()))),
+            KeyRef::Webhook => return Ok(None),
             KeyRef::Stored(id) => id,
         };
         let at = self.circumstances();

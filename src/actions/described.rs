@@ -1,6 +1,6 @@
 //! What the log of administration says of a thing: its properties, in one line.
 
-use crate::domain::{Group, GroupId, Leaderboard, User, UserId, drawn_avatar, misleads};
+use crate::domain::{Group, GroupId, Leaderboard, Rule, User, UserId, drawn_avatar, misleads};
 use crate::store::api_keys::ApiKey;
 
 /// The longest text of a person that a line quotes, in characters.
@@ -53,6 +53,17 @@ pub(super) fn board(board: &Leaderboard) -> Properties {
         ("visible to groups", groups(&board.visible_to_groups_ids)),
         ("period", Some(board.default_period.name().to_owned())),
         ("other periods", board.period_filter_disabled.then(|| "hidden".to_owned())),
+    ])
+}
+
+/// The properties of a rule.
+pub(super) fn rule(rule: &Rule) -> Properties {
+    let categories = rule.category_ids.iter().map(|id| i64::from(*id));
+    Properties(vec![
+        ("points", Some(i64::from(rule.points).to_string())),
+        ("counts", Some(if rule.enabled { "yes" } else { "no" }.to_owned())),
+        ("daily limit", rule.daily_limit.map(|limit| i64::from(limit).to_string())),
+        ("categories", (!rule.category_ids.is_empty()).then(|| list(categories))),
     ])
 }
 

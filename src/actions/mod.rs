@@ -10,6 +10,7 @@ mod audit;
 mod authentication;
 mod batches;
 mod boards;
+mod deeds;
 mod described;
 mod directory;
 mod events;
@@ -20,6 +21,8 @@ mod keys;
 mod moving;
 mod recalculation;
 mod refusal;
+mod rules;
+mod webhooks;
 
 pub use actor::Actor;
 
@@ -29,6 +32,7 @@ pub use figures::Figures;
 pub use key_rotation::RotatedKey;
 pub use keys::{MadeKey, may_revoke};
 pub use refusal::{KeyRefusal, Refusal};
+pub use webhooks::Delivered;
 
 use std::time::Instant;
 

@@ -7,12 +7,14 @@ mod audit;
 mod avatars;
 mod boards;
 mod directory;
+mod discourse;
 mod document;
 mod health;
 mod leaderboard;
 mod metrics;
 mod openapi;
 mod recalculation;
+mod rules;
 mod score_events;
 mod score_events_csv;
 mod users;
@@ -56,6 +58,9 @@ fn routes() -> Vec<Route> {
         directory::show_group,
         directory::put_group,
         directory::delete_group,
+        rules::list,
+        rules::update,
+        discourse::take_in,
         audit::list,
         avatars::draw,
         health::live,

@@ -187,7 +187,7 @@ fn row(key: &ApiKey, state: KeyState) -> [String; 12] {
         match key.made_with {
             KeyRef::Stored(id) => id.to_string(),
             KeyRef::Configured => "configured".to_owned(),
-            KeyRef::CommandLine => "-".to_owned(),
+            KeyRef::CommandLine | KeyRef::Webhook => "-".to_owned(),
         },
         description.chars().map(|character| if character.is_control() { ' ' } else { character }).collect(),
     ]

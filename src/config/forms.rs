@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 
-use crate::domain::{Origins, PathPrefix, PlainKey, Ranking, WebOrigin};
+use crate::domain::{Origins, PathPrefix, PlainKey, Ranking, WebOrigin, WebhookSecret};
 
 /// A form of values.
 pub(super) struct Form<T> {
@@ -88,6 +88,9 @@ pub(super) const KEY: Form<PlainKey> = Form::new("a key of 1 to 255 visible ASCI
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
     (visible && (1..=255).contains(&text.len())).then(|| PlainKey::received(text))
 });
+
+/// The secret of a webhook.
+pub(super) const SECRET: Form<WebhookSecret> = Form::new(WebhookSecret::ACCEPTED, |text| text.parse().ok());
 
 /// A time zone.
 pub(super) const TIME_ZONE: Form<Tz> = Form::new("an IANA name such as \"Europe/Berlin\"", |text| text.parse().ok());

@@ -24,10 +24,11 @@ pub use forms::LogFormat;
 pub use row::Setting;
 pub use sources::{Origin, address, figment};
 
-use crate::domain::{Origins, PathPrefix, PlainKey, Ranking};
+use crate::domain::{Origins, PathPrefix, PlainKey, Ranking, WebhookSecret};
 use crate::jobs::{BackupPlan, Schedule};
 use forms::{
-    ADDRESS, BASE_PATH, COUNT, COUNT_FROM_1, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SPAN, TIME_ZONE,
+    ADDRESS, BASE_PATH, COUNT, COUNT_FROM_1, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SECRET, SPAN,
+    TIME_ZONE,
 };
 use sources::Sources;
 
@@ -88,6 +89,8 @@ settings! {
     backup_before_migration: bool = FLAG, default "true";
     /// An address and port to serve `/metrics` on, without a key; without it `/metrics` is on the main port and needs a key.
     metrics_address: Option<SocketAddr> = ADDRESS;
+    /// What Discourse signs its webhooks with; if it is not set, a secret can be made in the administration.
+    discourse_secret: Option<WebhookSecret> = SECRET, secret true;
     /// A file to log to, beside stderr.
     log_file: Option<PathBuf> = FILE;
     /// The form of a log line: `text`, or `json` for one object a line.

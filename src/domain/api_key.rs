@@ -123,6 +123,8 @@ pub enum KeyRef {
     Stored(i64),
     /// No key: a command that runs on the machine itself needs none.
     CommandLine,
+    /// No key: another program tells something, and its signature was checked.
+    Webhook,
 }
 
 impl KeyRef {
@@ -130,7 +132,7 @@ impl KeyRef {
     pub fn stored(self) -> Option<i64> {
         match self {
             KeyRef::Stored(id) => Some(id),
-            KeyRef::Configured | KeyRef::CommandLine => None,
+            KeyRef::Configured | KeyRef::CommandLine | KeyRef::Webhook => None,
         }
     }
 }

@@ -45,7 +45,12 @@ impl Clock {
 
     /// The day that it is now in the community's time zone.
     pub fn today(&self) -> EventDate {
-        EventDate::saturating(self.now().moment().with_timezone(&self.zone).date_naive())
+        self.day_of(self.now())
+    }
+
+    /// The day that it was at a moment in the community's time zone.
+    pub fn day_of(&self, moment: Timestamp) -> EventDate {
+        EventDate::saturating(moment.moment().with_timezone(&self.zone).date_naive())
     }
 }
 

@@ -100,7 +100,7 @@ pub fn create(write: &Write<'_>, plain: &PlainKey, key: &NewKey, descent: Descen
     let made_with = match descent.made_with {
         KeyRef::Stored(id) => Some(id),
         KeyRef::Configured => Some(CONFIGURED),
-        KeyRef::CommandLine => None,
+        KeyRef::CommandLine | KeyRef::Webhook => None,
     };
     write.connection.prepare_cached(INSERT)?.execute(named_params! {
         ":prefix": plain.prefix(),

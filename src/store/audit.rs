@@ -1,4 +1,4 @@
-//! The log of administration: who changed keys, leaderboards, users and groups, and who had scores rebuilt.
+//! The log of administration: who changed keys, leaderboards, users, groups and rules, and who had scores rebuilt.
 //!
 //! An entry is written in the transaction that makes the change, so neither is ever stored without the other. Nothing
 //! changes an entry. It is removed when its time is over.
@@ -11,10 +11,13 @@ use serde::Serialize;
 
 use super::error::StoreError;
 use super::write::Write;
-use crate::domain::{Author, GroupId, LeaderboardId, Timestamp, UserId, Username};
+use crate::domain::{Author, GroupId, KeyRef, LeaderboardId, RuleName, Source, Timestamp, UserId, Username};
 
 /// How long an entry is kept.
 pub const KEPT: TimeDelta = TimeDelta::days(400);
+
+/// What stands in the column of the key if another program told of something, and its signature was checked.
+const WEBHOOK: i64 = -1;
 
 /// How many entries one transaction of [`forget_old`] looks at, at most.
 const FORGET_MAX: i64 = 1000;
@@ -52,6 +55,8 @@ pub enum Action {
     UserBatch,
     /// A rule that gives points for activity was changed.
     RuleUpdate,
+    /// A secret was made, with which another program signs what it sends.
+    WebhookSecret,
     /// Scores were rebuilt because somebody asked for it.
     RecalculationStart,
 }
@@ -75,6 +80,7 @@ impl Action {
             Action::UserMerge => "user.merge",
             Action::UserBatch => "user.batch",
             Action::RuleUpdate => "rule.update",
+            Action::WebhookSecret => "webhook.secret",
             Action::RecalculationStart => "recalculation.start",
         }
     }
@@ -93,8 +99,10 @@ pub enum Subject {
     User(UserId),
     /// Many users.
     Users,
-    /// A rule, by its name.
-    Rule(String),
+    /// A rule.
+    Rule(RuleName),
+    /// What another program sends.
+    Webhook(Source),
     /// The scores of all users.
     Scores,
 }
@@ -108,6 +116,7 @@ impl fmt::Display for Subject {
             Subject::User(id) => write!(f, "user {id}"),
             Subject::Users => f.write_str("users"),
             Subject::Rule(name) => write!(f, "rule {name}"),
+            Subject::Webhook(source) => write!(f, "webhook {}", source.name()),
             Subject::Scores => f.write_str("scores"),
         }
     }
@@ -126,13 +135,16 @@ pub enum Kind {
     User,
     /// Rules that give points for activity.
     Rule,
+    /// What another program sends.
+    Webhook,
     /// Recalculations.
     Recalculation,
 }
 
 impl Kind {
     /// All kinds, in the order in which they are listed for a person.
-    pub const ALL: [Kind; 6] = [Kind::Key, Kind::Board, Kind::Group, Kind::User, Kind::Rule, Kind::Recalculation];
+    pub const ALL: [Kind; 7] =
+        [Kind::Key, Kind::Board, Kind::Group, Kind::User, Kind::Rule, Kind::Webhook, Kind::Recalculation];
 
     /// The name in requests and in the file: the word before the dot of an action.
     pub const fn name(self) -> &'static str {
@@ -142,6 +154,7 @@ impl Kind {
             Kind::Group => "group",
             Kind::User => "user",
             Kind::Rule => "rule",
+            Kind::Webhook => "webhook",
             Kind::Recalculation => "recalculation",
         }
     }
@@ -169,8 +182,11 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// The acting username.
     pub by: Username,
-    /// The number of the API key; `None`: the configured key, or a command on the machine itself.
+    /// The number of the API key; `None`: the configured key, a webhook, or a command on the machine itself.
     pub key: Option<i64>,
+    /// Whether another program told of it, and its signature was checked.
+    #[serde(skip)]
+    pub is_of_webhook: bool,
     /// The client's address; `None`: a command on the machine itself.
     pub address: Option<String>,
     /// The name of what was done.
@@ -202,7 +218,7 @@ pub fn record(write: &Write<'_>, author: &Author, change: &Change) -> Result<(),
     write.connection.prepare_cached(INSERT)?.execute(named_params! {
         ":at": write.now,
         ":by": author.username,
-        ":key_id": author.key.stored(),
+        ":key_id": if author.key == KeyRef::Webhook { Some(WEBHOOK) } else { author.key.stored() },
         ":address": author.address.map(|address| address.to_string()),
         ":action": change.action.name(),
         ":subject": change.subject.to_string(),
@@ -247,11 +263,13 @@ pub fn forget_old(write: &Write<'_>) -> Result<bool, StoreError> {
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
+    let key: Option<i64> = row.get(3)?;
     Ok(AuditEntry {
         id: row.get(0)?,
         at: row.get(1)?,
         by: row.get(2)?,
-        key: row.get(3)?,
+        key: key.filter(|key| *key != WEBHOOK),
+        is_of_webhook: key == Some(WEBHOOK),
         address: row.get(4)?,
         action: row.get(5)?,
         subject: row.get(6)?,

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
 use crate::domain::{
-    Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Networks, Period, Permissions, Points,
-    Timestamp, UserId, Username,
+    CategoryId, DailyLimit, Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Networks, Period,
+    Permissions, Points, RuleName, Timestamp, UserId, Username, WebhookSecret,
 };
 
 /// A type that is an integer in the file. The integer is checked when it is read, since it may be out of the type's
@@ -30,6 +30,7 @@ macro_rules! checked_integer {
 checked_integer!(UserId);
 checked_integer!(GroupId);
 checked_integer!(Points);
+checked_integer!(DailyLimit);
 
 /// A type that is an integer in the file. It may be any integer, so nothing is checked.
 macro_rules! plain_integer {
@@ -132,6 +133,13 @@ macro_rules! text {
 text!(EventDate);
 text!(Networks);
 text!(Permissions);
+text!(RuleName);
+
+impl FromSql for WebhookSecret {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<WebhookSecret> {
+        value.as_str()?.parse().map_err(FromSqlError::other)
+    }
+}
 
 /// A list of groups, which stands in the file as a JSON array.
 pub(super) struct GroupIds(pub Vec<GroupId>);
@@ -145,5 +153,22 @@ impl ToSql for GroupIds {
 impl FromSql for GroupIds {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<GroupIds> {
         serde_json::from_str(value.as_str()?).map(GroupIds).map_err(FromSqlError::other)
+    }
+}
+
+/// A list of categories, which stands in the file as a JSON array.
+pub(super) struct CategoryIds(pub Vec<CategoryId>);
+
+impl ToSql for CategoryIds {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(serde_json::to_string(&self.0).expect("numbers have a JSON form").into())
+    }
+}
+
+impl FromSql for CategoryIds {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<CategoryIds> {
+        let numbers: Vec<i64> = serde_json::from_str(value.as_str()?).map_err(FromSqlError::other)?;
+        let ids = numbers.into_iter().map(CategoryId::try_from);
+        ids.collect::<Result<_, _>>().map(CategoryIds).map_err(FromSqlError::other)
     }
 }

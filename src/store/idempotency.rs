@@ -53,6 +53,7 @@ impl Idempotency {
             KeyRef::Stored(id) => id,
             KeyRef::Configured => 0,
             KeyRef::CommandLine => -2,
+            KeyRef::Webhook => -3,
         };
         Idempotency { actor: actor.folded(), key_id, key: key.as_str().to_owned(), fingerprint: fingerprint.into() }
     }

@@ -96,6 +96,7 @@ fn maker_works(
     for _ in 0..steps_max {
         let id = match maker {
             KeyRef::CommandLine => return Ok(true),
+            KeyRef::Webhook => return Ok(false),
             KeyRef::Configured => return Ok(at.is_key_configured),
             KeyRef::Stored(id) => id,
         };

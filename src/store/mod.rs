@@ -15,7 +15,8 @@
 //! | users, groups, leaderboards, keys | `directory`, `user_batches`, `merge`, `user_search`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
 //! | what comes from files in bulk, and goes to them | `bulk`, `imports`, `moved`, `export` |
-//! | who changed keys, boards, groups and users | `audit` |
+//! | points for what people do in another place | `rules`, `deeds`, `webhooks` |
+//! | who changed keys, boards, groups, users and rules | `audit` |
 //! | copies of the whole file, and whether a file is sound | `backup`, `restore` (`id_floor`, `revoked_keys`), `check` |
 
 pub mod api_keys;
@@ -29,6 +30,7 @@ mod command;
 mod connection;
 mod day_filter;
 mod day_number;
+pub mod deeds;
 pub mod directory;
 mod error;
 pub mod event_batches;
@@ -61,11 +63,13 @@ pub mod repairs;
 pub mod restore;
 pub mod revisions;
 mod revoked_keys;
+pub mod rules;
 pub mod score_events;
 pub mod scores;
 mod upgrade;
 pub mod user_batches;
 mod user_events;
+pub mod webhooks;
 pub mod window_sums;
 mod write;
 mod writer;

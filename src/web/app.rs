@@ -9,18 +9,19 @@ use rocket::request::{Outcome, Request};
 use super::batch::Batches;
 use super::error::ApiError;
 use super::figures::Figures;
+use super::forum::{FORUM, Forum};
 use super::metrics::Metrics;
 use super::request_limit::RequestLimit;
 use super::sessions::Sessions;
 use super::site::Site;
 use super::wrong_keys::WrongKeys;
 use crate::actions::Actions;
-use crate::domain::Clock;
+use crate::domain::{Clock, WebhookSecret};
 use crate::jobs::Backups;
 use crate::metrics::Gauge;
 use crate::rollup::Rollup;
 use crate::standings::{People, Standings};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What handlers work with: one door for every change, and what they read from.
 pub struct App {
@@ -58,8 +59,23 @@ pub struct App {
     pub backups: Option<Backups>,
     /// Makes the text of the metrics.
     pub metrics: Metrics,
+    /// The forum that tells what its people do.
+    pub forum: Forum,
     /// How the server is reached, and which other sites may show it.
     pub site: Site,
+}
+
+impl App {
+    /// The secret with which the forum signs: that of the settings, or else the one that was made in the administration.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn forum_secret(&self) -> Result<Option<WebhookSecret>, StoreError> {
+        match &self.forum.configured {
+            Some(secret) => Ok(Some(secret.clone())),
+            None => self.actions.webhook_secret(FORUM),
+        }
+    }
 }
 
 /// The [`App`] in which the guards look things up.

@@ -48,7 +48,7 @@ fn of_query(request: &Request<'_>) -> Result<Parameters, ApiError> {
 
 /// Reads the whole body. Whoever accepts connections has refused a body that is too long before, and read it on so that
 /// its sender sees the refusal.
-async fn read_body(request: &Request<'_>, data: Data<'_>, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
+pub(super) async fn read_body(request: &Request<'_>, data: Data<'_>, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
     refused_body::received(request)?;
     let body = data.open(bytes_max.bytes()).into_bytes().await.map_err(|_| ApiError::unreadable_body())?;
     if body.is_complete() { Ok(body.into_inner()) } else { Err(ApiError::PayloadTooLarge { bytes_max }) }

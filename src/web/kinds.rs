@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use crate::domain::{
-    Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Period, Points, UserId, Username,
-    whole_of_text,
+    CategoryId, DailyLimit, Description, EventDate, EventId, GroupId, LeaderboardId, LeaderboardName, Period, Points,
+    UserId, Username, whole_of_text,
 };
 use crate::store::Order;
 use crate::store::audit::Kind as AuditKind;
@@ -142,6 +142,12 @@ number_parameter!(
     "15",
     |points| Points::try_from(points).ok()
 );
+
+number_parameter!(CategoryId, 1, 2_147_483_647, "a number from 1 to 2147483647", "7", |id| CategoryId::try_from(id)
+    .ok());
+number_parameter!(DailyLimit, 0, 2_147_483_647, "a whole number from 0 to 2147483647", "20", |limit| {
+    DailyLimit::try_from(limit).ok()
+});
 
 /// A number in a range that is a parameter of its own.
 macro_rules! bounded {
@@ -289,8 +295,8 @@ number_parameter!(PeriodNumber, 0, 5, "the number of a period, 0 to 5", "0", |nu
 
 impl Parameter for AuditKind {
     const KIND: Kind = Kind {
-        json: JsonType::Word(&["key", "board", "group", "user", "rule", "recalculation"]),
-        accepted: "key, board, group, user, rule or recalculation",
+        json: JsonType::Word(&["key", "board", "group", "user", "rule", "webhook", "recalculation"]),
+        accepted: "key, board, group, user, rule, webhook or recalculation",
         example: "key",
     };
 

@@ -227,6 +227,21 @@ impl Parameters {
         self.optional(name)?.or_else(|| T::from_text(default)).ok_or(ApiError::Missing(name))
     }
 
+    /// Reads a parameter that takes away what is there if it is null or blank; `None`: it is absent.
+    pub fn clearable<T: Parameter>(&self, name: &'static str) -> Result<Option<Option<T>>, ApiError> {
+        let is_cleared = match self.fields.get(name) {
+            None => return Ok(None),
+            Some(Field::Text(Some(text))) => is_blank(text),
+            Some(Field::Json(value)) => match Written::of(value) {
+                Written::Null => true,
+                Written::Text(text) => is_blank(&text),
+                _ => false,
+            },
+            Some(_) => false,
+        };
+        if is_cleared { Ok(Some(None)) } else { self.optional(name).map(Some) }
+    }
+
     /// Whether a parameter was sent at all, blank or not. A list may have been sent member by member.
     pub fn has(&self, name: &str) -> bool {
         self.written(name).is_some() || self.lists.contains_key(name)

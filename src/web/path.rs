@@ -1,4 +1,4 @@
-//! Numbers in paths. Anything else in their place is answered with 404, once the caller is known.
+//! Numbers and names in paths. Anything else in their place is answered with 404, once the caller is known.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use rocket::request::FromParam;
 
 use super::error::ApiError;
 use super::kinds::Parameter;
-use crate::domain::{EventId, GroupId, LeaderboardId, UserId};
+use crate::domain::{EventId, GroupId, LeaderboardId, RuleName, UserId};
 
 /// The number of an event in a path, if it is one.
 pub type EventIdPath = Numbered<EventId>;
@@ -39,5 +39,27 @@ impl<'r, T: Parameter> FromParam<'r> for Numbered<T> {
 
     fn from_param(segment: &'r str) -> Result<Numbered<T>, Infallible> {
         Ok(Numbered(T::from_text(segment)))
+    }
+}
+
+/// The name of a rule in a path, if it is one.
+#[derive(Debug, Clone, Copy)]
+pub struct RuleNamePath(Option<RuleName>);
+
+impl RuleNamePath {
+    /// The name.
+    ///
+    /// # Errors
+    /// There is no such rule.
+    pub fn known(self) -> Result<RuleName, ApiError> {
+        self.0.ok_or(ApiError::NotFound)
+    }
+}
+
+impl<'r> FromParam<'r> for RuleNamePath {
+    type Error = Infallible;
+
+    fn from_param(segment: &'r str) -> Result<RuleNamePath, Infallible> {
+        Ok(RuleNamePath(segment.parse().ok()))
     }
 }

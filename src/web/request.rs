@@ -50,6 +50,8 @@ pub enum FieldNeed {
     Defaulted,
     /// Once or not at all, and not blank.
     Filled,
+    /// Once or not at all. Null or blank is not the same as absent: it takes away what is there.
+    Clearable,
     /// Once or not at all; what can't be read counts as not there.
     Lenient,
     /// Any number of them; none is an empty list.
@@ -103,8 +105,8 @@ pub fn records<R: Request>(parameters: &Parameters, name: &'static str) -> Resul
 }
 
 /// Declares a typed request: a struct. Each of its fields says what is needed (`required`, `optional`, `defaulted`, `filled`,
-/// `lenient`, `list`, `optional_list`, `any_of` or `records`, see [`FieldNeed`]), its name and its type, and a `defaulted` one
-/// its default. Its doc comment says what it means.
+/// `clearable`, `lenient`, `list`, `optional_list`, `any_of` or `records`, see [`FieldNeed`]), its name and its type, and a
+/// `defaulted` one its default. Its doc comment says what it means.
 macro_rules! request {
     (
         $(#[doc = $doc:literal])+
@@ -143,6 +145,7 @@ macro_rules! request {
     (@type defaulted $type:ty) => { $type };
     (@type optional $type:ty) => { Option<$type> };
     (@type filled $type:ty) => { Option<$type> };
+    (@type clearable $type:ty) => { Option<Option<$type>> };
     (@type lenient $type:ty) => { Option<$type> };
     (@type list $type:ty) => { Vec<$type> };
     (@type optional_list $type:ty) => { Option<Vec<$type>> };
@@ -152,6 +155,7 @@ macro_rules! request {
     (@need optional $type:ty) => { $crate::web::request::FieldNeed::Optional };
     (@need defaulted $type:ty) => { $crate::web::request::FieldNeed::Defaulted };
     (@need filled $type:ty) => { $crate::web::request::FieldNeed::Filled };
+    (@need clearable $type:ty) => { $crate::web::request::FieldNeed::Clearable };
     (@need lenient $type:ty) => { $crate::web::request::FieldNeed::Lenient };
     (@need list $type:ty) => { $crate::web::request::FieldNeed::List };
     (@need optional_list $type:ty) => { $crate::web::request::FieldNeed::OptionalList };
@@ -163,6 +167,7 @@ macro_rules! request {
     (@read optional $parameters:expr, $name:expr) => { $parameters.optional($name)? };
     (@read defaulted $parameters:expr, $name:expr, $default:literal) => { $parameters.defaulted($name, $default)? };
     (@read filled $parameters:expr, $name:expr) => { $parameters.filled($name)? };
+    (@read clearable $parameters:expr, $name:expr) => { $parameters.clearable($name)? };
     (@read lenient $parameters:expr, $name:expr) => { $parameters.optional($name).ok().flatten() };
     (@read list $parameters:expr, $name:expr) => { $parameters.list($name)? };
     (@read any_of $parameters:expr, $name:expr) => { $parameters.any_of($name)? };

@@ -6,10 +6,12 @@ use serde_json::json;
 
 use super::chrome::{Chrome, ENTER};
 use super::signed_in;
+use crate::support::browser::Browser;
+use crate::support::forum::{self, post};
 use crate::support::{Server, run};
 
 /// Pages by path, with what stands on them.
-const PAGES: [&str; 39] = [
+const PAGES: [&str; 42] = [
     "/docs",
     "/leaderboard",
     "/leaderboard?period=all_time&for_user_id=120",
@@ -29,6 +31,9 @@ const PAGES: [&str; 39] = [
     "/admin/award/many",
     "/admin/boards",
     "/admin/boards/1",
+    "/admin/rules",
+    "/admin/forum",
+    "/admin/forum/secret",
     "/admin/people",
     "/admin/people/users/13",
     "/admin/people/new-user",
@@ -101,6 +106,17 @@ fn faults_here(chrome: &Chrome, name: &str, width: u32, scheme: &str) -> Vec<Str
     faults
 }
 
+/// Makes the secret of a forum, and has something come from it: well signed, ignored, refused, and not signed.
+fn make_forum_secret(server: &Server) {
+    Browser::signed_in(server, "ana").post_through("/admin/forum/secret", &[]);
+    let secret: String =
+        server.sql().query_row("SELECT secret FROM webhook_secrets", [], |row| row.get(0)).expect("the secret");
+    for (event, body) in [("post_created", post(1, 13)), ("ping", json!({})), ("post_created", json!({}))] {
+        forum::delivery(server, &secret, event, body.to_string().as_bytes()).send();
+    }
+    assert_eq!(forum::unsigned(server, "post_created", b"{}").send().status, 403);
+}
+
 #[test]
 fn every_page_is_accessible_with_data() {
     let (server, chrome) = signed_in();
@@ -117,6 +133,7 @@ fn every_page_is_accessible_with_data() {
     assert!(made.iter().all(|reply| reply.status == 200), "{made:?}");
     let key = run(server.folder().path(), &["--database", "scores.db", "keys", "create"]);
     assert_eq!(key.code, Some(0), "{}", key.stderr);
+    make_forum_secret(&server);
     let faults = faults(&chrome, &server.url(), &PAGES, &["/leaderboard/999", "/admin/events/999"]);
     assert!(faults.is_empty(), "{faults:#?}");
 }

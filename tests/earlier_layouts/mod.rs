@@ -25,6 +25,7 @@ const ANSWERS_SINCE: u32 = 4;
 const DIRECTORY_SINCE: u32 = 5;
 const BOARDS_SINCE: u32 = 6;
 const IMPORTS_SINCE: u32 = 14;
+const RULES_SINCE: u32 = 16;
 
 #[test]
 fn each_layout_has_a_file() {
@@ -95,6 +96,12 @@ fn assert_in_use(server: &Server, layout: u32) {
     }
     if layout >= BOARDS_SINCE {
         assert_eq!(server.get("/leaderboard/2").json()["leaderboard"]["name"], "Spring", "layout {layout}");
+    }
+    if layout >= RULES_SINCE {
+        let rules = server.get("/admin/rules").json();
+        let posts =
+            json!({"name": "post_created", "points": 2, "enabled": false, "daily_limit": 3, "category_ids": [4, 9]});
+        assert_eq!(rules["rules"][0], posts, "layout {layout}");
     }
     if layout >= IMPORTS_SINCE {
         let list = run(server.folder().path(), &["--database", "scores.db", "import", "--list"]);

@@ -5,6 +5,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::file::{as_sql, newest, path_of};
+use crate::support::browser::Browser;
+use crate::support::forum::{connected, post, tell};
 use crate::support::keys::{keys, make_key, revoke, rotate, with_key};
 use crate::support::{EVENTS, RECALCULATE, Server, run, wait_for};
 
@@ -27,7 +29,7 @@ pub const LAST_DELETED: u64 = 34;
 #[test]
 #[ignore = "it writes into tests/data"]
 fn make_the_file_of_the_newest_layout() {
-    let server = Server::start();
+    let server = connected();
     fill(&server);
     let folder = server.stop();
     let connection = Connection::open(folder.path().join("scores.db")).expect("the file opens");
@@ -90,6 +92,12 @@ fn fill(server: &Server) {
         let unfinished = "SELECT count(*) FROM recalculations WHERE finished_at IS NULL";
         (server.sql().query_row(unfinished, [], |row| row.get::<_, i64>(0)).expect("a count") == 0).then_some(())
     });
+
+    // What a forum tells. It gives no points, so that ids are those of every layout.
+    put("/admin/rules/post_created", json!({"enabled": false, "daily_limit": 3, "category_ids": [4, 9]}));
+    tell(server, "post_created", &post(123, 13));
+    tell(server, "post_destroyed", &post(124, 14));
+    Browser::signed_in(server, "ana").post_through("/admin/forum/secret", &[]);
 
     std::fs::write(
         folder.join("rows.csv"),

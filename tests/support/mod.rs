@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of the harness")]
 
 pub mod browser;
+pub mod forum;
 mod http;
 pub mod keys;
 

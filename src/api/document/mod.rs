@@ -4,6 +4,7 @@
 mod events;
 mod leaderboards;
 mod people;
+mod rules;
 mod scores;
 mod server;
 
@@ -31,6 +32,11 @@ pub fn document() -> Document {
             name: "Users and groups",
             about: "A directory of names, optional: whom it lacks is shown as user-13.",
             operations: people::operations(),
+        },
+        Section {
+            name: "Rules",
+            about: "What gives points by itself in a forum that runs Discourse.",
+            operations: rules::operations(),
         },
         Section { name: "The server", about: "How it is, and what was done to it.", operations: server::operations() },
     ])

@@ -29,6 +29,8 @@ pub enum Tab {
     Award,
     /// Leaderboards.
     Boards,
+    /// Rules, and the forum whose people they count for.
+    Rules,
     /// Users and groups.
     People,
     /// API keys.
@@ -40,7 +42,8 @@ pub enum Tab {
 }
 
 impl Tab {
-    const ALL: [Tab; 7] = [Tab::Events, Tab::Award, Tab::Boards, Tab::People, Tab::Keys, Tab::Recalculate, Tab::Log];
+    const ALL: [Tab; 8] =
+        [Tab::Events, Tab::Award, Tab::Boards, Tab::Rules, Tab::People, Tab::Keys, Tab::Recalculate, Tab::Log];
 
     /// The first page that somebody may open who is signed in, if there is one.
     pub fn first_for(me: &SignedIn) -> Option<Tab> {
@@ -52,7 +55,7 @@ impl Tab {
         me.actor.permissions.holds_any(match self {
             Tab::Events => need::ReadEvents::ANY_OF,
             Tab::Award => need::StoreEvents::ANY_OF,
-            Tab::Boards => need::SeeBoards::ANY_OF,
+            Tab::Boards | Tab::Rules => need::SeeBoards::ANY_OF,
             Tab::People => need::SeePeople::ANY_OF,
             Tab::Keys | Tab::Log => need::ManageKeys::ANY_OF,
             Tab::Recalculate => need::SeeRecalculation::ANY_OF,
@@ -64,6 +67,7 @@ impl Tab {
             Tab::Events => "Events",
             Tab::Award => "Award",
             Tab::Boards => "Boards",
+            Tab::Rules => "Rules",
             Tab::People => "People",
             Tab::Keys => "Keys",
             Tab::Recalculate => "Recalculate",
@@ -77,6 +81,7 @@ impl Tab {
             Tab::Events => "/admin/events",
             Tab::Award => "/admin/award",
             Tab::Boards => "/admin/boards",
+            Tab::Rules => "/admin/rules",
             Tab::People => "/admin/people",
             Tab::Keys => "/admin/keys",
             Tab::Recalculate => "/admin/recalculate",
@@ -202,6 +207,8 @@ const DONE: &[(&str, &str)] = &[
     ("board-created", "The leaderboard is there. Say here what it counts."),
     ("board-saved", "The leaderboard is saved."),
     ("board-deleted", "The leaderboard is deleted."),
+    ("rule-saved", "The rule is saved. It counts so from now on; what was counted stays."),
+    ("secret-made", "The secret is made."),
     ("users-saved", "All of them are saved."),
     ("user-saved", "The user is saved."),
     ("user-deleted", "The names are forgotten; points and groups stay."),

@@ -152,7 +152,7 @@ pub async fn show(
         made_with: match key.made_with {
             KeyRef::Stored(maker) => Some(Maker::Stored(maker)),
             KeyRef::Configured => Some(Maker::Configured),
-            KeyRef::CommandLine => None,
+            KeyRef::CommandLine | KeyRef::Webhook => None,
         },
         expires: expiry(&key),
         last_used: key.last_used_at.map(format::moment),

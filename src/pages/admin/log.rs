@@ -70,6 +70,7 @@ impl LogRow {
             stamp: entry.at.to_string(),
             by: format::plain(entry.by.as_str()).into_owned(),
             with: match (entry.key, &entry.address) {
+                _ if entry.is_of_webhook => "its webhook".to_owned(),
                 (Some(key), _) => format!("key {key}"),
                 (None, Some(_)) => "the configured key".to_owned(),
                 (None, None) => "the command line".to_owned(),
@@ -96,6 +97,7 @@ fn did(action: &str) -> &'static str {
         "merge" => "merged",
         "batch" => "made or changed many",
         "start" => "recalculated",
+        "secret" => "made a secret for",
         _ => "did something to",
     }
 }
@@ -122,6 +124,7 @@ fn label(kind: Kind) -> &'static str {
         Kind::Group => "Groups",
         Kind::User => "Users",
         Kind::Rule => "Rules",
+        Kind::Webhook => "Webhooks",
         Kind::Recalculation => "Recalculations",
     }
 }

@@ -14,6 +14,7 @@ mod event;
 mod events;
 mod field;
 mod form;
+mod forum;
 pub mod frame;
 mod group;
 mod key;
@@ -24,6 +25,7 @@ mod many;
 mod merge;
 mod people;
 mod recalculation;
+mod rules;
 mod shown_key;
 mod sign_in;
 mod user;
@@ -72,6 +74,11 @@ pub fn routes() -> Vec<Route> {
         board::update,
         board::ask_delete,
         board::delete,
+        rules::list,
+        rules::update,
+        forum::show,
+        forum::ask_secret,
+        forum::make_secret,
         people::list,
         downloads::events,
         downloads::users,

@@ -25,7 +25,7 @@ pub use self::operation::Operation;
 pub(crate) use self::operation::operation;
 pub(crate) use self::shape::shape;
 pub use self::shape::{Member, Of, Shape, Shaped};
-pub use self::signature::{Access, Answer, Answers, Content, Signature, Takes, of as signature_of};
+pub use self::signature::{Access, Answer, Answers, Argument, Content, Signature, Takes, of as signature_of};
 pub use self::values::sentence;
 
 /// The operations that belong together.

@@ -8,12 +8,14 @@ use super::shape::{Of, Shaped};
 use crate::domain::Scope;
 use crate::web::batch::SentBatch;
 use crate::web::caller::{May, Need, ScoreReader};
+use crate::web::client::Client;
 use crate::web::compression::AcceptsGzip;
 use crate::web::error::ApiError;
 use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::kinds::{Kind, Parameter};
 use crate::web::metrics_reader::MayReadMetrics;
-use crate::web::path::Numbered;
+use crate::web::path::{Numbered, RuleNamePath};
+use crate::web::raw_body::RawBody;
 use crate::web::reply::{Json, JsonBytes, Paged, Replay};
 use crate::web::request::{Field, Request, Sent};
 use crate::web::viewer::BoardViewer;
@@ -176,7 +178,7 @@ macro_rules! unseen {
     )+};
 }
 
-unseen!(AcceptsGzip, Shutdown, &str);
+unseen!(AcceptsGzip, Client, RawBody, RuleNamePath, Shutdown, &str);
 
 impl<T: Send + Sync + 'static> Argument for &State<T> {
     fn describe(_: &mut Signature) {}

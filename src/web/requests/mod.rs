@@ -6,4 +6,5 @@ pub mod directory;
 pub mod events;
 pub mod leaderboard;
 pub mod recalculation;
+pub mod rules;
 pub mod users;
