@@ -1,6 +1,7 @@
 //! Durable POSTs a second, and their latency: the server as it is, against the same server with one transaction for each
 //! request. Both run side by side on files of their own and are loaded in turn, so that a machine that slows down slows
-//! both; medians over the rounds are printed, and their ratio.
+//! both; medians over the rounds are printed, and their ratio. Then deliveries of a forum (signed bodies of posts of a
+//! usual length) beside plain POSTs, on the same server in turn.
 //!
 //! `cargo bench --bench throughput`; with `-- --stored 1000000` on a file that holds so many events already; with
 //! `-- --smoke` for a run of seconds that only shows that it works.
@@ -10,10 +11,12 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use hmac::{Hmac, KeyInit, Mac};
 use scorekeeper::config::{self, LogFormat, Settings};
 use scorekeeper::domain::{Clock, EventDate, Networks, Permissions, PlainKey};
 use scorekeeper::store::{self, OpenMode, OpenOptions, Store, api_keys};
 use scorekeeper::{logging, server};
+use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -21,6 +24,8 @@ use tokio::net::TcpStream;
 const GROUP_MAX: &str = "BENCH_GROUP_MAX";
 /// Connections of the rows of the table.
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
+/// What deliveries are signed with.
+const SECRET: &str = "a secret of the forum";
 /// Users that events are spread over.
 const USERS: u64 = 100_000;
 
@@ -46,7 +51,7 @@ fn main() {
         let mut runs = [Vec::new(), Vec::new()];
         for round in 0..rounds {
             for (server, runs) in [&grouped, &single].into_iter().zip(&mut runs) {
-                runs.push(load(server, connections, span, round as u64 + 1));
+                runs.push(load(server, What::Post, connections, span, round as u64 + 1));
             }
         }
         let [grouped, single] = runs.map(|runs| {
@@ -61,6 +66,29 @@ fn main() {
             grouped.0 / single.0
         );
     }
+    println!("deliveries of a forum beside plain POSTs, on the same server");
+    println!("{:>11}  {:>12} {:>12}  {:>6}", "connections", "POST/s", "deliveries/s", "ratio");
+    for connections in CONNECTIONS {
+        let mut rates = [Vec::new(), Vec::new()];
+        for round in 0..rounds {
+            for (what, rates) in [What::Post, What::Delivery].into_iter().zip(&mut rates) {
+                // A thing that was told before would count for nothing, so each run has things of its own.
+                let seed = (1000 + connections * 10 + round) as u64;
+                rates.push(load(&grouped, what, connections, span, seed).rate);
+            }
+        }
+        let [posts, deliveries] = rates.map(median);
+        println!("{connections:>11}  {posts:>12.0} {deliveries:>12.0}  {:>6.2}", deliveries / posts);
+    }
+}
+
+/// What is sent.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    /// Single events.
+    Post,
+    /// What a forum tells of posts.
+    Delivery,
 }
 
 /// The server, in a process of its own.
@@ -88,6 +116,7 @@ impl Server {
             .env(GROUP_MAX, group_max.to_string())
             .env("ROCKET_PORT", "0")
             .env("SCOREKEEPER_DATABASE", "scores.db")
+            .env("SCOREKEEPER_DISCOURSE_SECRET", SECRET)
             .stderr(File::create(&log).expect("a log"))
             .spawn()
             .expect("the server starts");
@@ -154,7 +183,7 @@ struct Run {
 
 /// Loads the server for `span`, each connection sending its next request as soon as the last is answered. One thread
 /// drives them all, so that as little as can be is taken from the processors that the server shares.
-fn load(server: &Server, connections: usize, span: Duration, seed: u64) -> Run {
+fn load(server: &Server, what: What, connections: usize, span: Duration, seed: u64) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let today = Clock::system(chrono_tz::UTC).today();
     let began = Instant::now();
@@ -162,8 +191,9 @@ fn load(server: &Server, connections: usize, span: Duration, seed: u64) -> Run {
     let mut latencies: Vec<Duration> = runtime.block_on(async {
         let clients: Vec<_> = (0..connections)
             .map(|index| {
-                let client =
-                    Client { port: server.port, key: server.key.clone(), random: Random(seed * 1000 + index as u64) };
+                let number = seed * 1000 + index as u64;
+                let (port, key, random) = (server.port, server.key.clone(), Random(number));
+                let client = Client { port, key, what, random, next_thing: number * 1_000_000 };
                 tokio::spawn(client.post_until(deadline, today))
             })
             .collect();
@@ -182,7 +212,10 @@ fn load(server: &Server, connections: usize, span: Duration, seed: u64) -> Run {
 struct Client {
     port: u16,
     key: String,
+    what: What,
     random: Random,
+    /// The number of the next thing that a delivery tells of.
+    next_thing: u64,
 }
 
 impl Client {
@@ -211,11 +244,34 @@ impl Client {
         let user_id = 1 + (draw * draw * USERS as f64) as u64;
         let age = if self.random.below(10) == 0 { self.random.below(730) as u32 } else { 0 };
         let date = today.minus_days(age);
+        if let What::Delivery = self.what {
+            return self.delivery(user_id, date);
+        }
         let body = format!(r#"{{"user_id":{user_id},"date":"{date}","points":5,"description":"Karaoke night"}}"#);
         format!(
             "POST /admin/plugins/gamification/score_events HTTP/1.1\r\nHost: localhost\r\nApi-Key: {}\r\n\
              Api-Username: system\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.key,
+            body.len()
+        )
+    }
+}
+
+impl Client {
+    /// What a forum tells of a post that it has not told of before.
+    fn delivery(&mut self, user_id: u64, date: EventDate) -> String {
+        self.next_thing += 1;
+        let (id, text) = (self.next_thing, "Karaoke was fun. ".repeat(60));
+        let body = format!(
+            r#"{{"post":{{"id":{id},"user_id":{user_id},"username":"ann","created_at":"{date}T09:30:00.000Z","updated_at":"{date}T09:30:00.000Z","cooked":"<p>{text}</p>","raw":"{text}","post_number":3,"post_type":1,"topic_id":7,"topic_slug":"karaoke-night","category_id":4,"hidden":false,"wiki":false,"topic_archetype":"regular"}}}}"#
+        );
+        let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any secret will do");
+        let signature = mac.chain_update(&body).finalize().into_bytes();
+        let signature: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!(
+            "POST /webhooks/discourse HTTP/1.1\r\nHost: localhost\r\nX-Discourse-Event: post_created\r\n\
+             X-Discourse-Event-Signature: sha256={signature}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
             body.len()
         )
     }
