@@ -183,13 +183,14 @@ async fn launch(
         systemd::stopping();
         store.expect_end();
     };
-    let collector =
-        metrics_listener.map(|listener| tokio::spawn(front::serve_metrics(listener, move || metrics.text())));
+    let text = metrics.clone();
+    let collector = metrics_listener.map(|listener| tokio::spawn(front::serve_metrics(listener, move || text.text())));
     front.serve(listener, stop, grace).await;
     watch.abort();
     if let Some(collector) = collector {
         collector.abort();
     }
+    metrics.forget();
     Ok(())
 }
 

@@ -1,12 +1,12 @@
 //! Where the text of the metrics comes from.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Makes the text of the metrics. What it tells is known only once every part of the server is there.
 #[derive(Clone, Default)]
 pub struct Metrics {
-    make: Arc<OnceLock<Make>>,
+    make: Arc<RwLock<Option<Make>>>,
     /// Whether the text is served elsewhere, and not here.
     pub is_elsewhere: bool,
 }
@@ -26,14 +26,19 @@ impl Metrics {
         Metrics { make: Arc::default(), is_elsewhere }
     }
 
-    /// Says how the text is made, once.
+    /// Says how the text is made.
     pub fn set(&self, make: impl Fn() -> String + Send + Sync + 'static) {
-        // Whoever sets it is the start of the server, which comes once.
-        let _ = self.make.set(Box::new(make));
+        *self.make.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(make));
     }
 
-    /// The text; empty before it is known how it is made.
+    /// Forgets how the text is made, and with it all that it is made of. Without this, the server would hold itself, and its
+    /// connections to the database would never be closed.
+    pub fn forget(&self) {
+        *self.make.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The text; empty before it is known how it is made, and after that is forgotten.
     pub fn text(&self) -> String {
-        self.make.get().map(|make| make()).unwrap_or_default()
+        self.make.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|make| make()).unwrap_or_default()
     }
 }
