@@ -56,6 +56,7 @@ fn main() {
     let app = App {
         actions: Arc::new(actions),
         store,
+        started_at: clock.now(),
         clock,
         rollup,
         standings,

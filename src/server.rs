@@ -116,6 +116,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     let app = App {
         actions,
         store: store.clone(),
+        started_at: clock.now(),
         clock,
         rollup,
         people: People::new(store.clone(), standings.clone()),
@@ -266,17 +267,16 @@ fn front_options(settings: &Settings, certificates: Option<Arc<Certificates>>) -
 /// not through the log, so that it is in no log file.
 async fn make_first_key(rocket: &Rocket<Orbit>, url: &str) -> Result<(), Refusal> {
     let Some(app) = rocket.state::<App>() else { return Ok(()) };
-    let (url, today) = (format!("{url}{}", app.site.base.as_str()), app.clock.today());
+    let url = format!("{url}{}", app.site.base.as_str());
     // The writer shows the key, so what it must not do is wait for lines that were logged before.
     log::logger().flush();
     let print = move |plain: &PlainKey| {
         let key = plain.reveal();
         let text = format!(
             "\nNo API key is stored, so here is one for all users. It is shown this once:\n\n    {key}\n\n\
-             Try it:\n\n    \
-             curl -X POST '{url}/admin/plugins/gamification/score_events' \\\n      \
-             -H 'Api-Key: {key}' -H 'Api-Username: system' \\\n      \
-             -d user_id=13 -d date={today} -d points=15 -d 'description=Karaoke night'\n\n"
+             This lists the events and changes nothing:\n\n    \
+             curl '{url}/admin/plugins/gamification/score_events' \\\n      \
+             -H 'Api-Key: {key}' -H 'Api-Username: system'\n\n"
         );
         show(&std::io::stderr(), &text)
     };

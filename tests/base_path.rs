@@ -208,7 +208,7 @@ fn pictures_that_lie_beside_the_server_stay_where_they_are() {
 #[test]
 fn the_first_key_comes_with_a_command_that_begins_with_the_path() {
     let server = Setup::new().without_env("SCOREKEEPER_API_KEY").env("SCOREKEEPER_BASE_PATH", "/points/").start();
-    let url = format!("curl -X POST '{}/points/admin/plugins/gamification/score_events'", server.url());
+    let url = format!("curl '{}/points/admin/plugins/gamification/score_events'", server.url());
     assert!(server.stderr().contains(&url), "{}", server.stderr());
 }
 

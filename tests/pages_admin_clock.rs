@@ -64,6 +64,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         actions: Arc::new(actions),
         store,
         clock: clock.clone(),
+        started_at: clock.now(),
         rollup,
         standings,
         people,

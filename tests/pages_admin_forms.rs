@@ -27,7 +27,7 @@ pub const FORMS: [(&str, &[(&str, &str)]); 20] = [
     ("/admin/people/groups/1", &[("name", "forged"), ("user_ids", "13")]),
     ("/admin/people/groups/1/delete", &[]),
     ("/admin/keys", &[("key", "k3"), ("description", "forged"), ("scopes[]", "events:read")]),
-    ("/admin/recalculate", &[("key", "k4"), ("span", "10")]),
+    ("/admin/server", &[("key", "k4"), ("span", "10")]),
 ];
 
 /// Forms about the key of number 1. The second makes the first useless.
@@ -143,7 +143,7 @@ fn programs_get_json_and_other_methods_nothing() {
         "/admin/boards",
         "/admin/people",
         "/admin/keys",
-        "/admin/recalculate",
+        "/admin/server",
     ];
     const NOT_FOUND: &str = "The requested URL or resource could not be found.";
     for path in pages {
@@ -248,7 +248,7 @@ fn texts_of_others_are_shown_harmlessly_on_every_page() {
         .expect("a key for a hostile username");
     let browser = Browser::signed_in(&server, "\"><b>ana</b>");
     let mut paths: Vec<String> =
-        ["/admin/events", "/admin/boards", "/admin/people", "/admin/keys", "/admin/recalculate", "/admin/award"]
+        ["/admin/events", "/admin/boards", "/admin/people", "/admin/keys", "/admin/server", "/admin/award"]
             .map(str::to_owned)
             .into();
     for index in 0..6 {
@@ -287,7 +287,7 @@ fn texts_of_others_are_shown_harmlessly_on_every_page() {
             ("/admin/people/users/13", vec![("username", text), ("name", text), ("avatar_template", text)]),
             ("/admin/people/new-group", vec![("id", text), ("name", text), ("user_ids", text)]),
             ("/admin/keys", vec![("username", text), ("description", text), ("expires_on", text)]),
-            ("/admin/recalculate", vec![("span", text), ("from_date", text)]),
+            ("/admin/server", vec![("span", text), ("from_date", text)]),
         ] {
             let reply = browser.post(path, &fields);
             assert!([200, 400, 422].contains(&reply.status), "{path} {text}: {reply:?}");

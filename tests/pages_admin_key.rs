@@ -155,7 +155,7 @@ fn a_key_is_replaced_and_the_old_one_lives_on_for_a_while() {
     let minted = hidden(&form, "key");
     let reply = browser.post("/admin/keys/1/rotate", &[("key", &minted), ("grace", "24")]);
     let new = shown(&reply);
-    assert!(new != old && reply.body.contains("works until"), "{reply:?}");
+    assert!(new != old && reply.body.contains("stays active until"), "{reply:?}");
     let list =
         |key: &str| server.anonymous("GET", EVENTS).header("Api-Key", key).header("Api-Username", "ana").send().status;
     assert_eq!((list(&old), list(&new)), (200, 200));

@@ -67,7 +67,7 @@ fn users_are_made_changed_suspended_and_forgotten() {
     }
     assert_eq!(server.get("/admin/users").body, before);
 
-    assert!(browser.page("/admin/people/users/13/delete").contains("Forget the names of zoe?"));
+    assert!(browser.page("/admin/people/users/13/delete").contains("Remove the name and picture of zoe?"));
     browser.post_through("/admin/people/users/13/delete", &[]);
     assert_eq!((server.get("/admin/users/13").status, server.score(13)), (404, 1200));
 }

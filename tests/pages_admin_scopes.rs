@@ -36,7 +36,7 @@ const PAGES: [(&str, &[&str]); 28] = [
     ("/admin/keys/1", &["keys"]),
     ("/admin/keys/1/rotate", &["keys"]),
     ("/admin/keys/1/revoke", &["keys"]),
-    ("/admin/recalculate", &["events:read", "recalculate"]),
+    ("/admin/server", &["events:read", "recalculate"]),
     ("/admin/audit", &["keys"]),
     ("/admin/audit?kind=key", &["keys"]),
     ("/admin/events?key_id=1", &["events:read"]),
@@ -54,7 +54,7 @@ fn needs(action: &str) -> &'static [&'static str] {
         }
         path if path.starts_with("/admin/people") => &["users"],
         path if path.starts_with("/admin/keys") => &["keys"],
-        "/admin/recalculate" => &["recalculate"],
+        "/admin/server" => &["recalculate"],
         other => panic!("which scope does the form to {other} need?"),
     }
 }
@@ -163,7 +163,7 @@ fn signing_in_leads_to_the_first_page_that_opens() {
         ("events:award", Some("/admin/award")),
         ("events:deduct", Some("/admin/award")),
         ("events:correct", None),
-        ("recalculate", Some("/admin/recalculate")),
+        ("recalculate", Some("/admin/server")),
         ("boards", Some("/admin/boards")),
         ("users", Some("/admin/people")),
         ("keys", Some("/admin/keys")),

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::support::browser::{ACCEPT, Browser, SIGN_IN, hidden};
+use crate::support::browser::{ACCEPT, Browser, SIGN_IN, hidden, unescape};
 use crate::support::{EVENTS, KEY, Server, Setup, run, wait_for};
 
 const SESSION: &str = "scorekeeper_session";
@@ -86,19 +86,22 @@ fn a_key_and_username_that_do_not_go_together_open_nothing() {
     let server = Server::start();
     let anas = make_key(&server, &["--username", "ana"]);
     let all = make_key(&server, &[]);
-    for (key, username) in [
-        ("wrong", "ana"),
-        ("", "ana"),
-        (KEY, ""),
-        (KEY, "\u{7f}"),
-        (all.as_str(), ""),
-        (anas.as_str(), "bob"),
-        ("<b>\"'\u{202e}", "<script>alert(1)</script>"),
+    const WRONG: &str = "That key doesn't work, or it belongs to another username.";
+    const NO_NAME: &str = "Enter your username. This key is for all users.";
+    for (key, username, field, sentence) in [
+        ("wrong", "ana", "key", WRONG),
+        ("", "ana", "key", WRONG),
+        (KEY, "", "username", NO_NAME),
+        (KEY, "\u{7f}", "key", WRONG),
+        (all.as_str(), "", "username", NO_NAME),
+        (anas.as_str(), "bob", "key", WRONG),
+        ("<b>\"'\u{202e}", "<script>alert(1)</script>", "key", WRONG),
     ] {
         let browser = Browser::new(&server);
         let reply = browser.sign_in(key, username);
         assert_eq!(reply.status, 403, "{key} {username}: {reply:?}");
-        assert!(reply.body.contains("do not go together"), "{}", reply.body);
+        let said = format!("id=\"{field}-error\">{sentence}");
+        assert!(unescape(&reply.body).contains(&said), "{key} {username}: {}", reply.body);
         assert!(
             !reply.body.contains("<script>alert") && (key.is_empty() || !reply.body.contains(key)),
             "{}",
@@ -255,7 +258,7 @@ fn a_read_only_key_looks_and_changes_nothing() {
         "/admin/boards/1",
         "/admin/people",
         "/admin/people/users/13",
-        "/admin/recalculate",
+        "/admin/server",
     ] {
         let page = browser.page(path);
         assert!(page.contains("read-only"), "{path}");

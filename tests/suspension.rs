@@ -78,7 +78,7 @@ fn the_administration_shows_who_was_forgotten_as_suspended() {
     assert_done(&server.delete("/admin/users/13"));
     let browser = Browser::signed_in(&server, "ana");
     let page = browser.page("/admin/people/users/13");
-    assert!(page.contains("not in the directory, suspended"), "{page}");
+    assert!(page.contains("not in the directory · suspended: on no leaderboard"), "{page}");
     assert!(page.contains("name=\"suspended\" value=\"true\" checked"), "{page}");
 
     // The empty box in the form of someone new is no pardon, the one that was emptied is.

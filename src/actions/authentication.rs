@@ -13,8 +13,8 @@ impl Actions {
     /// Finds out who acts, from the key and the name that came with a request.
     ///
     /// # Errors
-    /// [`Refusal::WrongKey`] if there is no such key; [`Refusal::InvalidAccess`] if the key works no longer, if it is for
-    /// another username, or if it is for all users and no name came with it; [`Refusal::NotFromHere`] if it is not for the
+    /// [`Refusal::WrongKey`] if there is no such key; [`Refusal::InvalidAccess`] if the key works no longer, or if it is for
+    /// another username; [`Refusal::UsernameNeeded`] if it is for all users and no name came with it; [`Refusal::NotFromHere`] if it is not for the
     /// network that the request comes from.
     pub fn authenticate(&self, key: &PlainKey, username: Option<&str>, sender: Sender) -> Result<Actor, Refusal> {
         self.authenticate_or(key, username, || None, sender)
@@ -47,7 +47,7 @@ impl Actions {
             username.map(|username| username.parse().map_err(|_| Refusal::InvalidAccess));
         let digest = key.digest();
         if self.configured_key.as_ref().is_some_and(|configured| configured.matches(digest.as_bytes())) {
-            let username = username.transpose()?.or_else(stand_in).ok_or(Refusal::InvalidAccess)?;
+            let username = username.transpose()?.or_else(stand_in).ok_or(Refusal::UsernameNeeded)?;
             return Ok(Actor::unlimited(username, KeyRef::Configured, Some(sender.address)));
         }
         if key.is_misspelt() {
@@ -63,7 +63,7 @@ impl Actions {
         self.admit(&stored, sender)?;
         let acting = match (&stored.username, username.transpose()?) {
             (None, Some(username)) => username,
-            (None, None) => stand_in().ok_or(Refusal::InvalidAccess)?,
+            (None, None) => stand_in().ok_or(Refusal::UsernameNeeded)?,
             (Some(owner), Some(username)) if *owner != username => return Err(Refusal::InvalidAccess),
             (Some(owner), _) => owner.clone(),
         };

@@ -12,6 +12,9 @@ pub enum Refusal {
     /// The key works no longer, or is not for that username.
     #[error("the key or its username is not accepted")]
     InvalidAccess,
+    /// The key is good and for all users, and no username came with it.
+    #[error("the key is for all users, and no username came with it")]
+    UsernameNeeded,
     /// There is no such key.
     #[error("there is no such key")]
     WrongKey,

@@ -5,7 +5,8 @@ use rocket::http::Status;
 use rocket::request::Request;
 use rocket::response::{self, Responder};
 
-use super::admin::frame::Frame;
+use super::admin::again::Again;
+use super::admin::frame::{Frame, Tab};
 use super::html::{Html, Layout, Section};
 use super::scopes;
 use crate::actions::Refusal;
@@ -21,6 +22,7 @@ pub struct ErrorPage {
     sentence: String,
     sign_in: bool,
     retry_after: Option<u64>,
+    again: Option<Box<Again>>,
 }
 
 /// Its template.
@@ -43,14 +45,23 @@ struct AdminErrorTemplate<'p> {
 impl ErrorPage {
     /// A page with a heading and a sentence.
     pub fn new(status: Status, title: &'static str, sentence: impl Into<String>) -> ErrorPage {
-        ErrorPage { status, title, sentence: sentence.into(), sign_in: false, retry_after: None }
+        ErrorPage { status, title, sentence: sentence.into(), sign_in: false, retry_after: None, again: None }
+    }
+
+    /// With a form that can be sent again.
+    pub fn with_form(self, again: Again) -> ErrorPage {
+        ErrorPage { again: Some(Box::new(again)), ..self }
     }
 }
+
+/// What is said of a form that was sent a second time, with other values.
+const SENT_ALREADY: &str = "This form was sent before with other values, and that was carried out. Nothing was changed now. \
+                            To send these values too, open the form anew.";
 
 impl From<ApiError> for ErrorPage {
     fn from(error: ApiError) -> ErrorPage {
         let (title, sentence) = match &error {
-            ApiError::NotLoggedIn => ("Please sign in", "Only those who have signed in may look here.".to_owned()),
+            ApiError::NotLoggedIn => ("Please sign in", "Only those who have signed in may open this.".to_owned()),
             ApiError::InvalidAccess => ("Not permitted", "The API key or its username is not accepted.".to_owned()),
             ApiError::NotPermitted(scope) => ("Not permitted", scopes::lacking(*scope)),
             ApiError::OfAnotherUsername => {
@@ -60,9 +71,10 @@ impl From<ApiError> for ErrorPage {
                 ("Nothing is here", "The address may have a typing error, or what it led to is gone.".to_owned())
             }
             ApiError::Missing(name) => ("Something is missing", format!("“{name}” has to be filled in.")),
-            ApiError::Invalid { name, .. } => {
-                ("This can't be read", format!("The value of “{name}” makes no sense here."))
+            ApiError::Invalid { name, accepted } => {
+                ("This can't be read", format!("“{name}” in the address or the form has to be {accepted}."))
             }
+            ApiError::IdempotencyKeyReused => ("Sent already", SENT_ALREADY.to_owned()),
             ApiError::PayloadTooLarge { .. } => ("Too large", error.sentence()),
             ApiError::RateLimit { .. } => ("Too often", error.sentence()),
             ApiError::Unavailable => ("Please try again", error.sentence()),
@@ -95,7 +107,11 @@ impl<'r> Responder<'r, 'static> for ErrorPage {
         let signed_in = SignedIn::noted(request).filter(|_| request.uri().path().starts_with("/admin"));
         let page = match signed_in {
             Some(me) => {
-                let admin = Frame::without_tab(me);
+                let tab = Tab::of(request.uri().path().as_str());
+                let admin = match tab {
+                    Some(tab) => Frame::new(tab, &me),
+                    None => Frame::without_tab(me),
+                };
                 Html::new(&AdminErrorTemplate { layout: admin.layout(), admin, page: &self })
             }
             None => Html::new(&ErrorTemplate { layout: Layout::new(Section::Elsewhere), page: &self }),

@@ -25,6 +25,7 @@ use rocket::response::{self, Redirect, Responder};
 use rocket::{Build, Rocket, Route, get, routes};
 
 use crate::web::error::Caught;
+use crate::web::session::SignedIn;
 use browser::{Browser, VaryFairing};
 use error_page::ErrorPage;
 
@@ -83,16 +84,24 @@ enum ErrorReply {
 
 /// Answers what a guard or Rocket has refused: a page where a page was asked for, else what the API says.
 #[rocket::catch(default)]
-fn catch(status: Status, request: &Request<'_>) -> ErrorReply {
+async fn catch(status: Status, request: &Request<'_>) -> ErrorReply {
     let caught = Caught::of(status, request);
     let wants_page = Browser::asked(request) || (is_unknown(request) && Browser::wants_page(request));
-    if wants_page { ErrorReply::Page(caught.into_error().into()) } else { ErrorReply::Json(caught) }
+    if wants_page {
+        if request.uri().path().starts_with("/admin") {
+            // Where no route was reached, no guard has found out yet who is to keep the tabs.
+            SignedIn::of(request).await;
+        }
+        ErrorReply::Page(caught.into_error().into())
+    } else {
+        ErrorReply::Json(caught)
+    }
 }
 
 /// Answers a request for an address that does not exist, wherever it is.
 #[rocket::catch(404)]
-fn no_such_address(status: Status, request: &Request<'_>) -> ErrorReply {
-    catch(status, request)
+async fn no_such_address(status: Status, request: &Request<'_>) -> ErrorReply {
+    catch(status, request).await
 }
 
 /// Whether no route has the path and method of a request. What a route of the API refuses stays JSON, and so does every

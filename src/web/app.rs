@@ -16,7 +16,7 @@ use super::sessions::Sessions;
 use super::site::Site;
 use super::wrong_keys::WrongKeys;
 use crate::actions::Actions;
-use crate::domain::{Clock, WebhookSecret};
+use crate::domain::{Clock, Timestamp, WebhookSecret};
 use crate::jobs::Backups;
 use crate::metrics::Gauge;
 use crate::rollup::Rollup;
@@ -31,6 +31,8 @@ pub struct App {
     pub store: Store,
     /// What day it is.
     pub clock: Clock,
+    /// When the server started.
+    pub started_at: Timestamp,
     /// How far a recalculation is.
     pub rollup: Rollup,
     /// Who leads.

@@ -29,6 +29,8 @@ pub enum ApiError {
     NotLoggedIn,
     /// 403: a key that is unknown, revoked or expired, or not for that username.
     InvalidAccess,
+    /// 403: a good key for all users, without a username.
+    UsernameNeeded,
     /// 403: a key that lacks the scope that is needed.
     NotPermitted(Scope),
     /// 403: a key that is not for the network that the request comes from.
@@ -137,6 +139,7 @@ impl ApiError {
         match self {
             ApiError::NotLoggedIn
             | ApiError::InvalidAccess
+            | ApiError::UsernameNeeded
             | ApiError::NotPermitted(_)
             | ApiError::NotFromHere
             | ApiError::OfAnotherUsername => Status::Forbidden,
@@ -167,6 +170,7 @@ impl ApiError {
         match self {
             ApiError::NotLoggedIn => "not_logged_in",
             ApiError::InvalidAccess
+            | ApiError::UsernameNeeded
             | ApiError::NotPermitted(_)
             | ApiError::NotFromHere
             | ApiError::OfAnotherUsername => "invalid_access",
@@ -198,9 +202,11 @@ impl ApiError {
     pub fn sentence(&self) -> String {
         match self {
             ApiError::NotLoggedIn => "You need to be logged in to do that.".to_owned(),
-            ApiError::InvalidAccess => "You are not permitted to view the requested resource. \
+            ApiError::InvalidAccess | ApiError::UsernameNeeded => {
+                "You are not permitted to view the requested resource. \
                  The API username or key is invalid."
-                .to_owned(),
+                    .to_owned()
+            }
             ApiError::NotPermitted(_) | ApiError::NotFromHere | ApiError::OfAnotherUsername => {
                 "You are not permitted to view the requested resource.".to_owned()
             }
@@ -315,6 +321,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> ApiError {
         match refusal {
             Refusal::InvalidAccess | Refusal::WrongKey => ApiError::InvalidAccess,
+            Refusal::UsernameNeeded => ApiError::UsernameNeeded,
             Refusal::NotFromHere => ApiError::NotFromHere,
             Refusal::NotPermitted(scope) => ApiError::NotPermitted(scope),
             Refusal::OfAnotherUsername => ApiError::OfAnotherUsername,

@@ -21,7 +21,9 @@ pub(super) struct KnownPath {
 /// that have a number in that place are not: none of them would answer.
 fn routes_of<'r>(request: &'r Request<'_>) -> impl Iterator<Item = &'r Route> {
     let segments: Vec<&str> = request.uri().path().segments().collect();
-    let routes = request.rocket().routes().filter(|route| route.method != Method::Options);
+    // A route that does not even name what it takes has no paths of its own: it looks at what is meant for others.
+    let own = |route: &&Route| route.method != Method::Options && !route.uri.path().ends_with("<_..>");
+    let routes = request.rocket().routes().filter(own);
     let routes: Vec<&Route> = routes.filter(|route| matches(route.uri.path(), &segments)).collect();
     let is_plain = |route: &Route| !route.uri.path().contains('<');
     let has_plain = routes.iter().any(|route| is_plain(route));

@@ -189,6 +189,18 @@ impl Parameters {
         self.lists.get(name).into_iter().flat_map(Members::iter)
     }
 
+    /// All parameters as they were written in a query or a form, lists member by member. Files are not among them.
+    pub fn all_texts(&self) -> Vec<(String, String)> {
+        let single = self.fields.iter().filter_map(|(name, field)| match field {
+            Field::Text(Some(text)) => Some((name.clone(), text.clone())),
+            _ => None,
+        });
+        let members = self.lists.iter().flat_map(|(name, members)| {
+            members.iter().map(move |member| (format!("{name}{LIST_MARK}"), member.to_owned()))
+        });
+        single.chain(members).collect()
+    }
+
     /// Sets a parameter, whatever was sent for it.
     pub fn set(&mut self, name: &str, text: impl Into<String>) {
         self.fields.insert(name.to_owned(), Field::Text(Some(text.into())));

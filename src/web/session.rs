@@ -18,7 +18,7 @@ use super::error::ApiError;
 use super::sessions::{self, same};
 use super::trace::Trace;
 use crate::actions::{Actor, Refusal};
-use crate::domain::{Scope, random_token};
+use crate::domain::{Scope, Username, random_token};
 
 /// The cookie that holds a session's token.
 const COOKIE: &str = "scorekeeper_session";
@@ -58,6 +58,12 @@ impl SignedIn {
         SignedIn::find(app, request).ok().flatten()
     }
 
+    /// Whether it is certain that nobody is signed in.
+    pub async fn is_nobody(request: &Request<'_>) -> bool {
+        let Some(app) = app(request).await.succeeded() else { return false };
+        SignedIn::find(app, request).is_ok_and(|found| found.is_none())
+    }
+
     /// Who is signed in, if a guard of this request has found that out.
     pub fn noted(request: &Request<'_>) -> Option<SignedIn> {
         request.local_cache(|| Noted(None)).0.clone()
@@ -90,7 +96,8 @@ impl SignedIn {
             app.sessions.end(&token.0);
             return Ok(None);
         };
-        Ok(Some(SignedIn { actor, token: token.clone(), csrf: session.csrf, holds_token: HoldsToken::default() }))
+        let csrf = token_of_forms(&session.csrf, &actor.username);
+        Ok(Some(SignedIn { actor, token: token.clone(), csrf, holds_token: HoldsToken::default() }))
     }
 
     /// The token that every form of this browser has to hold. A reply that holds it is not compressed.
@@ -118,6 +125,21 @@ impl<'r> FromRequest<'r> for SignedIn {
             Err(error) => error.refuse(request),
         }
     }
+}
+
+/// The token that forms hold: a secret of the session, and behind it who fills the form in. The latter is no secret. It is
+/// needed where a form comes after its session has ended, when nobody else remembers.
+fn token_of_forms(secret: &str, username: &Username) -> String {
+    let username: String = username.as_str().bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{secret}.{username}")
+}
+
+/// Who has filled in the form that holds a token. Anybody can make such a token up, so this permits nothing.
+pub fn owner_of_form(token: &str) -> Option<Username> {
+    let (_, hex) = token.split_once('.')?;
+    let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    let bytes = pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<u8>>>()?;
+    String::from_utf8(bytes).ok()?.parse().ok()
 }
 
 /// Signs in with a key and a username, as a request of the API would show them; returns the cookie to set.

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::kept_forms::KeptForms;
 use crate::domain::{KeyRef, Timestamp, Username, random_token};
 
 /// How long a session lasts after signing in, however much it is used.
@@ -25,6 +26,8 @@ pub struct Sessions {
     held: Mutex<HashMap<TokenDigest, Session>>,
     /// A secret of this process. The tokens of the sign-in form are made with it.
     secret: String,
+    /// Forms that came after their session had ended.
+    pub kept: KeptForms,
 }
 
 /// What is kept of a session.
@@ -52,7 +55,7 @@ impl Sessions {
     /// # Errors
     /// The operating system has no random numbers.
     pub fn new() -> Result<Sessions, getrandom::Error> {
-        Ok(Sessions { held: Mutex::default(), secret: random_token()? })
+        Ok(Sessions { held: Mutex::default(), secret: random_token()?, kept: KeptForms::default() })
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<TokenDigest, Session>> {

@@ -39,7 +39,7 @@ const PAGES: [&str; 42] = [
     "/admin/people/new-user",
     "/admin/people/many",
     "/admin/keys",
-    "/admin/recalculate",
+    "/admin/server",
     "/admin/audit",
     "/admin/audit?kind=rule",
     "/admin/sign-in",

@@ -93,7 +93,7 @@ fn a_recalculation_is_followed_to_its_end() {
         server.award(13, &format!("2024-02-{day:02}"), 5);
     }
     server.sql().execute("UPDATE scores SET score = score + 1", []).expect("wrong scores");
-    chrome.open(&format!("{}/admin/recalculate", server.url()));
+    chrome.open(&format!("{}/admin/server", server.url()));
     chrome.click("input[value=all]");
     chrome.click("form.stack button");
     chrome.wait_for_text("#progress h2", "Done");

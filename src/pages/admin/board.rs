@@ -74,7 +74,7 @@ struct GroupChoices {
 const LISTS: [(&str, &str, &str); 3] = [
     ("included_groups_ids", "Ranked groups", "None chosen: everyone is ranked."),
     ("excluded_groups_ids", "Groups left out", "Their members are not ranked, even if another group of theirs is."),
-    ("visible_to_groups_ids", "Visible to", "None chosen: everyone may look. Else only with a key, or signed in."),
+    ("visible_to_groups_ids", "Visible to", "None chosen: everyone. Otherwise signed-in keepers and API keys only."),
 ];
 
 async fn find(app: &App, id: LeaderboardId) -> Result<Leaderboard, ErrorPage> {
@@ -234,7 +234,7 @@ pub async fn ask_delete(
     let here = format!("/admin/boards/{}", id.0);
     let confirmation = Confirmation {
         question: format!("Delete “{}”?", format::plain(board.name.as_str())),
-        consequence: "Nobody can look at it any more. Events and scores stay as they are.",
+        consequence: "Nobody can open it any more. Events and scores stay as they are.",
         facts: Vec::new(),
         hidden: Vec::new(),
         button: "Delete it",

@@ -208,9 +208,9 @@ pub async fn ask_delete(
         question: format!("Delete event #{id}?"),
         consequence: "It no longer counts and is no longer listed. Its history stays.",
         facts: vec![
-            ("User", format!("{} (#{})", person.username, person.id)),
+            ("User", format!("{} (user ID {})", person.username, person.id)),
             ("Points", format::signed(event.points.into())),
-            ("For the day", format::date(event.date)),
+            ("Date", format::date(event.date)),
             ("Description", format::cut(&text(event.description.as_ref()), 300)),
         ],
         hidden: Vec::new(),

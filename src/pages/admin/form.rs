@@ -4,6 +4,7 @@ use rocket::data::{Data, FromData, Outcome};
 use rocket::http::Status;
 use rocket::request::Request as HttpRequest;
 
+use super::again::Again;
 use crate::domain::random_token;
 use crate::pages::error_page::ErrorPage;
 use crate::store::StoreError;
@@ -11,17 +12,24 @@ use crate::web::error::ApiError;
 use crate::web::key_refusal;
 use crate::web::parameters::Parameters;
 use crate::web::request::Request;
-use crate::web::session::SignedIn;
+use crate::web::session::{self, SignedIn};
 
 /// A form that was sent, wherever it comes from.
-pub struct SentForm(Parameters);
+pub struct SentForm {
+    sent: Parameters,
+    /// Whether a page of another site has sent it.
+    is_foreign: bool,
+    /// The path that it was sent to.
+    path: String,
+}
 
 #[rocket::async_trait]
 impl<'r> FromData<'r> for SentForm {
     type Error = ApiError;
 
     async fn from_data(request: &'r HttpRequest<'_>, data: Data<'r>) -> Outcome<'r, SentForm> {
-        Parameters::from_data(request, data).await.map(SentForm)
+        let (is_foreign, path) = (is_of_another_site(request), request.uri().path().to_string());
+        Parameters::from_data(request, data).await.map(|sent| SentForm { sent, is_foreign, path })
     }
 }
 
@@ -31,18 +39,28 @@ impl SentForm {
     /// # Errors
     /// Its token is missing or wrong.
     pub fn of(self, signed_in: &SignedIn) -> Result<Form, ErrorPage> {
-        self.checked(|token| signed_in.sent(token)).ok_or_else(out_of_date)
+        if signed_in.sent(self.sent.text("csrf")) {
+            return Ok(Form { sent: self.sent });
+        }
+        let owner = self.sent.text("csrf").and_then(session::owner_of_form);
+        let own = !self.is_foreign && owner.is_some_and(|owner| owner == signed_in.actor.username);
+        let page = out_of_date();
+        Err(if own { page.with_form(Again::new(&self.path, self.sent.all_texts())) } else { page })
     }
 
     /// The form, if its token passes.
     pub fn checked(self, passes: impl FnOnce(Option<&str>) -> bool) -> Option<Form> {
-        passes(self.0.text("csrf")).then_some(Form { sent: self.0 })
+        passes(self.sent.text("csrf")).then_some(Form { sent: self.sent })
     }
 }
 
+/// Whether a browser says that a page of another site has sent a request. Only old browsers do not say it.
+pub fn is_of_another_site(request: &HttpRequest<'_>) -> bool {
+    request.headers().get_one("Sec-Fetch-Site").is_some_and(|site| !matches!(site, "same-origin" | "none"))
+}
+
 fn out_of_date() -> ErrorPage {
-    const SENTENCE: &str =
-        "The form is not of this session. Nothing was changed. Please open the page again and repeat it.";
+    const SENTENCE: &str = "The form is not of this session, so nothing was changed.";
     ErrorPage::new(Status::Forbidden, "This form is out of date", SENTENCE)
 }
 
@@ -167,7 +185,7 @@ impl FormRefusal {
             ApiError::Missing(field) => (*field, "Please fill this in.".to_owned()),
             ApiError::Invalid { name, accepted } => (*name, format!("Enter {}.", by_name(name).unwrap_or(accepted))),
             ApiError::NameTaken => (name, "This name is taken.".to_owned()),
-            ApiError::NumberTaken => ("id", "This number is taken.".to_owned()),
+            ApiError::NumberTaken => ("id", "This ID is taken.".to_owned()),
             ApiError::NameReserved => (name, "This name is kept for other use. Please take another.".to_owned()),
             ApiError::Key(refusal) => (key_refusal::field(refusal), error.sentence()),
             ApiError::DatesReversed => ("to_date", "The last day is before the first.".to_owned()),
@@ -261,8 +279,8 @@ impl<'f> Filling<'f> {
 /// by number.
 fn by_name(field: &str) -> Option<&'static str> {
     match field {
-        "user_id" | "into_id" => Some("a username of the directory, or a number from 1 to 2147483647"),
-        "user_ids" => Some("on each line a username of the directory or a user's number, at most 100,000 of them"),
+        "user_id" | "into_id" => Some("a username, a full name or a user ID from 1 to 2147483647"),
+        "user_ids" => Some("on each line a username, a full name or a user ID, at most 100,000 of them"),
         _ => None,
     }
 }

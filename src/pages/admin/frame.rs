@@ -35,15 +35,15 @@ pub enum Tab {
     People,
     /// API keys.
     Keys,
-    /// Recalculation.
-    Recalculate,
+    /// The server itself, and recalculation.
+    Server,
     /// The log of administration.
     Log,
 }
 
 impl Tab {
     const ALL: [Tab; 8] =
-        [Tab::Events, Tab::Award, Tab::Boards, Tab::Rules, Tab::People, Tab::Keys, Tab::Recalculate, Tab::Log];
+        [Tab::Events, Tab::Award, Tab::Boards, Tab::Rules, Tab::People, Tab::Keys, Tab::Server, Tab::Log];
 
     /// The first page that somebody may open who is signed in, if there is one.
     pub fn first_for(me: &SignedIn) -> Option<Tab> {
@@ -58,8 +58,13 @@ impl Tab {
             Tab::Boards | Tab::Rules => need::SeeBoards::ANY_OF,
             Tab::People => need::SeePeople::ANY_OF,
             Tab::Keys | Tab::Log => need::ManageKeys::ANY_OF,
-            Tab::Recalculate => need::SeeRecalculation::ANY_OF,
+            Tab::Server => need::SeeRecalculation::ANY_OF,
         })
+    }
+
+    /// The page that a path belongs to.
+    pub fn of(path: &str) -> Option<Tab> {
+        Tab::ALL.into_iter().find(|tab| path == tab.path() || path.starts_with(&format!("{}/", tab.path())))
     }
 
     fn label(self) -> &'static str {
@@ -70,7 +75,7 @@ impl Tab {
             Tab::Rules => "Rules",
             Tab::People => "People",
             Tab::Keys => "Keys",
-            Tab::Recalculate => "Recalculate",
+            Tab::Server => "Server",
             Tab::Log => "Log",
         }
     }
@@ -84,7 +89,7 @@ impl Tab {
             Tab::Rules => "/admin/rules",
             Tab::People => "/admin/people",
             Tab::Keys => "/admin/keys",
-            Tab::Recalculate => "/admin/recalculate",
+            Tab::Server => "/admin/server",
             Tab::Log => "/admin/audit",
         }
     }
@@ -172,6 +177,11 @@ impl Frame {
         self.may(Scope::Users) && self.may(Scope::EventsCorrect)
     }
 
+    /// Whether the key may make and revoke keys, and look at them.
+    pub fn may_manage_keys(&self) -> bool {
+        self.may(Scope::Keys)
+    }
+
     /// Whether the key may have scores rebuilt.
     pub fn may_recalculate(&self) -> bool {
         self.may(Scope::Recalculate)
@@ -211,7 +221,7 @@ const DONE: &[(&str, &str)] = &[
     ("secret-made", "The secret is made."),
     ("users-saved", "All of them are saved."),
     ("user-saved", "The user is saved."),
-    ("user-deleted", "The names are forgotten; points and groups stay."),
+    ("user-deleted", "Name and picture are removed; points and groups stay."),
     ("merged", "The two are one user now."),
     ("group-saved", "The group is saved."),
     ("group-deleted", "The group is deleted."),

@@ -62,7 +62,7 @@ async fn page(app: &App, admin: Frame, id: Option<GroupId>, filling: Filling<'_>
         layout: admin.layout(),
         id: id.map(i64::from),
         title: format::plain(name).into_owned(),
-        number: Field::number("id", "Number").value(filling.value("id", "")).required().fault(fault),
+        number: Field::number("id", "Group ID").value(filling.value("id", "")).required().fault(fault),
         name: Field::text("name", "Name")
             .value(filling.value("name", name))
             .required()
@@ -130,7 +130,7 @@ async fn store_new(app: &App, me: &SignedIn, form: &Form) -> Result<GroupId, For
     let change = read(app, form).await?;
     match app.actions.put_group(&me.actor, id, change, Existence::New).await {
         Ok(()) => Ok(id),
-        Err(Refusal::NumberTaken) => Err(Fault::new("id", "Another group has this number.").into()),
+        Err(Refusal::NumberTaken) => Err(Fault::new("id", "Another group has this ID.").into()),
         Err(refusal) => Err(ErrorPage::from(refusal).into()),
     }
 }

@@ -221,7 +221,7 @@ pub async fn rotate(
     let old = app.actions.revocable_key(&me.actor, number(id)?).await?;
     let frame = Frame::new(Tab::Keys, &me);
     let Some((_, _, hours)) = GRACES.iter().find(|(value, ..)| *value == form.typed("grace")) else {
-        let fault = Fault::new("grace", "Choose how long the old key goes on working.");
+        let fault = Fault::new("grace", "Choose how long the old key stays active.");
         return rotate_page(frame, &old, GRACE, Some(&fault));
     };
     let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
@@ -233,9 +233,9 @@ pub async fn rotate(
         }
     };
     let replaced = if *hours == 0 {
-        format!("The key {}… works no longer.", old.prefix)
+        format!("The key {}… is no longer active.", old.prefix)
     } else {
-        format!("The key {}… works until {}.", old.prefix, format::moment(rotated.old_ends_at))
+        format!("The key {}… stays active until {}.", old.prefix, format::moment(rotated.old_ends_at))
     };
     let acting = old.username.as_ref().unwrap_or(&me.actor.username).as_str();
     let made = JustMade {

@@ -102,9 +102,9 @@ fn page(admin: Frame, set: Option<&str>, filling: Filling<'_>) -> Result<Html, E
             .value(typed("expires_on"))
             .hint(match actor.expires_on {
                 Some(last) => {
-                    format!("The last day on which it works. Left blank, your own key’s: {}.", format::date(last))
+                    format!("The last day on which it is active. Left blank, your own key’s: {}.", format::date(last))
                 }
-                None => "The last day on which it works. Left blank, it does not expire.".to_owned(),
+                None => "The last day on which it is active. Left blank, it does not expire.".to_owned(),
             })
             .fault(fault),
         networks: Field::text("networks", "From these networks only")
@@ -177,7 +177,7 @@ fn read(app: &App, me: &SignedIn, form: &Form) -> Result<NewKey, FormRefusal> {
     }
     let expires_on: Option<EventDate> = parameters.optional("expires_on").map_err(refused)?;
     if expires_on.is_some_and(|last| last < app.clock.today()) {
-        return Err(Fault::new("expires_on", "This day is over: the key would never work.").into());
+        return Err(Fault::new("expires_on", "This day is over: the key would never be active.").into());
     }
     let scopes = form.all("scopes").into_iter().map(str::parse).collect::<Result<Vec<Scope>, Unacceptable>>();
     let scopes = scopes.map_err(|refused| senseless("scopes", &refused))?;

@@ -62,7 +62,7 @@ pub async fn ask(
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {
     const CONSEQUENCE: &str =
-        "All events, points and groups move, and the directory forgets the first one’s names. This can’t be undone.";
+        "All events, points and groups move, and the first one’s name and picture are removed. This can’t be undone.";
     let from = id.known()?;
     let admin = Frame::new(Tab::People, &editor.0);
     let into = match pair(app, from, &parameters).await {
@@ -77,7 +77,8 @@ pub async fn ask(
     let [from_score, into_score] = totals.await?;
     let catalog = app.standings.catalog();
     let (one, other) = (Person::in_full(&catalog, from), Person::in_full(&catalog, into));
-    let line = |person: &Person, score| format!("{} (#{}), {}", person.username, person.id, format::points(score));
+    let line =
+        |person: &Person, score| format!("{} (user ID {}), {}", person.username, person.id, format::points(score));
     let here = format!("/admin/people/users/{from}");
     let confirmation = Confirmation {
         question: format!("Merge {} into {}?", one.username, other.username),

@@ -3,6 +3,7 @@
 //! Each page checks and stores with the API's own functions. Only its form and its words are here. Somebody who is not
 //! signed in is sent to sign in first.
 
+pub mod again;
 mod award;
 mod board;
 mod boards;
@@ -21,11 +22,13 @@ mod key;
 mod key_form;
 mod keys;
 mod log;
+mod lost_form;
 mod many;
 mod merge;
 mod people;
-mod recalculation;
 mod rules;
+mod server;
+mod server_facts;
 mod shown_key;
 mod sign_in;
 mod user;
@@ -44,10 +47,16 @@ use crate::web::error::{ApiError, Caught};
 use crate::web::session::SignedIn;
 use frame::Tab;
 
+/// Ranks that Rocket itself gives are -12 to -1, so what has a rank that much lower is tried first.
+const BEFORE_PAGES: isize = 50;
+
 /// Every page of the administration.
 pub fn routes() -> Vec<Route> {
-    routes![
+    let mut before_all = routes![lost_form::keep];
+    before_all.iter_mut().for_each(|route| route.rank -= BEFORE_PAGES);
+    let mut routes = routes![
         home,
+        lost_form::go_on,
         sign_in::form,
         sign_in::sign_in,
         sign_in::sign_out,
@@ -104,10 +113,13 @@ pub fn routes() -> Vec<Route> {
         key::rotate,
         key::ask_revoke,
         key::revoke,
-        recalculation::show,
-        recalculation::start,
+        server::show,
+        server::start,
+        server::moved,
         log::list,
-    ]
+    ];
+    routes.append(&mut before_all);
+    routes
 }
 
 /// The path to go to after a change, with the word for what was done.

@@ -6,8 +6,9 @@ use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{State, get, post};
 
 use super::field::Field;
-use super::form::SentForm;
+use super::form::{Fault, SentForm};
 use super::{HOME, Layout, Section};
+use crate::domain::Username;
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
 use crate::pages::html::Html;
@@ -28,6 +29,8 @@ struct SignInPage<'p> {
     to: &'p str,
     fault: Option<String>,
     signed_out: bool,
+    /// The token of the form that is kept.
+    kept: &'p str,
     key: Field,
     username: Field,
 }
@@ -59,23 +62,47 @@ fn page(
     client: &Client,
     reply: &HoldsToken,
     parameters: &Parameters,
-    fault: Option<(Status, String)>,
+    fault: Option<Fault>,
 ) -> Result<Html, ErrorPage> {
     let visitor = Visitor::new(app, client.is_secure, reply)?;
+    let fault = fault.as_ref();
     let template = SignInPage {
         layout: Layout::new(Section::Administration),
         token: &visitor.token,
         to: destination(parameters.text("to")),
-        fault: fault.as_ref().map(|(_, sentence)| sentence.clone()),
+        fault: Fault::about(fault, ""),
+        kept: parameters.text("kept").unwrap_or_default(),
         signed_out: parameters.text("done") == Some("signed-out"),
-        key: Field::password("key", "API key").required().autocomplete("current-password"),
+        key: Field::password("key", "API key").required().autocomplete("current-password").fault(fault),
         username: Field::text("username", "Username")
             .value(parameters.text("username").unwrap_or_default())
             .autocomplete("username")
-            .hint("The name under which you act. A key for one username needs none."),
+            .hint("Shown in the history of what you change. Leave empty if your key was made for one person.")
+            .fault(fault),
     };
-    let status = fault.map_or(Status::Ok, |(status, _)| status);
-    Ok(Html::new(&template)?.status(status).unkept().header("Set-Cookie", visitor.cookie.to_string()))
+    Ok(Html::new(&template)?.status(Fault::status_of(fault)).unkept().header("Set-Cookie", visitor.cookie.to_string()))
+}
+
+/// A fault with the status of somebody who may not come in.
+fn refused(field: &'static str, sentence: &str) -> Option<Fault> {
+    Some(Fault { field, sentence: sentence.to_owned(), status: Status::Forbidden })
+}
+
+/// The page for somebody whose form came after the session had ended, and is kept under a token.
+///
+/// # Errors
+/// The page can't be made.
+pub fn ask_to_go_on(
+    app: &App,
+    client: &Client,
+    reply: &HoldsToken,
+    kept: &str,
+    username: &Username,
+) -> Result<Html, ErrorPage> {
+    let mut parameters = Parameters::default();
+    parameters.set("kept", kept);
+    parameters.set("username", username.as_str());
+    Ok(page(app, client, reply, &parameters, None)?.status(Status::Forbidden))
 }
 
 /// Shows the form.
@@ -106,25 +133,32 @@ pub async fn sign_in(
 ) -> Result<Html, ErrorPage> {
     let Some(form) = form.checked(|token| Visitor::sent(app, cookies, token)) else {
         const FAULT: &str = "This form was out of date. Please try again.";
-        return page(app, &client, &reply, &Parameters::default(), Some((Status::Forbidden, FAULT.to_owned())));
+        return page(app, &client, &reply, &Parameters::default(), refused("", FAULT));
     };
     match session::sign_in(app, form.typed("key"), form.filled("username"), &client) {
         Ok(cookie) => {
-            let to = destination(form.filled("to")).to_owned();
+            let to = match form.filled("kept").filter(|kept| kept.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+                Some(kept) => format!("/admin/go-on?form={kept}"),
+                None => destination(form.filled("to")).to_owned(),
+            };
             Ok(Html::moved(to).header("Set-Cookie", cookie.to_string()))
         }
         Err(ApiError::InvalidAccess) => {
-            const FAULT: &str = "This key and username do not go together. A key that is unknown, revoked or expired opens \
-                                 nothing; a key for all users needs a username, one for a single user just that one.";
-            page(app, &client, &reply, form.parameters(), Some((Status::Forbidden, FAULT.to_owned())))
+            const FAULT: &str = "That key doesn't work, or it belongs to another username.";
+            page(app, &client, &reply, form.parameters(), refused("key", FAULT))
+        }
+        Err(ApiError::UsernameNeeded) => {
+            const FAULT: &str = "Enter your username. This key is for all users.";
+            page(app, &client, &reply, form.parameters(), refused("username", FAULT))
         }
         Err(ApiError::NotFromHere) => {
             const FAULT: &str = "This key is not for the network that you come from.";
-            page(app, &client, &reply, form.parameters(), Some((Status::Forbidden, FAULT.to_owned())))
+            page(app, &client, &reply, form.parameters(), refused("key", FAULT))
         }
         Err(error @ ApiError::RateLimit { wait_seconds }) => {
             let fault = format!("Too many wrong keys came from your address. {}", error.sentence());
-            let page = page(app, &client, &reply, form.parameters(), Some((error.status(), fault)))?;
+            let fault = Fault { field: "", sentence: fault, status: error.status() };
+            let page = page(app, &client, &reply, form.parameters(), Some(fault))?;
             Ok(page.header("Retry-After", wait_seconds.to_string()))
         }
         Err(error) => Err(error.into()),

@@ -30,11 +30,13 @@ use crate::web::signed_in_for::SignedInFor;
 struct UserPage {
     layout: Layout,
     admin: Frame,
-    /// `None` for a new user, whose number is still to be chosen.
+    /// `None` for a new user, whose ID is still to be chosen.
     person: Option<Person>,
     known: bool,
     /// Whether the directory has forgotten the user, who is still suspended.
     forgotten_as_suspended: bool,
+    /// Whether the user is on no leaderboard.
+    suspended_now: bool,
     score: String,
     id: Field,
     username: Field,
@@ -85,11 +87,12 @@ async fn page_with_merge(
         person: id.map(|id| Person::in_full(&app.standings.catalog(), id)),
         known: stored.is_some(),
         forgotten_as_suspended,
+        suspended_now: stored.map_or(forgotten_as_suspended, |user| user.suspended),
         score: format::points(score),
-        id: Field::number("id", "Number")
+        id: Field::number("id", "User ID")
             .value(typed("id", None))
             .required()
-            .hint("The number that events name the user by.")
+            .hint("The ID that events name the user by.")
             .fault(fault),
         username: Field::text("username", "Username")
             .value(typed("username", stored.map(|user| user.username.as_str())))
@@ -145,7 +148,7 @@ async fn save(app: &App, me: &SignedIn, form: &mut Form, id: UserId, existence: 
     let change: PutUser = form.read().map_err(|error| FormRefusal::of(error, "username"))?;
     match app.actions.put_user(&me.actor, id, change.into(), existence).await {
         Ok(()) => Ok(()),
-        Err(Refusal::NumberTaken) => Err(Fault::new("id", "Another user has this number.").into()),
+        Err(Refusal::NumberTaken) => Err(Fault::new("id", "Another user has this ID.").into()),
         Err(refusal) => Err(FormRefusal::of(refusal, "username")),
     }
 }
@@ -193,7 +196,7 @@ pub async fn update(
     }
 }
 
-/// Asks whether a user's names are to be forgotten.
+/// Asks whether a user's name and picture are to be removed.
 #[get("/admin/people/users/<id>/delete")]
 pub async fn ask_delete(
     _browser: Browser,
@@ -201,17 +204,16 @@ pub async fn ask_delete(
     app: &State<App>,
     id: UserIdPath,
 ) -> Result<Html, ErrorPage> {
-    const CONSEQUENCE: &str = "The directory forgets the username, the name and the picture. Points and groups stay, \
-                               and whoever is suspended stays off the leaderboards.";
+    const CONSEQUENCE: &str = "Username, full name and picture are removed. Points and groups stay, and whoever is suspended stays suspended.";
     let id = id.known()?;
     let user = app.store.read(move |connection| directory::user(connection, id)).await?.ok_or(ApiError::NotFound)?;
     let here = format!("/admin/people/users/{id}");
     let confirmation = Confirmation {
-        question: format!("Forget the names of {}?", format::plain(user.username.as_str())),
+        question: format!("Remove the name and picture of {}?", format::plain(user.username.as_str())),
         consequence: CONSEQUENCE,
-        facts: vec![("Number", id.to_string())],
+        facts: vec![("User ID", id.to_string())],
         hidden: Vec::new(),
-        button: "Forget them",
+        button: "Remove them",
         action: format!("{here}/delete"),
         back: here,
     };

@@ -1,12 +1,12 @@
-//! Promise: a recalculation is started in the browser, shows how far it is until it is done and what it found, and uses
+//! Promise: the page of the server says what runs since when and which keys end soon; there a recalculation is started in the browser, shows how far it is until it is done and what it found, and uses
 //! up the same few runs a day as one that is asked for through the API.
 
 use chrono::{Days, Utc};
 
-use crate::support::browser::{Browser, hidden};
-use crate::support::{RECALCULATE, Server, Setup, wait_for};
+use crate::support::browser::{Browser, hidden, unescape};
+use crate::support::{RECALCULATE, Server, Setup, run, wait_for};
 
-const PAGE: &str = "/admin/recalculate";
+const PAGE: &str = "/admin/server";
 
 /// The page once nothing runs.
 fn done(browser: &Browser<'_>) -> String {
@@ -115,4 +115,28 @@ fn wrong_choices_and_one_run_too_many_are_refused() {
     let reply = browser.post(PAGE, &[("span", "10"), ("key", "k2")]);
     assert_eq!(reply.status, 429);
     assert!(reply.body.contains("24 hours"), "{}", reply.body);
+}
+
+#[test]
+fn the_page_says_what_runs_and_which_keys_expire_soon() {
+    let server = Server::start();
+    let day = |days: u64| (Utc::now().date_naive() + Days::new(days)).to_string();
+    for (description, days) in [("ends late", 40), ("the till", 20), ("the bot", 3)] {
+        let args = ["--database", "scores.db", "keys", "create", "--description", description, "--expires", &day(days)];
+        assert_eq!(run(server.folder().path(), &args).code, Some(0), "{description}");
+    }
+    let browser = Browser::signed_in(&server, "ana");
+    let page = unescape(&browser.page(PAGE));
+    assert!(page.contains(&format!("<dt>Version</dt><dd>{}</dd>", env!("CARGO_PKG_VERSION"))), "{page}");
+    assert!(page.contains("<dt>Running for</dt><dd>0 minutes, since ") && page.contains("<dt>Today</dt>"), "{page}");
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    assert!(place("the bot") < place("the till") && !page.contains("ends late"), "{page}");
+    assert!(page.contains(">Server</a>") && !page.contains(">Recalculate</a>"), "{page}");
+    // Who may not manage keys hears nothing of them.
+    let made = run(server.folder().path(), &["--database", "scores.db", "keys", "create", "--scopes", "events:read"]);
+    let reader = Browser::new(&server);
+    assert_eq!(reader.sign_in(made.stdout.trim(), "bob").status, 303);
+    assert!(!reader.page(PAGE).contains("Keys that expire soon"));
+    let old = browser.get("/admin/recalculate");
+    assert_eq!((old.status, old.header("Location")), (303, Some(PAGE)));
 }

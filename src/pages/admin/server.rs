@@ -1,4 +1,4 @@
-//! `/admin/recalculate`: rebuilding scores, and how far it is.
+//! `/admin/server`: what is to know of the server, and the recalculation of scores, with how far it is.
 
 use askama::Template;
 use rocket::{State, get, post};
@@ -7,6 +7,7 @@ use super::Layout;
 use super::field::Field;
 use super::form::{Fault, Filling, Form, FormRefusal, SentForm, minted_key};
 use super::frame::{Frame, Tab};
+use super::server_facts::ServerFacts;
 use crate::actions::Refusal;
 use crate::domain::EventDate;
 use crate::pages::address::Address;
@@ -38,10 +39,11 @@ const SPANS: [(&str, &str, Option<u32>); 5] = [
 const BY_DATE: &str = "date";
 
 #[derive(Template)]
-#[template(path = "admin/recalculation.html")]
-struct RecalculationPage {
+#[template(path = "admin/server.html")]
+struct ServerPage {
     layout: Layout,
     admin: Frame,
+    server: ServerFacts,
     running: bool,
     run: Option<RunReport>,
     remaining: u32,
@@ -98,8 +100,9 @@ async fn page(app: &App, admin: Frame, address: Address, filling: Filling<'_>) -
     let status = app.rollup.status();
     let fault = filling.fault();
     let span = filling.value("span", "10");
-    let template = RecalculationPage {
+    let template = ServerPage {
         layout: admin.layout(),
+        server: ServerFacts::of(app, &admin).await?,
         running: status.running,
         run: RunReport::new(&status),
         remaining,
@@ -115,15 +118,21 @@ async fn page(app: &App, admin: Frame, address: Address, filling: Filling<'_>) -
     Ok(Html::new(&template)?.status(filling.status()).unkept())
 }
 
-/// Shows how far the recalculation is, and the form to start another.
-#[get("/admin/recalculate")]
+/// Shows the server, how far the recalculation is, and the form to start another.
+#[get("/admin/server")]
 pub async fn show(
     _browser: Browser,
     me: SignedInFor<need::SeeRecalculation>,
     address: Address,
     app: &State<App>,
 ) -> Result<Html, ErrorPage> {
-    page(app, Frame::new(Tab::Recalculate, &me.0), address, Filling::Stored).await
+    page(app, Frame::new(Tab::Server, &me.0), address, Filling::Stored).await
+}
+
+/// Where the page was before.
+#[get("/admin/recalculate")]
+pub fn moved(_browser: Browser) -> Html {
+    Html::moved(Tab::Server.path())
 }
 
 /// Reads the first day that is recalculated.
@@ -155,7 +164,7 @@ async fn run(app: &App, me: &SignedIn, form: &Form) -> Result<(), FormRefusal> {
 }
 
 /// Starts a recalculation.
-#[post("/admin/recalculate", data = "<form>")]
+#[post("/admin/server", data = "<form>")]
 pub async fn start(
     _browser: Browser,
     editor: SignedInFor<need::Recalculate>,
@@ -166,9 +175,9 @@ pub async fn start(
     let me = editor.0;
     let form = form.of(&me)?;
     match run(app, &me, &form).await {
-        Ok(()) => Ok(Html::moved(Tab::Recalculate.path())),
+        Ok(()) => Ok(Html::moved(Tab::Server.path())),
         Err(refusal) => {
-            let frame = Frame::new(Tab::Recalculate, &me);
+            let frame = Frame::new(Tab::Server, &me);
             page(app, frame, address, Filling::Refused(&form, &refusal.fault()?)).await
         }
     }
