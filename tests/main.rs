@@ -96,6 +96,7 @@ mod pages_admin_rules;
 mod pages_admin_scopes;
 mod pages_admin_server;
 mod pages_admin_session;
+mod pages_keeper_bar;
 mod pages_leaderboard;
 mod pages_leaderboard_kept;
 mod pages_me;

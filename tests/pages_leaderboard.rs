@@ -298,6 +298,20 @@ fn a_person_is_found_by_name() {
 }
 
 #[test]
+fn a_board_that_is_not_on_today_offers_no_command_that_would_not_count() {
+    let server = quick().start();
+    let season = create_board(&server, "Next century");
+    set_board(&server, season, json!({"from_date": "2998-12-01", "to_date": "2999-02-28"}));
+    for (path, offers) in [("/leaderboard".to_owned(), true), (format!("/leaderboard/{season}"), false)] {
+        let page = wait_for("the page", || {
+            let reply = server.request("GET", &path).header("Accept", BROWSER).send();
+            (reply.status == 200).then_some(reply.body)
+        });
+        assert_eq!(page.contains("curl -X POST"), offers, "{path}: {page}");
+    }
+}
+
+#[test]
 fn other_boards_that_may_be_seen_are_linked() {
     let server = quick().start();
     let page = open(&server, "/leaderboard", 200);

@@ -8,6 +8,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 
 use super::assets;
+use super::keeper_bar::KeeperBar;
 use crate::domain::{Origins, WebOrigin};
 use crate::standings::{RenderingKey, View};
 use crate::web::compression::{self, AcceptsGzip, Encoded};
@@ -61,12 +62,23 @@ pub enum Section {
 #[derive(Debug, Clone)]
 pub struct Layout {
     section: Section,
+    keeper: Option<KeeperBar>,
 }
 
 impl Layout {
     /// The layout of a page in that part of the site.
     pub fn new(section: Section) -> Layout {
-        Layout { section }
+        Layout { section, keeper: None }
+    }
+
+    /// With the bar of whoever is signed in, if anybody is.
+    pub fn with_keeper(self, keeper: Option<KeeperBar>) -> Layout {
+        Layout { keeper, ..self }
+    }
+
+    /// The bar of whoever is signed in.
+    pub fn keeper(&self) -> Option<&KeeperBar> {
+        self.keeper.as_ref()
     }
 
     /// Whether the page is of the leaderboards.

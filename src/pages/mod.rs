@@ -13,6 +13,7 @@ mod docs;
 mod error_page;
 mod format;
 mod html;
+mod keeper_bar;
 mod leaderboard;
 mod me;
 mod person;

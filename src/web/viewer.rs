@@ -12,6 +12,7 @@ use super::caller::{May, ScoreReader, need, sent_key};
 use super::client::Client;
 use super::error::ApiError;
 use super::session::{SessionToken, SignedIn};
+use crate::actions::Actor;
 use crate::domain::{KeyRef, Leaderboard, LeaderboardId, Scope, Username};
 use crate::standings::Catalog;
 
@@ -32,7 +33,7 @@ enum Shown {
     /// A good key, under that name.
     Key(KeyRef, Username),
     /// The cookie of a session, which was begun with a good key.
-    Session(SessionToken),
+    Session(SessionToken, Box<Actor>),
     /// Nothing, and nothing is needed.
     Nothing,
 }
@@ -61,7 +62,7 @@ impl<'r> FromRequest<'r> for BoardViewer {
             let actor = try_outcome!(caller).actor;
             (Shown::Key(actor.key, actor.username.clone()), actor)
         } else if let Some(signed_in) = SignedIn::of(request).await {
-            (Shown::Session(signed_in.token), signed_in.actor)
+            (Shown::Session(signed_in.token, Box::new(signed_in.actor.clone())), signed_in.actor)
         } else {
             return ScoreReader::from_request(request).await.map(|_| viewer(Shown::Nothing, false, false));
         };
@@ -85,12 +86,23 @@ impl BoardViewer {
         known
     }
 
+    /// Who is signed in, if somebody is. A reply that tells of it is for nobody else.
+    pub fn keeper(&self) -> Option<&Actor> {
+        match &self.shown {
+            Shown::Session(_, actor) => {
+                self.key_needed.note();
+                Some(actor)
+            }
+            Shown::Key(..) | Shown::Nothing => None,
+        }
+    }
+
     /// Whether what was shown still works: a key that is valid, a session that lasts. If the database can't tell just
     /// now, it is taken to work.
     pub fn still_may_look(&self, app: &App) -> bool {
         match &self.shown {
             Shown::Key(key, username) => works(app.still_acts(*key, username, &self.client)),
-            Shown::Session(token) => works(SignedIn::by_token(app, token, &self.client)),
+            Shown::Session(token, _) => works(SignedIn::by_token(app, token, &self.client)),
             Shown::Nothing => true,
         }
     }

@@ -9,6 +9,7 @@ use crate::domain::{EventDate, Period, UserId, Username};
 use crate::pages::address::Address;
 use crate::pages::chart::spark_scale;
 use crate::pages::html::{Layout, Section};
+use crate::pages::keeper_bar::KeeperBar;
 use crate::pages::person::Person;
 use crate::pages::{assets, format};
 use crate::standings::View;
@@ -157,6 +158,12 @@ impl<'p> LeaderboardPage<'p> {
             today: sources.today,
             nobody: total == 0,
         }
+    }
+
+    /// The same page for somebody who is signed in.
+    pub fn for_keeper(mut self, keeper: Option<KeeperBar>) -> LeaderboardPage<'p> {
+        self.layout = self.layout.with_keeper(keeper);
+        self
     }
 
     fn script(&self) -> &'static str {

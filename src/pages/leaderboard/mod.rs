@@ -19,6 +19,7 @@ use super::address::Address;
 use super::browser::Browser;
 use super::error_page::ErrorPage;
 use super::html::{Html, Layout, Section, rendered};
+use super::keeper_bar::KeeperBar;
 use super::me::Me;
 use crate::domain::LeaderboardId;
 use crate::standings::{Found, RenderingKey, StandingsKey};
@@ -145,13 +146,18 @@ async fn page(
     let page = asked.page();
     let days = RecentDays::of(app, turns, &view, page, today, number_of(&(today, refreshes))).await?;
     let sources = LeaderboardSources { view: &view, before: before.as_deref(), days: &days, today };
-    // Where nobody is ranked, a command with the address of the server is shown to whoever may give points.
-    let shows_command = view.ranked.entries().is_empty() && viewer.may_award();
+    // Where nobody is ranked, a command with the address of the server is shown to whoever may give points, if points of today
+    // count there.
+    let counts_today = view.board.window(links.period, today).contains(&today);
+    let shows_command = view.ranked.entries().is_empty() && counts_today && viewer.may_award();
     let address = shows_command.then_some(address);
     let marked = asked.for_user_id.or(me.0).map(|id| Marked { id, is_reader: me.0 == Some(id) });
-    if marked.is_some() || sought.is_some() {
+    // What is kept is for all, so it has no keeper.
+    let keeper = viewer.keeper().map(|actor| KeeperBar::new(actor, asked.for_user_id));
+    if marked.is_some() || sought.is_some() || keeper.is_some() {
         let for_reader = ForReader { marked, sought, address };
-        let html = Html::own(rendered(&LeaderboardPage::new(&sources, links, page, boards, for_reader))?);
+        let shown = LeaderboardPage::new(&sources, links, page, boards, for_reader).for_keeper(keeper);
+        let html = Html::own(rendered(&shown)?);
         return Ok(if me.0.is_some() { html.for_one() } else { html });
     }
     let before = before.as_ref().map(|before| before.version());

@@ -9,6 +9,7 @@ use crate::domain::{EventDate, Period, UserId};
 use crate::pages::address::Address;
 use crate::pages::format;
 use crate::pages::html::{Layout, Section};
+use crate::pages::keeper_bar::KeeperBar;
 use crate::pages::leaderboard::{medal, period_label};
 use crate::pages::me::Me;
 use crate::pages::person::Person;
@@ -98,6 +99,12 @@ pub struct UserPage<'p> {
 }
 
 impl<'p> UserPage<'p> {
+    /// The same page for somebody who is signed in.
+    pub fn for_keeper(mut self, keeper: Option<KeeperBar>) -> UserPage<'p> {
+        self.layout = self.layout.with_keeper(keeper);
+        self
+    }
+
     /// The page, with that stretch in its chart. `address` is there for whoever is shown how points are given.
     pub fn new(sources: UserSources<'_>, range: ChartRange, address: Option<&'p Address>) -> UserPage<'p> {
         let id = sources.id;

@@ -12,6 +12,7 @@ use super::address::Address;
 use super::browser::Browser;
 use super::error_page::ErrorPage;
 use super::html::Html;
+use super::keeper_bar::KeeperBar;
 use super::me::Me;
 use crate::domain::{EventDate, EventId, LeaderboardId, Period, UserId};
 use crate::standings::{Catalog, Entry, StandingsKey};
@@ -68,7 +69,9 @@ pub async fn show(
     let is_empty = days.is_empty() && events.as_ref().is_none_or(LatestEvents::is_empty);
     let address = (is_empty && viewer.may_award()).then_some(&address);
     let sources = UserSources { catalog: &catalog, id, today, days: &days, purse, events, standings, me };
-    let html = Html::new(&UserPage::new(sources, asked.range.unwrap_or(ChartRange::Year), address))?;
+    let keeper = viewer.keeper().map(|actor| KeeperBar::new(actor, Some(id)));
+    let page = UserPage::new(sources, asked.range.unwrap_or(ChartRange::Year), address).for_keeper(keeper);
+    let html = Html::new(&page)?;
     Ok(if me.0.is_some() { html.for_one() } else { html })
 }
 
