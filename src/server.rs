@@ -105,7 +105,13 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         .with_configured_key(settings.api_key.as_ref().map(PlainKey::digest))
         .with_recalculations_per_day(settings.recalculations_per_day);
     let actions = Arc::new(actions);
-    let jobs = jobs::start(Arc::clone(&actions), rollup.clone(), settings.schedule(), store.register_thread("jobs"))?;
+    let jobs = jobs::start(
+        Arc::clone(&actions),
+        store.clone(),
+        rollup.clone(),
+        settings.schedule(),
+        store.register_thread("jobs"),
+    )?;
     let start_backups = |plan| {
         let alive = store.register_thread("backups");
         Backups::start(settings.database.clone(), plan, clock.clone(), alive)

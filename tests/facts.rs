@@ -142,7 +142,7 @@ fn a_merge_tells_of_both_users_and_of_the_groups_that_changed() {
         award(write, 1, 30)
     });
     stored.expect("users, groups and an award");
-    let (_, heard) = world.write(|write| merge::merge(write, user_id(1), user_id(2)).map(drop));
+    let (_, heard) = world.write(|write| merge::merge(write, user_id(1), user_id(2), merge::Looked::NOWHERE).map(drop));
     let bob = DirectoryChange::User { id: user_id(2), now: Some(user(2, "bob")), suspended: false };
     let no_ada = DirectoryChange::User { id: user_id(1), now: None, suspended: false };
     assert_eq!(heard.directory, [group(7, &[2, 3]), bob, no_ada]);

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::earlier_layouts::file::{make_file_of, newest};
 use crate::support::{KEY, Run, Server, Setup, binary, command, run};
 
 /// Commands that work beside a server.
@@ -102,7 +103,8 @@ fn a_file_beside_its_server_is_refused_by_a_command_of_another_version_too() {
 
 #[test]
 fn backup_check_and_restore_take_an_earlier_layout_as_it_is() {
-    let folder = file_with(OLDER);
+    let folder = Arc::new(TempDir::new().expect("a temporary folder"));
+    make_file_of(newest() - 1, folder.path());
     let before = std::fs::read(folder.path().join("scores.db")).expect("the file");
     let run = |args: &[&str]| run(folder.path(), &[&["--database", "scores.db"], args].concat());
     assert_eq!(run(&["check"]).stdout, "ok\n");

@@ -128,6 +128,7 @@ mod suspension;
 mod systemd;
 mod timed_backups;
 mod user_batches;
+mod user_blocks;
 mod usernames;
 mod webhooks;
 mod webhooks_bad;

@@ -35,7 +35,7 @@ fn reads_end_in_time_and_keep_nobody_from_asking_whether_the_server_is_ready() {
     let reads: Vec<_> = (0..READS)
         .map(|_| {
             let store = store.clone();
-            runtime.spawn(async move { store.read(endless).await })
+            runtime.spawn(async move { store.read(|connection| endless(connection)).await })
         })
         .collect();
     runtime.block_on(async {

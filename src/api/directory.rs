@@ -116,7 +116,7 @@ pub async fn merge(
 /// Lists groups with their members.
 #[get("/admin/groups")]
 pub async fn list_groups(_caller: May<need::ReadEvents>, app: &State<App>) -> Result<Json<Groups>, ApiError> {
-    let groups = app.store.read(directory::groups).await?;
+    let groups = app.store.read(|connection| directory::groups(connection)).await?;
     Ok(Json(Groups { groups }))
 }
 

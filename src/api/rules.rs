@@ -22,7 +22,7 @@ pub struct Rules {
 /// Lists all rules.
 #[get("/admin/rules")]
 pub async fn list(_caller: May<need::ReadEvents>, app: &State<App>) -> Result<Json<Rules>, ApiError> {
-    Ok(Json(Rules { rules: app.store.read(rules::list).await? }))
+    Ok(Json(Rules { rules: app.store.read(|connection| rules::list(connection)).await? }))
 }
 
 /// Changes a rule.

@@ -1,5 +1,5 @@
 //! What the server does by the clock: rebuilding the scores of today and of the recent days, forgetting what was kept long
-//! enough, and backups, which have a thread of their own (`backups`).
+//! enough, writing the blocks of users' events that are full, and backups, which have a thread of their own (`backups`).
 //!
 //! Of the others, one thread does one job at a time. It measures time from its start, so no job is moved when the clock is set back or
 //! forward. When a rebuild begins, it asks the clock which day it is.
@@ -15,7 +15,7 @@ pub use self::backups::{BackupFile, BackupPlan, Backups, BackupsThread, State as
 
 use crate::actions::Actions;
 use crate::rollup::{Rollup, RollupError};
-use crate::store::Alive;
+use crate::store::{Alive, Store};
 
 /// How often scores are rebuilt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +34,22 @@ pub struct JobsThread {
     thread: JoinHandle<()>,
 }
 
+/// How often it is looked whether a block of users' events is full.
+const BLOCKS_EVERY: Duration = Duration::from_secs(1);
+
 /// Starts the thread, which keeps `alive` as long as it works. At its start it does every job once.
 ///
 /// # Errors
 /// The operating system refuses a thread.
-pub fn start(actions: Arc<Actions>, rollup: Rollup, schedule: Schedule, alive: Alive) -> std::io::Result<JobsThread> {
+pub fn start(
+    actions: Arc<Actions>,
+    store: Store,
+    rollup: Rollup,
+    schedule: Schedule,
+    alive: Alive,
+) -> std::io::Result<JobsThread> {
     let (stop, stopped) = channel();
-    let jobs = Jobs { actions, rollup, schedule };
+    let jobs = Jobs { actions, store, rollup, schedule };
     let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(move || {
         let _alive = alive;
         jobs.run(&stopped);
@@ -62,6 +71,7 @@ impl JobsThread {
 
 struct Jobs {
     actions: Arc<Actions>,
+    store: Store,
     rollup: Rollup,
     schedule: Schedule,
 }
@@ -82,7 +92,8 @@ impl Jobs {
                     recent_due = Instant::now() + self.schedule.recent_every;
                 }
             }
-            let wait = today_due.min(recent_due).saturating_duration_since(Instant::now());
+            self.write_full_blocks();
+            let wait = today_due.min(recent_due).saturating_duration_since(Instant::now()).min(BLOCKS_EVERY);
             if stopped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
@@ -101,6 +112,12 @@ impl Jobs {
             Ok(rebuilt) => log::debug!("the scores of {} days from {first} on are right", rebuilt.days),
             Err(RollupError::Stopped) => {}
             Err(RollupError::Store(error)) => log::warn!("scores from {first} on were not rebuilt: {error}"),
+        }
+    }
+
+    fn write_full_blocks(&self) {
+        if let Err(error) = self.store.write_full_blocks(|| !self.rollup.is_stopped()) {
+            log::warn!("a block of users' events was not written: {error}");
         }
     }
 

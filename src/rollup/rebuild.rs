@@ -97,6 +97,5 @@ fn repair(store: &Store, mut found: Differences) -> Result<(bool, Differences), 
 
 /// The days from `first` on that have events.
 fn days_from(store: &Store, first: EventDate) -> Result<Vec<EventDate>, RollupError> {
-    let days = |connection: &_| event_days::days_between(connection, first, EventDate::MAX, usize::MAX);
-    Ok(store.read_blocking(days)?)
+    Ok(store.read_blocking(|connection| event_days::days_between(connection, first, EventDate::MAX, usize::MAX))?)
 }

@@ -194,7 +194,8 @@ impl Worker {
     fn recalculate(&self) -> Result<(), RollupError> {
         loop {
             let asked = self.shared.state().asked;
-            let Some((from_date, last)) = self.store.read_blocking(recalculations::pending)? else {
+            let Some((from_date, last)) = self.store.read_blocking(|connection| recalculations::pending(connection))?
+            else {
                 let mut state = self.shared.state();
                 if state.asked == asked {
                     state.status.running = false;

@@ -1,6 +1,6 @@
 //! Pages of the list of events, by any filter, ordered by id.
 //!
-//! The code here chooses how the rows are found: by the primary key, by the index of days or by the index of users.
+//! The code here chooses how the rows are found: by the primary key, by the index of days or by the table of users' events.
 //! SQLite's planner does not choose, so that the cost of a page depends only on what it shows. The events of one day,
 //! or of one user, are a list in the order of ids. Several days or users are read by merging their lists.
 
@@ -13,6 +13,7 @@ use super::day_filter::DayFilter;
 use super::error::StoreError;
 use super::event_days::DaysMerged;
 use super::event_rows::{self, event};
+use super::newest_events::ReadConnection;
 use super::order::Order;
 use super::user_events::{UserEvents, Walked};
 use crate::domain::{EventDate, EventId, ScoreEvent, UserId};
@@ -49,10 +50,11 @@ pub struct EventPage {
 }
 
 /// The page that `filter` asks for.
-pub fn list(connection: &Connection, filter: &EventFilter) -> Result<EventPage, StoreError> {
+pub fn list(connection: &ReadConnection<'_>, filter: &EventFilter) -> Result<EventPage, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
     let days = DayFilter::new(&filter.dates, filter.from_date, filter.to_date);
     let mut page = PageReader {
+        reads: connection.on(&snapshot),
         connection: &snapshot,
         filter,
         days: &days,
@@ -93,6 +95,7 @@ pub(super) fn ids(filter: &EventFilter) -> RangeInclusive<i64> {
 
 /// A page that is being read.
 struct PageReader<'c> {
+    reads: ReadConnection<'c>,
     /// Inside a read transaction, so that all steps see the same events.
     connection: &'c Connection,
     filter: &'c EventFilter,
@@ -132,7 +135,7 @@ impl PageReader<'_> {
         let mut walks = Vec::with_capacity(users.len());
         for user_id in users {
             let ids = self.ids.clone();
-            walks.push(UserEvents::new(self.connection, user_id, self.days, self.filter.order, ids, each)?);
+            walks.push(UserEvents::new(self.reads, user_id, self.days, self.filter.order, ids, each)?);
         }
         // The next event of each walk. The one with the greatest rank comes first.
         let mut heads = BinaryHeap::with_capacity(walks.len());
@@ -209,6 +212,7 @@ mod tests {
     use super::*;
     use crate::store::OpenMode;
     use crate::store::connection::open_writer;
+    use crate::store::newest_events::NewestEvents;
 
     const DATES: [&str; 5] = ["0001-01-01", "2023-12-31", "2024-01-01", "2024-02-29", "9999-12-31"];
 
@@ -267,6 +271,8 @@ mod tests {
                 connection.execute(insert, (id, user_id, DATES[*day])).expect("an event");
                 all.push((EventId(id), user(*user_id), date(DATES[*day])));
             }
+            let newest = NewestEvents::default();
+            let reads = ReadConnection::new(&connection, &newest);
             for mut filter in filters {
                 let mut want: Vec<_> = all
                     .iter()
@@ -282,7 +288,7 @@ mod tests {
                 }
                 let mut got = Vec::new();
                 loop {
-                    let page = list(&connection, &filter).expect("a page");
+                    let page = list(&reads, &filter).expect("a page");
                     prop_assert!(page.events.len() <= filter.limit);
                     got.extend(page.events.iter().map(|event| event.id));
                     if !page.more {

@@ -2,7 +2,7 @@
 //!
 //! Words and acting usernames have no index, so a search may have to look at many events to find few. So one request
 //! looks only at a limited number of events. It then returns how far it has come, and the next request goes on from
-//! there. Rows are found by the index of users, by the index of days or by the primary key; each is in the order of
+//! there. Rows are found by the table of users' events, by the index of days or by the primary key; each is in the order of
 //! ids.
 
 use std::ops::{ControlFlow, RangeInclusive};
@@ -13,6 +13,7 @@ use super::day_filter::DayFilter;
 use super::error::StoreError;
 use super::event_days::DaysMerged;
 use super::event_rows::event;
+use super::newest_events::ReadConnection;
 use super::order::Order;
 use super::revisions;
 use super::user_events::{UserEvents, Walked};
@@ -96,11 +97,15 @@ pub struct SearchPage {
 const COLUMNS: &str = "id, user_id, date, points, description, created_at, updated_at, created_by, key_id";
 
 /// Looks for events.
-pub fn search(connection: &Connection, search: &EventSearch) -> Result<SearchPage, StoreError> {
+pub fn search(connection: &ReadConnection<'_>, search: &EventSearch) -> Result<SearchPage, StoreError> {
     search_within(connection, search, EXAMINED_MAX)
 }
 
-fn search_within(connection: &Connection, search: &EventSearch, examined_max: usize) -> Result<SearchPage, StoreError> {
+fn search_within(
+    connection: &ReadConnection<'_>,
+    search: &EventSearch,
+    examined_max: usize,
+) -> Result<SearchPage, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
     let days = DayFilter::new(&[], search.from_date, search.to_date);
     let mut page = PageBuilder::new(&snapshot, search, examined_max);
@@ -109,7 +114,7 @@ fn search_within(connection: &Connection, search: &EventSearch, examined_max: us
     }
     let ids = i64::MIN..=search.before.map_or(i64::MAX, |EventId(before)| before.saturating_sub(1));
     if let Some(user_id) = search.user_id {
-        examine_user(&snapshot, user_id, &days, ids, &mut page)?;
+        examine_user(connection.on(&snapshot), user_id, &days, ids, &mut page)?;
         return Ok(page.finish());
     }
     if !days.is_any() {
@@ -132,7 +137,7 @@ fn search_within(connection: &Connection, search: &EventSearch, examined_max: us
 
 /// Looks at a user's events on some days, newest first.
 fn examine_user(
-    snapshot: &Connection,
+    snapshot: ReadConnection<'_>,
     user_id: UserId,
     days: &DayFilter,
     ids: RangeInclusive<i64>,

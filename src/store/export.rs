@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::day_number::DayNumber;
 use super::error::StoreError;
 use super::event_list::{self, EventFilter};
+use super::newest_events::ReadConnection;
 use super::order::Order;
 use super::scores;
 use crate::domain::{EventDate, EventId, Timestamp, UserId};
@@ -57,7 +58,7 @@ fn exported<'r>(row: &'r Row<'_>) -> rusqlite::Result<ExportedEvent<'r>> {
 /// Calls `each` with the next events that `filter` wants, until it says that the page is full. Returns the id after which
 /// the next page begins; `None`: there are no more. The filter's limit does not count.
 pub fn events(
-    connection: &Connection,
+    connection: &ReadConnection<'_>,
     filter: &EventFilter,
     mut each: impl FnMut(&ExportedEvent<'_>) -> ControlFlow<()>,
 ) -> Result<Option<EventId>, StoreError> {
@@ -84,7 +85,7 @@ pub fn events(
 
 /// The same for a filter that does not want all.
 fn filtered_events(
-    connection: &Connection,
+    connection: &ReadConnection<'_>,
     filter: &EventFilter,
     mut each: impl FnMut(&ExportedEvent<'_>) -> ControlFlow<()>,
 ) -> Result<Option<EventId>, StoreError> {

@@ -1,8 +1,8 @@
-//! The blocks of ids in the index of users.
+//! The blocks of ids in which users' events are kept.
 //!
-//! The index `score_events_by_user` is in the order of blocks first and then of users. So events that are stored now
-//! are close together in it, however many events there are. Reading a user's events takes one step into each block,
-//! beginning with the first or the last block, until there are enough events.
+//! The table `user_events` is in the order of blocks first and then of users. So a block can be written at once, when it is
+//! full, and none is ever written again for a new event, however many there are. Reading a user's events takes one step into
+//! each block, beginning with the first or the last block, until there are enough events.
 
 use std::ops::RangeInclusive;
 
@@ -21,8 +21,23 @@ pub(super) struct IdBlocks<'c> {
     left: Option<RangeInclusive<i64>>,
 }
 
-/// The size of a block, as in the index: 262,144 ids.
-const BLOCK_BITS: u32 = 18;
+/// The size of a block, as in the table: 262,144 ids.
+pub(super) const BLOCK_BITS: u32 = 18;
+
+/// The block that an id is in.
+pub(super) fn block_of(id: i64) -> i64 {
+    id >> BLOCK_BITS
+}
+
+/// The first id of a block.
+pub(super) fn first_of(block: i64) -> i64 {
+    block << BLOCK_BITS
+}
+
+/// The last id of a block.
+pub(super) fn last_of(block: i64) -> i64 {
+    first_of(block) | ((1 << BLOCK_BITS) - 1)
+}
 
 impl<'c> IdBlocks<'c> {
     /// The blocks of `ids`, in that order.
@@ -48,9 +63,8 @@ impl<'c> IdBlocks<'c> {
         let Some(left) = self.left.take() else { return Ok(None) };
         let nearest = self.nearest.query_row([left.start(), left.end()], |row| row.get::<_, i64>(0));
         let Some(id) = nearest.optional()? else { return Ok(None) };
-        let block = id >> BLOCK_BITS;
-        let first = block << BLOCK_BITS;
-        let last = first | ((1 << BLOCK_BITS) - 1);
+        let block = block_of(id);
+        let (first, last) = (first_of(block), last_of(block));
         let end = match self.order {
             Order::Ascending => last,
             Order::Descending => first,

@@ -75,11 +75,11 @@ fn of_connection(connection: &Connection) -> rusqlite::Result<Option<i64>> {
 }
 
 /// Whether a migration that a file of an earlier layout lacks writes a whole table anew. Such a one puts another table in the
-/// place of the old.
+/// place of an old table or index.
 pub fn is_rewritten_from(layout: i64) -> bool {
     let migrations = embedded::migrations::runner();
     let mut lacking = migrations.get_migrations().iter().filter(|migration| i64::from(migration.version()) > layout);
-    lacking.any(|migration| migration.sql().is_some_and(|sql| sql.contains("DROP TABLE")))
+    lacking.any(|migration| migration.sql().is_some_and(|sql| sql.contains("DROP TABLE") || sql.contains("DROP INDEX")))
 }
 
 /// How a file that says it has a layout differs from one that the migrations up to there have made: migrations that are

@@ -7,26 +7,42 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::named_params;
+use rusqlite::{OptionalExtension, named_params};
 
 use super::error::StoreError;
 use super::id_blocks::IdBlocks;
+use super::newest_events::{ReadConnection, WantedIds};
 use super::order::Order;
 use super::scores::Adder;
+use super::user_ids::UserIds;
 use super::write::Write;
 use super::{directory, repairs, scores};
 use crate::domain::{EventDate, EventId, Points, User, UserId};
 
-/// How many events, or days without events, a piece moves at most: some 15 milliseconds of work.
+/// How many events, or days without events, a piece looks at, and moves, at most: some 15 milliseconds of work.
 const MOVED_MAX: usize = 500;
 
 /// How far a merge is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merged {
-    /// More is left to be moved.
-    InPart,
+    /// More is left to be moved. The next piece is told what this one has found.
+    InPart {
+        /// How far the newest events were looked at.
+        looked: Looked,
+        /// Whether anything was moved.
+        moved: bool,
+    },
     /// All is moved. `false`: there was nothing to move.
     Wholly(bool),
+}
+
+/// How far the newest events were looked at: the first id that was not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looked(i64);
+
+impl Looked {
+    /// Nowhere yet.
+    pub const NOWHERE: Looked = Looked(i64::MIN);
 }
 
 /// What the directory knows of two users who are merged: of the one who goes, and of the one who stays.
@@ -37,42 +53,79 @@ pub(super) fn names(write: &Write<'_>, from: UserId, into: UserId) -> Result<Nam
     Ok((directory::user(write.connection, from)?, directory::user(write.connection, into)?))
 }
 
-/// Moves the next piece of what `from` has to `into`. The last piece moves the groups too, and makes the directory
+/// Moves the next piece of what `from` has to `into`; the first is told [`Looked::NOWHERE`]. The last piece moves the groups too, and makes the directory
 /// forget `from`.
-pub fn merge(write: &Write<'_>, from: UserId, into: UserId) -> Result<Merged, StoreError> {
-    let events = move_events(write, from, into)?;
-    if events == MOVED_MAX {
-        return Ok(Merged::InPart);
+pub fn merge(write: &Write<'_>, from: UserId, into: UserId, looked: Looked) -> Result<Merged, StoreError> {
+    let (events, more) = move_events(write, from, into, looked)?;
+    if let Some(looked) = more {
+        return Ok(Merged::InPart { looked, moved: events > 0 });
     }
     let days = move_days(write, from, into)?;
     if days == MOVED_MAX {
-        return Ok(Merged::InPart);
+        return Ok(Merged::InPart { looked, moved: true });
     }
     let known = directory::merge(write, from, into)?;
     Ok(Merged::Wholly(known || events + days > 0))
 }
 
-/// Moves some events with their scores; tells how many.
+/// The ids of the next events that may be moved, and how far the newest events were looked at with them; `None`: to their
+/// end.
+///
+/// The table of users' events names only events that are the user's, and no longer names one that was moved. What is known of
+/// the newest events names them always. So these are looked at once, from the first to the last.
+fn next_ids(write: &Write<'_>, from: UserId, after: Looked) -> Result<(Vec<i64>, Option<Looked>), StoreError> {
+    const SELECT: &str = "SELECT id FROM user_events WHERE block = :block AND user_id = :from LIMIT :limit";
+    let mut select = write.connection.prepare_cached(SELECT)?;
+    let mut ids: Vec<i64> = Vec::new();
+    let mut blocks = IdBlocks::new(write.connection, Order::Ascending, i64::MIN..=i64::MAX)?;
+    while let Some((block, _)) = blocks.next()? {
+        let limit = (MOVED_MAX - ids.len()) as i64;
+        for id in
+            select.query_map(named_params! { ":block": block, ":from": from, ":limit": limit }, |row| row.get(0))?
+        {
+            ids.push(id?);
+        }
+        if ids.len() == MOVED_MAX {
+            return Ok((ids, Some(after)));
+        }
+    }
+    let newest = UserIds::without_learning(ReadConnection::new(write.connection, write.newest))?;
+    let mut blocks = IdBlocks::new(write.connection, Order::Ascending, after.0..=i64::MAX)?;
+    while let Some((block, of_block)) = blocks.next()? {
+        if newest.are_written(block) {
+            continue;
+        }
+        let count = MOVED_MAX - ids.len();
+        let wanted = WantedIds { user_id: from, block, ids: of_block, order: Order::Ascending, count };
+        ids.extend(newest.ids(&wanted)?);
+        if let Some(last) = ids.last().filter(|_| ids.len() == MOVED_MAX) {
+            return Ok((ids.clone(), Some(Looked(last.saturating_add(1)))));
+        }
+    }
+    Ok((ids, None))
+}
+
+/// Moves some events with their scores; tells how many, and how far the newest events were looked at; `None`: to their end.
 ///
 /// Each user's score changes by exactly the points of the events that are moved. So a difference that a rebuild has
 /// found in the score of one of them is still the same.
-fn move_events(write: &Write<'_>, from: UserId, into: UserId) -> Result<usize, StoreError> {
-    // This takes one step along the index for each event, because the index holds all columns that are read.
-    const SELECT: &str = "
-        SELECT id, date, points FROM score_events INDEXED BY score_events_by_user
-        WHERE id >> 18 = :block AND user_id = :from LIMIT :limit";
-    const UPDATE: &str = "UPDATE score_events SET user_id = :into WHERE id = :id";
-    let mut select = write.connection.prepare_cached(SELECT)?;
+fn move_events(
+    write: &Write<'_>,
+    from: UserId,
+    into: UserId,
+    after: Looked,
+) -> Result<(usize, Option<Looked>), StoreError> {
+    const EVENT: &str = "SELECT id, date, points FROM score_events WHERE id = :id AND user_id = :from";
+    const UPDATE: &str = "UPDATE OR FAIL score_events SET user_id = :into WHERE id = :id";
+    let (mut ids, after) = next_ids(write, from, after)?;
+    ids.sort_unstable();
+    ids.dedup();
+    let mut event = write.connection.prepare_cached(EVENT)?;
     let mut update = write.connection.prepare_cached(UPDATE)?;
-    let mut blocks = IdBlocks::new(write.connection, Order::Ascending, i64::MIN..=i64::MAX)?;
     let mut events: Vec<(EventId, EventDate, Points)> = Vec::new();
-    while events.len() < MOVED_MAX
-        && let Some((block, _)) = blocks.next()?
-    {
-        let parameters = named_params! { ":block": block, ":from": from, ":limit": (MOVED_MAX - events.len()) as i64 };
-        for event in select.query_map(parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))? {
-            events.push(event?);
-        }
+    for id in ids {
+        let parameters = named_params! { ":id": id, ":from": from };
+        events.extend(event.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()?);
     }
     let mut days: BTreeMap<EventDate, (i64, i64)> = BTreeMap::new();
     for &(id, date, points) in &events {
@@ -86,7 +139,7 @@ fn move_events(write: &Write<'_>, from: UserId, into: UserId) -> Result<usize, S
         adder.add(from, date, -score, -count)?;
         adder.add(into, date, score, count)?;
     }
-    Ok(events.len())
+    Ok((events.len(), after))
 }
 
 /// Moves some of the scores that are left when all events are moved, and returns the number of their days. There are

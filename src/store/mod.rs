@@ -6,11 +6,12 @@
 //!
 //! | to learn | read |
 //! |---|---|
-//! | how a file is opened, made and migrated | `connection`, `layout`, `upgrade`, `file` |
+//! | how a file is opened, made and migrated | `connection`, `pool`, `layout`, `upgrade`, `file` |
 //! | whether another process is at work on the file | `neighbours` |
 //! | how a change is stored | `writer`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
 //! | when the store can't do its work | `error`, `health` |
-//! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `user_events`, `revisions` |
+//! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `revisions` |
+//! | which events are a user's | `user_events`; `user_blocks` and `id_blocks` for how they lie, `newest_events` and `user_ids` for what is not written yet |
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
 //! | users, groups, leaderboards, keys | `directory`, `user_batches`, `merge`, `user_search`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
@@ -55,7 +56,9 @@ pub mod leaderboards;
 pub mod merge;
 pub mod moved;
 mod neighbours;
+mod newest_events;
 mod order;
+mod pool;
 mod reader;
 pub mod rebuild;
 pub mod recalculations;
@@ -68,7 +71,9 @@ pub mod score_events;
 pub mod scores;
 mod upgrade;
 pub mod user_batches;
+mod user_blocks;
 mod user_events;
+mod user_ids;
 pub mod webhooks;
 pub mod window_sums;
 mod write;
@@ -78,7 +83,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
@@ -92,9 +96,12 @@ use file::Place;
 pub use file_version::FileVersion;
 pub use health::Alive;
 use health::Health;
-use merge::Merged;
+use merge::{Looked, Merged};
 pub use neighbours::Neighbours;
+use newest_events::NewestEvents;
+pub use newest_events::ReadConnection;
 pub use order::Order;
+use pool::{Pool, pool};
 pub use reader::Reader;
 pub use write::Write;
 use writer::Parts;
@@ -115,11 +122,6 @@ const TRY_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long a short look-up waits for a lock, on a thread that others wait for.
 const LOOKUP_BUSY_LIMIT: Duration = Duration::from_millis(250);
-
-/// A connection to read with.
-pub type ReadConnection = Connection;
-
-type Pool = r2d2::Pool<SqliteConnectionManager>;
 
 /// How a file is opened.
 pub struct OpenOptions {
@@ -154,6 +156,7 @@ pub struct Store {
     checks: Arc<Mutex<Reader>>,
     health: Arc<Health>,
     figures: Arc<Figures>,
+    newest: Arc<NewestEvents>,
     /// Held while two users are merged.
     merging: Arc<tokio::sync::Mutex<()>>,
 }
@@ -176,15 +179,28 @@ impl Store {
         let place = Place::of(file).map_err(|error| StoreError::Unreadable(file.to_owned(), Arc::new(error)))?;
         let health = Arc::new(Health::new(place));
         let figures = Arc::new(Figures::new());
+        let newest = Arc::new(NewestEvents::default());
         let (kept_health, kept_figures) = (Arc::clone(&health), Arc::clone(&figures));
-        let parts = Parts { connection, checkpoints, clock, group_max, subscribers, health, figures };
+        let parts = Parts {
+            connection,
+            checkpoints,
+            clock,
+            group_max,
+            subscribers,
+            health,
+            figures,
+            newest: Arc::clone(&newest),
+        };
         let (writer, thread) = Writer::start(parts).map_err(|error| {
             log::error!("the writer's thread can't be started: {error}");
             StoreError::Closed
         })?;
         let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
         let (health, figures) = (kept_health, kept_figures);
-        Ok((Store { writer, readers, permits, lookups, checks, health, figures, merging: Arc::default() }, thread))
+        Ok((
+            Store { writer, readers, permits, lookups, checks, health, figures, newest, merging: Arc::default() },
+            thread,
+        ))
     }
 
     /// The way to change anything.
@@ -252,20 +268,26 @@ impl Store {
     where
         F: Fn(&Write<'_>, &merge::Names) -> Result<(), StoreError> + Clone + Send + 'static,
     {
-        let mut begun = false;
+        let (mut begun, mut looked) = (false, Looked::NOWHERE);
         loop {
+            // The piece then finds the newest events in memory, while others wait for it.
+            self.read(|connection| user_ids::learn(*connection)).await?;
             let note = (!begun).then(|| note.clone());
             let piece = move |write: &Write<'_>| {
                 let names = merge::names(write, from, into)?;
-                let merged = merge::merge(write, from, into)?;
-                if let Some(note) = note.filter(|_| merged != Merged::Wholly(false)) {
+                let merged = merge::merge(write, from, into, looked)?;
+                let moved = matches!(merged, Merged::Wholly(true) | Merged::InPart { moved: true, .. });
+                if let Some(note) = note.filter(|_| moved) {
                     note(write, &names)?;
                 }
                 Ok(merged)
             };
             match self.write(piece).await {
                 Ok(Merged::Wholly(found)) => return Ok(found || begun),
-                Ok(Merged::InPart) => begun = true,
+                Ok(Merged::InPart { looked: now, moved }) => {
+                    looked = now;
+                    begun |= moved;
+                }
                 Err(error) if begun => {
                     log::error!("the merge of user {from} into {into} broke off, and waits to be repeated: {error}");
                     return Err(StoreError::OutcomeUnknown);
@@ -298,7 +320,7 @@ impl Store {
     /// other reads took so long that `work` was not begun.
     pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&ReadConnection<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
         let deadline = Instant::now() + READ_LIMIT;
@@ -307,11 +329,11 @@ impl Store {
             Ok(permit) => permit.map_err(|_| StoreError::Closed)?,
             Err(_) => return Err(StoreError::Overloaded),
         };
-        let readers = self.readers.clone();
+        let (readers, newest) = (self.readers.clone(), Arc::clone(&self.newest));
         let task = move || {
             // Whoever asked may stop waiting before the work is done. The connection is in use until then all the same.
             let _permit = permit;
-            connection::until(deadline, || work(&*readers.get()?))
+            connection::until(deadline, || work(&ReadConnection::new(&*readers.get()?, &newest)))
         };
         tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| {
             // If it did not panic, it was never begun, because the process is about to end.
@@ -320,8 +342,20 @@ impl Store {
     }
 
     /// Runs `work` on a reading connection, on the calling thread, however long it takes.
-    pub fn read_blocking<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        work(&*self.readers.get()?)
+    pub fn read_blocking<T>(
+        &self,
+        work: impl FnOnce(&ReadConnection<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        work(&ReadConnection::new(&*self.readers.get()?, &self.newest))
+    }
+
+    /// Writes the blocks of users' events that are full; see [`user_blocks::write_full`].
+    pub fn write_full_blocks(&self, goes_on: impl Fn() -> bool) -> Result<(), StoreError> {
+        user_blocks::write_full(
+            &self.writer,
+            || self.read_blocking(|connection| user_blocks::next(connection)),
+            goes_on,
+        )
     }
 
     /// Looks up a row or two of a small table, on the calling thread. An asynchronous worker may call this too: it
@@ -357,23 +391,4 @@ impl Store {
             Err(_) => found,
         }
     }
-}
-
-fn pool(file: &Path, size_max: u32, busy_limit: Duration) -> Result<Pool, StoreError> {
-    let manager = SqliteConnectionManager::file(file).with_flags(connection::flags()).with_init(move |connection| {
-        connection::set_up_reader(connection)?;
-        connection.busy_timeout(busy_limit)
-    });
-    let pool = r2d2::Pool::builder()
-        .max_size(size_max)
-        // All connections are opened at once. A connection that is opened later could find another file at that path.
-        .min_idle(None)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        // A test at each use is not worth its cost: a file does not go away as a server can, and the test takes longer
-        // than the use.
-        .test_on_check_out(false)
-        .connection_timeout(BUSY_LIMIT)
-        .build(manager)?;
-    Ok(pool)
 }

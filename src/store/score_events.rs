@@ -95,8 +95,11 @@ pub fn award<'a>(write: &Write<'_>, award: &Award, by: impl Into<CreatedBy<'a>>)
     }
     // The new id takes two steps, to the ends of two primary keys, and a look at one row. A deleted event is only in the
     // history, and its id must not be given again.
+    // OR FAIL: the table has triggers, so without it SQLite would keep a copy of each page that this statement changes, to take
+    // back the statement alone. Whoever meets a fault takes back the whole command.
     const INSERT: &str = "
-        INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id)
+        INSERT OR FAIL INTO score_events
+            (id, user_id, date, points, description, created_at, updated_at, created_by, key_id)
         VALUES (1 + max((SELECT coalesce(max(id), 0) FROM score_events),
                         (SELECT coalesce(max(event_id), 0) FROM event_revisions),
                         (SELECT event_id FROM id_floor WHERE id = 1)),

@@ -1,7 +1,7 @@
 //! A user's events, walked in the order of ids.
 //!
-//! The index of users holds all columns that a list shows, in the order of ids within a block. If only some days are
-//! wanted, most of a user's events may be of other days. Then the walk does not read all of them. After some events of
+//! The table of users' events holds all columns that a list shows, in the order of ids within a block. The newest events are
+//! not in it yet: which they are is known in memory, and each is read by its id. If only some days are wanted, most of a user's events may be of other days. Then the walk does not read all of them. After some events of
 //! other days, it asks the index of days where the next event of any user on a wanted day is, and goes on from there.
 //! Ids ascend with time, and most events are for days close to the one on which they are stored, so one such step
 //! passes over nearly all that is not wanted.
@@ -16,8 +16,10 @@ use super::error::StoreError;
 use super::event_days::DaysMerged;
 use super::event_rows::{self, event};
 use super::id_blocks::IdBlocks;
+use super::newest_events::{ReadConnection, WantedIds};
 use super::order::Order;
-use crate::domain::{EventDate, EventId, ScoreEvent, Timestamp, UserId};
+use super::user_ids::UserIds;
+use crate::domain::{EventId, ScoreEvent, Timestamp, UserId};
 
 /// How many rows that lie side by side are read in the time that one step into an index takes.
 const ROWS_PER_STEP: usize = 32;
@@ -39,6 +41,7 @@ pub(super) enum Walked {
 /// A walk along a user's events.
 pub(super) struct UserEvents<'c> {
     connection: &'c Connection,
+    newest: UserIds<'c>,
     user_id: UserId,
     days: &'c DayFilter,
     order: Order,
@@ -63,7 +66,7 @@ pub(super) struct UserEvents<'c> {
 /// What a walk has cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Cost {
-    /// How many rows of the index of users were read.
+    /// How many of the user's rows were read.
     pub rows: usize,
     /// How many of these rows are of days that were not wanted.
     pub missed: usize,
@@ -72,17 +75,20 @@ pub(super) struct Cost {
 }
 
 impl<'c> UserEvents<'c> {
-    /// The user's events on `days` with ids within `ids`. About `count` of them will be taken.
+    /// The user's events on `days` with ids within `ids`. About `count` of them will be taken. The connection has to be in a
+    /// snapshot.
     pub fn new(
-        connection: &'c Connection,
+        reads: ReadConnection<'c>,
         user_id: UserId,
         days: &'c DayFilter,
         order: Order,
         ids: RangeInclusive<i64>,
         count: usize,
     ) -> Result<UserEvents<'c>, StoreError> {
+        let connection = reads.connection();
         Ok(UserEvents {
             connection,
+            newest: UserIds::new(reads)?,
             user_id,
             days,
             order,
@@ -126,37 +132,56 @@ impl<'c> UserEvents<'c> {
     /// Reads a batch of the stretch. Returns the last row that was looked at, if there was any.
     fn read_batch(&mut self) -> Result<Option<(EventId, Timestamp)>, StoreError> {
         let Some((block, ids)) = self.stretch.take() else { return Ok(None) };
+        let (events, last_id) = if self.newest.are_written(block) {
+            let events = self.read_written(block, &ids)?;
+            let last_id = events.last().map(|event| event.id.0).filter(|_| events.len() == self.batch);
+            (events, last_id)
+        } else {
+            self.read_newest(block, &ids)?
+        };
+        if let Some(id) = last_id {
+            self.stretch = self.order.past(id, &ids).map(|rest| (block, rest));
+        }
+        let last = events.last().map(|event| (event.id, event.created_at));
+        let count = events.len();
+        let before = self.found.len();
+        self.found.extend(events.into_iter().filter(|event| self.days.holds(event.date)));
+        let missed = count - (self.found.len() - before);
+        self.cost.rows += count;
+        self.cost.missed += missed;
+        self.missed += missed;
+        self.batch = (self.batch * 2).min(BATCH_MAX);
+        Ok(last)
+    }
+
+    /// The next events of a block that is written.
+    fn read_written(&self, block: i64, ids: &RangeInclusive<i64>) -> Result<Vec<ScoreEvent>, StoreError> {
         let select = format!(
-            "SELECT {} FROM score_events INDEXED BY score_events_by_user
-             WHERE id >> 18 = :block AND user_id = :user_id AND id BETWEEN :low AND :high
+            "SELECT {} FROM user_events
+             WHERE block = :block AND user_id = :user_id AND id BETWEEN :low AND :high
              ORDER BY id {} LIMIT :count",
             event_rows::COLUMNS,
             self.order.sql(),
         );
         let mut statement = self.connection.prepare_cached(&select)?;
-        let mut rows = statement.query(named_params! {
+        let parameters = named_params! {
             ":block": block, ":user_id": self.user_id, ":low": ids.start(), ":high": ids.end(),
             ":count": self.batch as i64,
-        })?;
-        let (mut count, mut last) = (0, None);
-        while let Some(row) = rows.next()? {
-            count += 1;
-            last = Some((row.get(0)?, row.get(5)?));
-            if self.days.holds(row.get::<_, EventDate>(2)?) {
-                self.found.push_back(event(row)?);
-            }
+        };
+        Ok(statement.query_map(parameters, event)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The next events of a block that is not written yet, and the id after which there may be more.
+    fn read_newest(&self, block: i64, ids: &RangeInclusive<i64>) -> Result<(Vec<ScoreEvent>, Option<i64>), StoreError> {
+        let (ids, count) = (ids.clone(), self.batch);
+        let hints = self.newest.ids(&WantedIds { user_id: self.user_id, block, ids, order: self.order, count })?;
+        let mut events = Vec::with_capacity(hints.len());
+        for id in &hints {
+            // It may be deleted by now, or be given to another user.
+            events
+                .extend(event_rows::get(self.connection, EventId(*id))?.filter(|event| event.user_id == self.user_id));
         }
-        let missed = count - self.found.len();
-        self.cost.rows += count;
-        self.cost.missed += missed;
-        self.missed += missed;
-        if count == self.batch
-            && let Some((EventId(id), _)) = last
-        {
-            self.stretch = self.order.past(id, &ids).map(|rest| (block, rest));
-        }
-        self.batch = (self.batch * 2).min(BATCH_MAX);
-        Ok(last)
+        Ok((events, hints.last().copied().filter(|_| hints.len() == count)))
     }
 
     /// Goes on to the next block that has events of any user. `false`: there is none.
@@ -215,6 +240,7 @@ mod tests {
     use super::*;
     use crate::store::OpenMode;
     use crate::store::connection::open_writer;
+    use crate::store::newest_events::NewestEvents;
 
     const COUNT: i64 = 100_000;
 
@@ -228,7 +254,9 @@ mod tests {
         );
         connection.execute_batch(&format!("BEGIN; {insert}; COMMIT")).expect("events");
         let user_id = 1.try_into().expect("a user id");
-        let mut walk = UserEvents::new(&connection, user_id, days, order, i64::MIN..=i64::MAX, 101).expect("a walk");
+        let newest = NewestEvents::default();
+        let reads = ReadConnection::new(&connection, &newest);
+        let mut walk = UserEvents::new(reads, user_id, days, order, i64::MIN..=i64::MAX, 101).expect("a walk");
         let mut count = 0;
         while let Walked::Event(event) = walk.next(usize::MAX).expect("a step") {
             assert!(event.user_id == user_id && days.holds(event.date), "{event:?}");
@@ -307,7 +335,9 @@ mod tests {
         let days = range("2024-03-01", "2024-03-01");
         let user_id = 1.try_into().expect("a user id");
         let ids = i64::MIN..=i64::MAX;
-        let mut walk = UserEvents::new(&connection, user_id, &days, Order::Descending, ids, 10).expect("a walk");
+        let newest = NewestEvents::default();
+        let reads = ReadConnection::new(&connection, &newest);
+        let mut walk = UserEvents::new(reads, user_id, &days, Order::Descending, ids, 10).expect("a walk");
         assert_eq!(walk.next(5).expect("a step"), Walked::Paused(EventId(291), Timestamp::from_millis(291)));
         assert!(matches!(walk.next(usize::MAX), Ok(Walked::Event(event)) if event.id == EventId(1)));
         assert_eq!(walk.next(1).expect("a step"), Walked::End);

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::facts::{DirectoryChange, Facts, ScoreChange};
+use super::newest_events::NewestEvents;
 use crate::domain::{Clock, EventDate, Timestamp};
 
 /// The transaction that a command runs in.
@@ -16,14 +17,16 @@ pub struct Write<'c> {
     pub now: Timestamp,
     /// The day of the transaction.
     pub today: EventDate,
+    /// Whose the newest events are, as far as reads have found out.
+    pub(super) newest: &'c NewestEvents,
     /// The facts that the commands have noted so far.
     pub(super) facts: RefCell<Facts>,
 }
 
 impl<'c> Write<'c> {
     /// Makes a `Write` for a transaction in which nothing is noted yet.
-    pub(super) fn new(connection: &'c Connection, clock: &Clock) -> Write<'c> {
-        Write { connection, now: clock.now(), today: clock.today(), facts: RefCell::default() }
+    pub(super) fn new(connection: &'c Connection, clock: &Clock, newest: &'c NewestEvents) -> Write<'c> {
+        Write { connection, now: clock.now(), today: clock.today(), newest, facts: RefCell::default() }
     }
 
     /// Runs `work`, and takes back all that it has written if it refuses.

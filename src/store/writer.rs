@@ -20,6 +20,7 @@ use super::error::StoreError;
 use super::facts::{Committed, Facts, Subscriber};
 use super::figures::Figures;
 use super::health::Health;
+use super::newest_events::NewestEvents;
 use super::repairs;
 use super::write::Write;
 use crate::domain::Clock;
@@ -55,6 +56,8 @@ pub(super) struct Parts {
     pub health: Arc<Health>,
     /// What the thread counts.
     pub figures: Arc<Figures>,
+    /// Whose the newest events are, as far as reads have found out.
+    pub newest: Arc<NewestEvents>,
 }
 
 /// Hands commands to the writer's thread.
@@ -73,7 +76,7 @@ pub struct WriterThread {
 impl Writer {
     /// Starts the thread, and beside it the thread for checkpoints.
     pub(super) fn start(parts: Parts) -> std::io::Result<(Writer, WriterThread)> {
-        let Parts { connection, checkpoints, clock, group_max, subscribers, health, figures } = parts;
+        let Parts { connection, checkpoints, clock, group_max, subscribers, health, figures, newest } = parts;
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let group_max = group_max.max(1);
         let number = Arc::new(AtomicU64::new(0));
@@ -95,6 +98,7 @@ impl Writer {
             subscribers,
             health,
             figures,
+            newest,
             number,
             version: 0,
             foreign: false,
@@ -195,6 +199,7 @@ struct Thread {
     subscribers: Vec<Subscriber>,
     health: Arc<Health>,
     figures: Arc<Figures>,
+    newest: Arc<NewestEvents>,
     /// Transactions so far.
     number: Arc<AtomicU64>,
     /// SQLite's count of the changes that other connections have made, as it was seen last.
@@ -306,7 +311,7 @@ impl Thread {
         }
         let began = Instant::now();
         self.look_for_foreign_change();
-        let write = Write::new(&self.connection, &self.clock);
+        let write = Write::new(&self.connection, &self.clock, &self.newest);
         let end = self.run_all(group, &write).and_then(|()| {
             let repairs = repairs::count(&self.connection)?;
             self.execute("COMMIT").map_err(StoreError::of_commit)?;

@@ -3,7 +3,7 @@
 //!
 //! `tests/data/layouts` has a file of each layout as SQL text. A new migration needs one too; `world.rs` makes it.
 
-mod file;
+pub mod file;
 #[cfg(feature = "program-tests")]
 mod killed;
 mod world;

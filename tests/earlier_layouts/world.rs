@@ -83,6 +83,9 @@ fn fill(server: &Server) {
     put("/admin/users/14", json!({"username": "Bob", "suspended": true}));
     put("/admin/users/15", json!({"username": "carol", "suspended": true}));
     assert_eq!(server.delete("/admin/users/15").status, 200);
+    // What is given to another user is written into the table of users' events at once.
+    let merge = json!({"from_id": 17, "into_id": 16});
+    assert_eq!(server.post("/admin/users/merge", &merge).status, 200);
     put("/admin/groups/10", json!({"name": "staff", "user_ids": [13, 14]}));
     let board = json!({"name": "Spring", "created_by_id": 13, "from_date": "2023-03-01", "to_date": "2023-05-31", "default_period": 0});
     let board = server.post("/admin/plugins/gamification/leaderboard", &board);
@@ -108,4 +111,8 @@ fn fill(server: &Server) {
     assert_eq!(imported.code, Some(0), "{imported:?}");
     award(14, "2023-06-02".to_owned(), 1, Some("the last, deleted"));
     assert_eq!(server.delete(&format!("{EVENTS}/{LAST_DELETED}")).status, 200);
+    // This one gives points, after the ids that are those of every layout.
+    put("/admin/rules/post_created", json!({"enabled": true, "category_ids": []}));
+    tell(server, "post_created", &post(125, 13));
+    put("/admin/rules/post_created", json!({"enabled": false, "category_ids": [4, 9]}));
 }

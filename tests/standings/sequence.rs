@@ -263,7 +263,7 @@ impl Story<'_> {
             }
             Step::Merge(from, into) => {
                 if from != into {
-                    world.write(move |write| merge::merge(write, user(from), user(into)));
+                    world.write(move |write| merge::merge(write, user(from), user(into), merge::Looked::NOWHERE));
                     let left = "SELECT (SELECT count(*) FROM scores WHERE user_id = ?1)
                               + (SELECT count(*) FROM score_events WHERE user_id = ?1)
                               + (SELECT count(*) FROM group_members WHERE user_id = ?1)";

@@ -6,7 +6,10 @@ use crate::store::imports::{self, Import};
 
 /// Prints a line for each import.
 pub fn run(database: &Database) -> Result<(), Failure> {
-    let all = database.store.read_blocking(imports::list).map_err(|error| super::failed(&database.path, &error))?;
+    let all = database
+        .store
+        .read_blocking(|connection| imports::list(connection))
+        .map_err(|error| super::failed(&database.path, &error))?;
     let head = ["ID", "IMPORTED", "BY", "LINES", "EVENTS", "STATE", "FILE"];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(all.iter().map(row));

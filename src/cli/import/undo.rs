@@ -46,7 +46,10 @@ pub fn run(database: &Database, file: &Path) -> Result<(), Failure> {
 fn imports_of(database: &Database, file: &Path) -> Result<(String, Vec<Import>), Failure> {
     let number = file.to_str().and_then(|text| text.parse::<i64>().ok()).filter(|_| !file.exists());
     if let Some(number) = number {
-        let all = database.store.read_blocking(imports::list).map_err(|error| super::failed(&database.path, &error))?;
+        let all = database
+            .store
+            .read_blocking(|connection| imports::list(connection))
+            .map_err(|error| super::failed(&database.path, &error))?;
         let imports = all.into_iter().filter(|import| import.id == number).collect();
         return Ok((format!("import {number}"), imports));
     }

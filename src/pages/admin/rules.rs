@@ -85,7 +85,7 @@ fn words(name: RuleName) -> (&'static str, &'static str) {
 async fn page(app: &App, admin: Frame, sent: Option<(RuleName, Filling<'_>)>) -> Result<Html, ErrorPage> {
     let today = app.clock.today();
     let (rules, counted) = if admin.may_read() {
-        let read = move |connection: &_| {
+        let read = move |connection: &crate::store::ReadConnection<'_>| {
             Ok((rules::list(connection)?, rules::counted(connection, today.minus_days(DAYS - 1), today)?))
         };
         app.store.read(read).await?

@@ -382,6 +382,7 @@ INSERT INTO rules (name, points, enabled, daily_limit, category_ids) VALUES ('so
 INSERT INTO rules (name, points, enabled, daily_limit, category_ids) VALUES ('topic_created', 5, 1, NULL, '[]');
 INSERT INTO deeds (source, key, rule, is_there, user_id, date, event_id, points, description, updated_at) VALUES ('discourse', 'post_created:123', 'post_created', 1, 13, '2026-03-05', NULL, NULL, NULL, 1772704800000);
 INSERT INTO deeds (source, key, rule, is_there, user_id, date, event_id, points, description, updated_at) VALUES ('discourse', 'post_created:124', 'post_created', 0, NULL, NULL, NULL, NULL, NULL, 1772704800000);
+INSERT INTO rule_days (rule, date, counted) VALUES ('post_created', '2026-03-05', 1);
 INSERT INTO webhook_secrets (source, secret, made_at) VALUES ('discourse', '46ef7c8cd245d7c981f26015ea5e7210e11fda5a3f4510117338397840df1080', 1796053617399);
 INSERT INTO deliveries (id, source, at, event, outcome) VALUES (1, 'discourse', 1796053617251, 'post_created', 'post_created:123: not counted, the rule is off');
 INSERT INTO deliveries (id, source, at, event, outcome) VALUES (2, 'discourse', 1796053617300, 'post_destroyed', 'post_created:124: taken back');

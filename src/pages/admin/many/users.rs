@@ -18,9 +18,9 @@ use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
 use crate::pages::html::Html;
-use crate::store::BUSY_LIMIT;
 use crate::store::directory::{Put, UserChange};
 use crate::store::user_batches::{self, Judged};
+use crate::store::{BUSY_LIMIT, ReadConnection};
 use crate::tables::{self, Cells, Row};
 use crate::web::App;
 use crate::web::caller::need;
@@ -134,7 +134,9 @@ async fn read_lines(app: &App, form: &mut Form) -> Result<Lines, NoLines> {
             Err(bad) => lines.bad.push(bad),
         }
     }
-    let judge = move |connection: &_| user_batches::judge(connection, &changes).map(|judged| (changes, judged));
+    let judge = move |connection: &ReadConnection<'_>| {
+        user_batches::judge(connection, &changes).map(|judged| (changes, judged))
+    };
     let (changes, judged) = app.store.read(judge).await?;
     for ((number, (id, change)), judged) in numbers.into_iter().zip(changes).zip(judged) {
         let why = match judged {
