@@ -49,7 +49,7 @@ struct Call {
     details: &'static str,
     access: String,
     parameters: Vec<Parameter>,
-    command: String,
+    command: Option<String>,
     answers: Vec<Answer>,
     refusals: Vec<Refusal>,
 }
@@ -132,6 +132,7 @@ fn access(operation: &Operation) -> String {
         |scopes: &[Scope], between: &str| scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(between);
     match operation.signature.access {
         Access::Anyone => "none.".to_owned(),
+        Access::Signed => "none; it is signed with the secret that the forum knows.".to_owned(),
         Access::Reader => {
             "none; with the scope events:read where the setting public is false, and for a board that is not for all."
                 .to_owned()

@@ -3,7 +3,9 @@
 use crate::api::discourse::{self, OUTCOME, Signed, Taken};
 use crate::api::rules::{self, Rules};
 use crate::domain::{CategoryId, DailyLimit, Points, RuleName};
-use crate::web::document::{Answer, Answers, Argument, Of, Operation, Shaped, Signature, operation, shape};
+use crate::web::document::{
+    Access, Answer, Answers, Argument, Of, Operation, Shaped, Signature, Takes, operation, shape,
+};
 use crate::web::error::ApiError;
 use crate::web::kinds::Parameter;
 use crate::web::reply::Success;
@@ -48,9 +50,11 @@ impl Shaped for Rules {
     const OF: Of = Of::Shape(&RULES);
 }
 
-/// Headers that a forum sends. What they are is told in sentences.
 impl Argument for Signed {
-    fn describe(_: &mut Signature) {}
+    fn describe(signature: &mut Signature) {
+        signature.access = Access::Signed;
+        signature.takes = Takes::Foreign;
+    }
 }
 
 impl Answers for Taken {
@@ -71,6 +75,6 @@ pub fn operations() -> Vec<Operation> {
             .sample(r#"{"points": 3, "daily_limit": 10, "category_ids": [4, 9]}"#),
         operation!(discourse::take_in, "take_in_delivery", "Take in what a forum tells")
             .details("For webhooks of Discourse: X-Discourse-Event says what it is about, and X-Discourse-Event-Signature (sha256= and the HMAC-SHA256 of the body, in hexadecimal digits) signs the body. Without a secret it is a 404. What is well signed and counts for nothing is a 200, too.")
-            .refuses([ApiError::InvalidAccess, ApiError::NotFound, ApiError::Missing("post.user_id")]),
+            .refuses([ApiError::NotFound, ApiError::Missing("post.user_id")]),
     ]
 }

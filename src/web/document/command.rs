@@ -4,8 +4,12 @@ use super::operation::Operation;
 use super::ordered::Ordered;
 use super::signature::{Access, Content};
 
-/// The curl command of an operation's sample, with the server's address and the key as the shell's `URL` and `KEY`.
-pub fn command(operation: &Operation) -> String {
+/// The curl command of an operation's sample, with the server's address and the key as the shell's `URL` and `KEY`. There is
+/// none for what another program signs.
+pub fn command(operation: &Operation) -> Option<String> {
+    if operation.signature.access == Access::Signed {
+        return None;
+    }
     let mut words = vec!["curl".to_owned()];
     let is_stream = operation
         .signature
@@ -30,7 +34,7 @@ pub fn command(operation: &Operation) -> String {
         command.push_str(operation.sample);
         command.push('\'');
     }
-    command
+    Some(command)
 }
 
 /// JSON over several lines.

@@ -90,6 +90,7 @@ fn security(operation: &Operation) -> Value {
     };
     match operation.signature.access {
         Access::Anyone => json!([]),
+        Access::Signed => json!([{"ForumSignature": []}]),
         Access::Reader => {
             let mut all = with_scopes(vec![Scope::EventsRead.name()]);
             if let Some(ways) = all.as_array_mut() {
@@ -141,6 +142,10 @@ fn number(kind: &Kind) -> (String, Value) {
 
 /// The body. The same parameters may come in the query, too.
 fn body(operation: &Operation) -> Option<Ordered> {
+    if operation.signature.takes == Takes::Foreign {
+        let content = json!({"application/json": {"schema": {"type": "object"}}});
+        return Some(Ordered::object().with("required", true).with("content", content));
+    }
     let fields = operation.signature.fields;
     if operation.uses_query() || fields.is_empty() {
         return None;
@@ -187,6 +192,8 @@ fn components(sections: &[Section]) -> Ordered {
                 "ApiKey": {"type": "apiKey", "in": "header", "name": "API-Key", "description": "The API key."},
                 "ApiUsername": {"type": "apiKey", "in": "header", "name": "API-Username", "description":
                     "Who acts. Needed with a key for all users; a key for one username may do without."},
+                "ForumSignature": {"type": "apiKey", "in": "header", "name": "X-Discourse-Event-Signature", "description":
+                    "`sha256=` and the HMAC-SHA256 of the body in hexadecimal digits."},
                 "Bearer": {"type": "http", "scheme": "bearer", "description": "The API key in another header; `API-Key` beats it."},
             }),
         )

@@ -148,6 +148,7 @@ impl Operation {
         let mut errors = self.parameter_errors();
         match self.signature.access {
             Access::Anyone => {}
+            Access::Signed => errors.push(ApiError::InvalidAccess),
             Access::Reader => errors.extend([ApiError::InvalidAccess, ApiError::NotPermitted(Scope::EventsRead)]),
             Access::Key(any_of, all_of) => {
                 errors.extend([ApiError::NotLoggedIn, ApiError::InvalidAccess]);
@@ -162,7 +163,7 @@ impl Operation {
         if self.path.contains('{') {
             errors.push(ApiError::NotFound);
         }
-        if self.signature.access != Access::Anyone {
+        if !matches!(self.signature.access, Access::Anyone | Access::Signed) {
             errors.push(ApiError::RateLimit { wait_seconds: 37 });
         }
         if self.reads_database {

@@ -48,6 +48,8 @@ pub enum Access {
     Reader,
     /// Whoever has a key with at least one of the first scopes, if any are named, and with each of the others.
     Key(&'static [Scope], &'static [Scope]),
+    /// Whoever signs the body as a forum does.
+    Signed,
 }
 
 /// How a handler takes parameters.
@@ -60,6 +62,8 @@ pub enum Takes {
     Parameters,
     /// As a JSON object.
     JsonAlone,
+    /// As the JSON object of another program, which that program describes.
+    Foreign,
 }
 
 /// What a handler answers.

@@ -38,12 +38,24 @@ pub fn schema(field: &Field, written: Written) -> Value {
         (FieldNeed::Lenient, _) => json!({"type": "string", "examples": [field.kind.example]}),
         _ => one,
     };
+    if field.need == FieldNeed::Clearable {
+        schema = or_blank(schema);
+    }
     if written == Written::Json && !is_required(field) {
         schema = or_null(schema);
     }
     if let Some(default) = field.default {
         schema["default"] = literal(&field.kind, default);
     }
+    schema
+}
+
+/// The schema of a number with a blank text as one more value, which takes away what is there.
+fn or_blank(mut schema: Value) -> Value {
+    const BLANK: &str = r"[ \t-\r]*";
+    let digits = schema["pattern"].as_str().map(|pattern| pattern.trim_matches(['^', '$']).to_owned());
+    schema["pattern"] = digits.map_or(format!("^{BLANK}$"), |digits| format!("^(?:{BLANK}|{digits})$")).into();
+    schema["type"] = json!(["integer", "string"]);
     schema
 }
 
@@ -183,6 +195,7 @@ pub fn sentence(field: &Field) -> String {
         FieldNeed::List | FieldNeed::OptionalList => {
             format!(" In JSON a list; in a form between commas, or {}[]= once for each.", field.name)
         }
+        FieldNeed::Clearable => " Null or a blank takes it away.".to_owned(),
         _ => String::new(),
     };
     format!("{} Accepted: {}.{more}", field.about.trim(), field.kind.accepted)
