@@ -17,7 +17,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{People, Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store};
-use scorekeeper::web::{self, App, Batches, Metrics, RequestLimit, Sessions, Site, WrongKeys};
+use scorekeeper::web::{self, App, Batches, Metrics, RequestLimit, Sessions, Site, StoredForms, WrongKeys};
 
 /// Users of the board: all on one page.
 const USERS: i64 = 100;
@@ -65,6 +65,7 @@ fn main() {
         sessions: Sessions::new().expect("random numbers"),
         requests: RequestLimit::new(0),
         wrong_keys: Arc::new(WrongKeys::new(0)),
+        stored_forms: StoredForms::default(),
         batches: Batches::default(),
         public: true,
         public_descriptions: false,

@@ -27,7 +27,7 @@ use crate::show::show;
 use crate::standings::{People, Standings, StandingsOptions, Subscription};
 use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::systemd;
-use crate::web::{self, App, BasePath, Batches, Forum, Metrics, RequestLimit, Sessions, Site, WrongKeys};
+use crate::web::{self, App, BasePath, Batches, Forum, Metrics, RequestLimit, Sessions, Site, StoredForms, WrongKeys};
 
 pub use self::healthcheck::ask_ready;
 
@@ -129,6 +129,7 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         standings,
         recent_days: settings.recent_days,
         sessions: Sessions::new().map_err(std::io::Error::from)?,
+        stored_forms: StoredForms::default(),
         requests: RequestLimit::new(settings.requests_per_minute),
         wrong_keys: Arc::clone(&wrong_keys),
         batches: Batches::default(),

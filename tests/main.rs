@@ -80,6 +80,8 @@ mod overload;
 mod packages;
 mod pages;
 mod pages_admin_award;
+mod pages_admin_award_several;
+mod pages_admin_award_undo;
 mod pages_admin_boards;
 mod pages_admin_clock;
 mod pages_admin_dead_ends;

@@ -34,7 +34,7 @@ fn an_award_is_looked_at_then_stored() {
     server.award(13, "2023-04-14", 1200);
     let browser = Browser::signed_in(&server, "ana");
     let form = browser.page("/admin/award?user_id=13&kind=redeem");
-    assert!(form.contains("value=\"13\"") && form.contains("value=\"redeem\" checked"), "{form}");
+    assert!(form.contains("\n13</textarea>") && form.contains("value=\"redeem\" checked"), "{form}");
     assert!(form.contains(&format!("value=\"{}\"", Utc::now().date_naive())), "today is filled in");
 
     let fields = [
@@ -56,7 +56,7 @@ fn an_award_is_looked_at_then_stored() {
     // Two clicks.
     for _ in 0..2 {
         let reply = press(&browser, &fields);
-        assert_eq!((reply.status, reply.header("Location")), (303, Some("/admin/events/2?done=stored")), "{reply:?}");
+        assert_eq!((reply.status, reply.header("Location")), (303, Some("/admin/award/stored?first=2")), "{reply:?}");
     }
     assert_eq!((server.count_events(), server.score(13)), (2, 1234));
     let event = server.get(&format!("{EVENTS}/2")).json();
@@ -70,7 +70,7 @@ fn an_award_is_looked_at_then_stored() {
     // Another look mints another key.
     let again =
         button(&preview(&browser, &[("kind", "award"), ("user_id", "13"), ("points", "34"), ("date", "2023-04-15")]));
-    assert_eq!(press(&browser, &again).header("Location"), Some("/admin/events/3?done=stored"));
+    assert_eq!(press(&browser, &again).header("Location"), Some("/admin/award/stored?first=3"));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn two_clicks_at_once_store_once() {
         clicks.into_iter().map(|click| click.join().expect("a reply")).collect()
     });
     for reply in replies {
-        assert_eq!((reply.status, reply.header("Location")), (303, Some("/admin/events/2?done=stored")), "{reply:?}");
+        assert_eq!((reply.status, reply.header("Location")), (303, Some("/admin/award/stored?first=2")), "{reply:?}");
     }
     assert_eq!((server.count_events(), server.score(13)), (2, 40));
 }
@@ -138,9 +138,9 @@ fn nobody_redeems_what_is_not_there() {
         assert_eq!(reply.status, 422);
         assert!(reply.body.contains("can spend 20 points"), "{}", reply.body);
     }
-    // An award below zero asks nobody.
+    // Taking points away asks nobody.
     let fields =
-        button(&preview(&browser, &[("kind", "award"), ("user_id", "13"), ("points", "-50"), ("date", "2023-04-15")]));
+        button(&preview(&browser, &[("kind", "take"), ("user_id", "13"), ("points", "50"), ("date", "2023-04-15")]));
     assert_eq!(press(&browser, &fields).status, 303);
     assert_eq!(server.score(13), -30);
 }
@@ -186,10 +186,10 @@ fn what_is_wrong_is_said_beside_its_field_and_nothing_is_stored() {
             assert!(name == "description" || unescape(&reply.body).contains("typed <b>"), "{name}");
         }
     }
-    for points in ["0", "-5"] {
+    for (kind, points) in [("redeem", "0"), ("redeem", "-5"), ("take", "0"), ("take", "-5"), ("award", "-1")] {
         let reply =
-            browser.post(PREVIEW, &[("kind", "redeem"), ("user_id", "13"), ("points", points), ("date", "2023-04-14")]);
-        assert_eq!(reply.status, 422, "{points}");
+            browser.post(PREVIEW, &[("kind", kind), ("user_id", "13"), ("points", points), ("date", "2023-04-14")]);
+        assert_eq!(reply.status, 422, "{kind} {points}");
         assert!(reply.body.contains("id=\"points-error\""));
     }
     for key in ["", "with blank", &"k".repeat(256)] {

@@ -15,7 +15,7 @@ use scorekeeper::pages;
 use scorekeeper::rollup::Rollup;
 use scorekeeper::standings::{People, Standings, StandingsOptions, Subscription};
 use scorekeeper::store::{OpenMode, OpenOptions, Store, api_keys};
-use scorekeeper::web::{self, App, Batches, Metrics, RequestLimit, Sessions, Site, WrongKeys};
+use scorekeeper::web::{self, App, Batches, Metrics, RequestLimit, Sessions, Site, StoredForms, WrongKeys};
 
 use crate::support::browser::{ACCEPT, hidden};
 
@@ -70,6 +70,7 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         people,
         recent_days: settings.recent_days,
         sessions: Sessions::new().expect("random numbers"),
+        stored_forms: StoredForms::default(),
         requests: RequestLimit::new(0),
         wrong_keys: Arc::new(WrongKeys::new(0)),
         batches: Batches::default(),

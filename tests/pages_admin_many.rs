@@ -8,7 +8,7 @@ use crate::support::{EVENTS, KEY, Reply, Server, run};
 const FORM: &str = "/admin/award/many";
 const PREVIEW: &str = "/admin/award/many/preview";
 const DAY: &str = "2023-04-14";
-const STORED: &str = "/admin/events?done=stored-many";
+const STORED: &str = "/admin/award/stored?first=2";
 
 /// A server that knows Ann as 13 and Bob as 14, and Ann has 100 points.
 fn ann_and_bob() -> Server {
@@ -62,10 +62,10 @@ fn names_get_the_same_points_once() {
     assert_eq!(
         rows(&page),
         [
-            "1 Ann Example #13 100 +15 115 14 Apr 2023 Karaoke\nnight",
-            "3 Bob #14 0 +15 15 14 Apr 2023 Karaoke\nnight",
-            "4 user-77 #77 0 +15 15 14 Apr 2023 Karaoke\nnight",
-            "5 Ann Example #13 as in line 1 115 +15 130 14 Apr 2023 Karaoke\nnight",
+            "1 Ann Example user ID 13 100 +15 115 14 Apr 2023 Karaoke\nnight",
+            "3 Bob user ID 14 0 +15 15 14 Apr 2023 Karaoke\nnight",
+            "4 user-77 user ID 77 0 +15 15 14 Apr 2023 Karaoke\nnight",
+            "5 Ann Example user ID 13 as in line 1 115 +15 130 14 Apr 2023 Karaoke\nnight",
         ]
     );
     assert!(page.contains("Store 4 events") && page.contains("3 people") && page.contains("+60"), "{page}");
@@ -74,7 +74,7 @@ fn names_get_the_same_points_once() {
         let reply = press(&browser, &page, &[]);
         assert_eq!((reply.status, reply.header("Location")), (303, Some(STORED)), "{reply:?}");
     }
-    assert!(browser.page(STORED).contains("All of them are stored."));
+    assert!(browser.page(STORED).contains("4 events are stored."));
     assert_eq!((server.count_events(), server.score(13), server.score(14), server.score(77)), (5, 130, 15, 15));
     let event = server.get(&format!("{EVENTS}/2")).json();
     assert_eq!(event["description"], "Karaoke\nnight");
@@ -91,12 +91,15 @@ fn a_table_is_read_from_a_file_or_as_a_spreadsheet_copies_it() {
     assert_eq!(page.status, 200, "{page:?}");
     assert_eq!(
         rows(&page.body),
-        ["2 Ann Example #13 100 +5 105 14 Apr 2023 one, two", "3 Bob #14 0 −30 −30 1 Jan 2999 counts from then on",]
+        [
+            "2 Ann Example user ID 13 100 +5 105 14 Apr 2023 one, two",
+            "3 Bob user ID 14 0 −30 −30 1 Jan 2999 counts from then on",
+        ]
     );
     assert_eq!(press(&browser, &page.body, &[]).header("Location"), Some(STORED));
     assert_eq!((server.score(13), server.score(14), server.count_events()), (105, 0, 3));
     let copied = "username\tdate\tpoints\r\nann\t2023-04-14\t1\r\n";
-    assert_eq!(rows(&preview(&browser, &table(copied))), ["2 Ann Example #13 105 +1 106 14 Apr 2023"]);
+    assert_eq!(rows(&preview(&browser, &table(copied))), ["2 Ann Example user ID 13 105 +1 106 14 Apr 2023"]);
     let file = browser.post_file(PREVIEW, &names(""), ("names_file", b"ann\nbob"));
     assert_eq!(rows(&file.body).len(), 2, "{file:?}");
 }

@@ -47,6 +47,7 @@ fn needs(action: &str) -> &'static [&'static str] {
     match action {
         "/admin/sign-out" => &SCOPES,
         "/admin/events/1" | "/admin/events/1/delete" => &["events:correct"],
+        "/admin/award/undo" => &["events:correct"],
         path if path.starts_with("/admin/award") => &["events:award", "events:deduct"],
         path if path.ends_with("/merge") => &["users+events:correct"],
         path if ["/admin/boards", "/admin/rules", "/admin/forum"].iter().any(|start| path.starts_with(start)) => {
@@ -187,27 +188,29 @@ fn what_is_stored_without_reading_is_said_to_be_stored() {
     let page = browser.page("/admin/award");
     assert!(page.contains("<h1>Award points</h1>") && !page.contains("Redeem"), "{page}");
     let token = hidden(&page, "csrf");
-    let send = |points: &str| {
+    let send = |kind: &str, points: &str| {
         let fields = [
             ("csrf", token.as_str()),
-            ("key", points),
-            ("kind", "award"),
+            ("key", kind),
+            ("kind", kind),
             ("user_id", "13"),
             ("points", points),
             ("date", "2023-04-14"),
         ];
         browser.submit("/admin/award", &fields)
     };
-    let stored = send("4");
-    assert_eq!((stored.status, stored.header("Location")), (303, Some("/admin/award?done=stored")));
-    assert!(browser.page("/admin/award?done=stored").contains("The event is stored."));
-    let taken = send("-4");
+    let stored = send("award", "4");
+    assert_eq!((stored.status, stored.header("Location")), (303, Some("/admin/award/stored?first=3")));
+    let page = browser.page("/admin/award/stored?first=3");
+    assert!(page.contains("has 9 points now") && !page.contains("Undo") && !page.contains("/admin/events"), "{page}");
+    let taken = send("take", "4");
     assert!(taken.status == 403 && taken.body.contains("Your key may give points, and take none."), "{taken:?}");
     assert_eq!(server.score(13), 9);
 
     let browser = signed_in(&server, &["events:deduct"]);
     let page = browser.page("/admin/award");
-    assert!(page.contains("<h1>Redeem points</h1>") && page.contains("name=\"kind\" value=\"redeem\""), "{page}");
+    assert!(page.contains("<h1>Redeem points</h1>") && page.contains("value=\"redeem\" checked"), "{page}");
+    assert!(page.contains("value=\"take\"") && !page.contains("value=\"award\""), "{page}");
     let fields = [("kind", "redeem"), ("key", "k"), ("user_id", "13"), ("points", "2"), ("date", "2023-04-14")];
     let token = hidden(&page, "csrf");
     let stored = browser.submit("/admin/award", &[&[("csrf", token.as_str())] as &[_], &fields].concat());

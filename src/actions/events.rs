@@ -1,7 +1,10 @@
 //! Giving, correcting and taking back points.
 
+use std::ops::RangeInclusive;
+use std::time::Instant;
+
 use super::{Actions, Actor, Answer, Refusal};
-use crate::domain::{Award, Correction, Deletion, IdempotencyKey, Scope};
+use crate::domain::{Award, Correction, Deletion, EventId, IdempotencyKey, Scope};
 use crate::store::Write;
 use crate::store::score_events::{self, Awarded, Revised};
 
@@ -49,6 +52,31 @@ impl Actions {
         actor.require(Scope::EventsCorrect)?;
         let by = actor.username.clone();
         revised(self.store.write(move |write| score_events::delete(write, &deletion, &by)).await?)
+    }
+
+    /// Takes back all events with these ids in one transaction, as [`Actions::delete_event`] takes back one, whatever
+    /// scores that leaves. Ids without an event are passed over. The writer has to come to it before `deadline`.
+    /// Returns how many events were taken back.
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub async fn take_back(
+        &self,
+        actor: &Actor,
+        ids: RangeInclusive<i64>,
+        deadline: Instant,
+    ) -> Result<usize, Refusal> {
+        actor.require(Scope::EventsCorrect)?;
+        let by = actor.username.clone();
+        let delete = move |write: &Write<'_>| {
+            let mut count = 0;
+            for id in ids {
+                let deletion = Deletion { id: EventId(id), minimum_score: None };
+                count += usize::from(score_events::delete(write, &deletion, &by)? == Revised::Done);
+            }
+            Ok(count)
+        };
+        Ok(self.store.write_by(deadline, delete).await?)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bulk::{BulkEvent, EventInserter, next_id};
 use super::error::StoreError;
-use super::score_events::{CreatedBy, added_to_spendable};
+use super::score_events::{self, CreatedBy, added_to_spendable};
 use super::scores;
 use super::write::Write;
 use crate::domain::{Award, EventDate, EventId, ScoreEvent, Timestamp, UserId};
@@ -71,6 +71,20 @@ pub fn award_all<'a>(
     }
     inserter.finish()?;
     Ok(BatchAwarded::Stored { first, at: write.now })
+}
+
+/// The awards that would leave their users less than the minimum that they name, each with its place in the list and the
+/// spendable score before it. Each user has to be in the list only once.
+pub fn all_lacking(
+    connection: &Connection,
+    awards: &[Award],
+    today: EventDate,
+) -> Result<Vec<(usize, i64)>, StoreError> {
+    let mut lacking = Vec::new();
+    for (index, award) in awards.iter().enumerate() {
+        lacking.extend(score_events::lacking(connection, award, today)?.map(|score| (index, score)));
+    }
+    Ok(lacking)
 }
 
 /// The first award that would leave its user less than the minimum that it names, and the spendable score before it.

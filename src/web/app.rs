@@ -14,6 +14,7 @@ use super::metrics::Metrics;
 use super::request_limit::RequestLimit;
 use super::sessions::Sessions;
 use super::site::Site;
+use super::stored_forms::StoredForms;
 use super::wrong_keys::WrongKeys;
 use crate::actions::Actions;
 use crate::domain::{Clock, Timestamp, WebhookSecret};
@@ -43,6 +44,8 @@ pub struct App {
     pub recent_days: u32,
     /// Who is signed in.
     pub sessions: Sessions,
+    /// What the forms of those who are signed in have stored lately.
+    pub stored_forms: StoredForms,
     /// How many requests are taken within a minute.
     pub requests: RequestLimit,
     /// From where wrong keys came lately.

@@ -14,7 +14,7 @@ use rocket::response::Response;
 use crate::domain::PathPrefix;
 
 /// The attributes of a page that hold addresses.
-const ADDRESSES: [&str; 5] = ["href", "src", "action", "formaction", "data-stream"];
+const ADDRESSES: [&str; 6] = ["href", "src", "action", "formaction", "data-stream", "data-suggest"];
 
 /// The path under which the server is shown, and which paths are the server's own.
 #[derive(Debug, Clone, Default)]

@@ -40,6 +40,7 @@ pub(crate) mod session;
 mod sessions;
 pub(crate) mod signed_in_for;
 mod site;
+pub(crate) mod stored_forms;
 pub(crate) mod trace;
 mod usernames;
 pub(crate) mod vary;
@@ -62,6 +63,7 @@ pub use metrics::Metrics;
 pub use request_limit::RequestLimit;
 pub use sessions::Sessions;
 pub use site::Site;
+pub use stored_forms::StoredForms;
 pub use wrong_keys::WrongKeys;
 
 pub(crate) use arrival::{body_allowance, refusal_of_head, refusal_of_plain_http, refuse, take_in};

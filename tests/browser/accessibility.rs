@@ -190,11 +190,12 @@ fn every_page_behind_a_form_is_accessible() {
             fields: &[("#user_id", "13"), ("#points", "31")],
             shows: "Not enough points",
         },
+        Behind { name: "refused", path: award, fields: &[("#user_id", "0"), ("#points", "5")], shows: "Who is meant?" },
         Behind {
-            name: "refused",
+            name: "preview of several",
             path: award,
-            fields: &[("#user_id", "0"), ("#points", "5")],
-            shows: "from 1 to 2147483647",
+            fields: &[("#user_id", "13\n14"), ("#points", "5")],
+            shows: "Award 5 points to 2 people?",
         },
         Behind {
             name: "preview of many",

@@ -27,7 +27,7 @@ fn an_award_shows_on_a_leaderboard_that_is_open() {
     preview(&chrome, &server, "award", "15");
     chrome.wait_for_text("main h1", "Award 15 points?");
     chrome.click("main button.primary");
-    chrome.wait_for_path("/admin/events/1");
+    chrome.wait_for_path("/admin/award/stored");
     chrome.assert_quiet(&[]);
     chrome.look_at(&board);
     chrome.wait_for_text("main", "user-13");
@@ -43,7 +43,7 @@ fn a_double_click_redeems_once() {
     preview(&chrome, &server, "redeem", "10");
     chrome.wait_for_text("main h1", "Redeem 10 points?");
     chrome.double_click("main button.primary");
-    chrome.wait_for_path("/admin/events/2");
+    chrome.wait_for_path("/admin/award/stored");
     assert_eq!(server.count_events(), 2);
     assert_eq!(server.score(13), 20);
     chrome.assert_quiet(&[]);
@@ -68,8 +68,8 @@ fn a_room_full_of_people_gets_points_at_once() {
     assert_eq!(server.count_events(), 0);
     chrome.click("input[name=leave_out]");
     chrome.double_click("main button.primary");
-    chrome.wait_for_path("/admin/events");
-    chrome.wait_for_text("main", "All of them are stored.");
+    chrome.wait_for_path("/admin/award/stored");
+    chrome.wait_for_text("main h1", "2 people have 15 more points now");
     assert_eq!((server.count_events(), server.score(13), server.score(14)), (2, 15, 15));
     chrome.assert_quiet(&[]);
 }

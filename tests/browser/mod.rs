@@ -1,6 +1,7 @@
 //! The pages in a real browser: what a person does, and what the browser has to say about it.
 
 mod accessibility;
+mod award;
 mod chrome;
 mod flows;
 mod members;

@@ -21,6 +21,8 @@ pub struct Field {
     autocomplete: &'static str,
     locked: bool,
     rows: u8,
+    /// Where the script asks who may be meant; empty: nobody is suggested.
+    suggestions: &'static str,
 }
 
 /// What is typed into it.
@@ -62,6 +64,7 @@ impl Field {
             autocomplete: "off",
             locked: false,
             rows: 4,
+            suggestions: "",
         }
     }
 
@@ -121,6 +124,12 @@ impl Field {
     /// With room for so many lines.
     pub fn rows(mut self, rows: u8) -> Field {
         self.rows = rows;
+        self
+    }
+
+    /// With suggestions of people while a name is typed, which the script asks for at that path.
+    pub fn suggesting(mut self, path: &'static str) -> Field {
+        self.suggestions = path;
         self
     }
 

@@ -201,6 +201,11 @@ impl Frame {
         assets::ADMIN.url()
     }
 
+    /// Where the script is that shows who may be meant.
+    pub fn suggest_script(&self) -> &'static str {
+        assets::SUGGEST.url()
+    }
+
     /// The layout of the page.
     pub fn layout(&self) -> Layout {
         Layout::new(Section::Administration)
@@ -209,8 +214,6 @@ impl Frame {
 
 /// The words that an address may have, and the sentence that says what has been done.
 const DONE: &[(&str, &str)] = &[
-    ("stored", "The event is stored."),
-    ("stored-many", "All of them are stored."),
     ("board-made", "The leaderboard is there."),
     ("corrected", "The event is changed."),
     ("event-deleted", "The event is deleted. It no longer counts; its history stays."),

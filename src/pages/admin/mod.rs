@@ -31,6 +31,7 @@ mod server;
 mod server_facts;
 mod shown_key;
 mod sign_in;
+mod suggestions;
 mod user;
 mod who;
 
@@ -69,6 +70,8 @@ pub fn routes() -> Vec<Route> {
         award::again,
         award::preview,
         award::store,
+        award::stored::show,
+        award::stored::undo,
         many::events::form,
         many::events::again,
         many::events::preview,
@@ -89,6 +92,7 @@ pub fn routes() -> Vec<Route> {
         forum::ask_secret,
         forum::make_secret,
         people::list,
+        suggestions::suggest,
         downloads::events,
         downloads::users,
         user::new,

@@ -1,9 +1,11 @@
-//! Users as a form names them: by username, full name or number.
+//! Users as a form names them: by username, full name or number; and whole groups.
+
+use std::sync::Arc;
 
 use rocket::http::Status;
 
 use super::form::{Fault, FormRefusal};
-use crate::domain::{UserId, Username};
+use crate::domain::{Group, UserId, Username, folded};
 use crate::pages::format;
 use crate::pages::person::Person;
 use crate::standings::{Catalog, Meant};
@@ -17,6 +19,40 @@ pub const HINT: &str = "A username, a full name or a user ID.";
 
 /// How many of those who may be meant a sentence names.
 const NAMED_MAX: usize = 5;
+
+/// What stands before the name or number of a whole group, where people are named.
+pub const GROUP: &str = "group:";
+
+/// Somebody who may be meant.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// What stands for the choice in the form.
+    pub value: String,
+    /// The name that is read first.
+    pub title: String,
+    /// What tells this choice from others.
+    pub detail: String,
+}
+
+impl Choice {
+    /// A person.
+    pub fn of(catalog: &Catalog, id: UserId) -> Choice {
+        let person = Person::listed(catalog, id);
+        let detail = match &person.name {
+            Some(_) => format!("{} · user ID {id}", person.username),
+            None => format!("user ID {id}"),
+        };
+        Choice { value: written(catalog, id), title: person.title().to_owned(), detail }
+    }
+
+    /// A whole group.
+    pub fn of_group(group: &Group) -> Choice {
+        let name = format::cut(&format::plain(&group.name), 60);
+        let title = if name.is_empty() { format!("Group {}", i64::from(group.id)) } else { name };
+        let people = format::count(group.user_ids.len() as i64, "person", "people");
+        Choice { value: format!("{}{}", GROUP, i64::from(group.id)), title, detail: format!("group · {people}") }
+    }
+}
 
 /// The users whom some texts name, one for each text; `None` where it is not clear who is meant.
 pub async fn user_ids(app: &App, texts: Vec<String>) -> Result<Vec<Option<UserId>>, StoreError> {
@@ -78,4 +114,23 @@ fn told(catalog: &Catalog, id: UserId) -> String {
 pub fn written(catalog: &Catalog, id: UserId) -> String {
     let username = catalog.users.get(&id).map(|user| user.username.as_str());
     username.filter(|username| i64::from_text(username).is_none()).map_or_else(|| id.to_string(), str::to_owned)
+}
+
+/// The groups that a text names, if it begins with [`GROUP`]: by number, or by name, which several may share.
+pub fn groups_of_text(catalog: &Catalog, text: &str) -> Option<Vec<Arc<Group>>> {
+    let begins = text.get(..GROUP.len()).is_some_and(|start| start.eq_ignore_ascii_case(GROUP));
+    let name = begins.then(|| text[GROUP.len()..].trim())?;
+    let number = i64::from_text(name);
+    let of_number = catalog.groups().iter().find(|group| Some(i64::from(group.id)) == number);
+    if let Some(group) = of_number {
+        return Some(vec![Arc::clone(group)]);
+    }
+    let name = folded(name);
+    Some(catalog.groups().iter().filter(|group| folded(&group.name) == name).cloned().collect())
+}
+
+/// The groups with a text in their names.
+pub fn groups_like<'c>(catalog: &'c Catalog, text: &str) -> impl Iterator<Item = &'c Arc<Group>> {
+    let text = folded(text.strip_prefix(GROUP).unwrap_or(text));
+    catalog.groups().iter().filter(move |group| !text.is_empty() && folded(&group.name).contains(&text))
 }

@@ -55,6 +55,14 @@ impl From<PutUser> for UserChange {
     }
 }
 
+request! {
+    /// What has been typed of a name.
+    pub struct Suggest {
+        /// Part of a name, or a user ID.
+        required text: FullName,
+    }
+}
+
 /// A user of a batch: who it is, and what the request for this one user would hold.
 #[derive(Debug, Clone)]
 pub struct UserOfBatch {

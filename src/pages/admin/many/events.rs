@@ -11,11 +11,12 @@ use rocket::{State, get, post};
 use super::input::Source;
 use super::lines::{self, GoodLine, Lines, NoLines};
 use super::preview::{Bad, SHOWN_MAX, more};
-use crate::domain::{Award, EventDate, Scope, UserId};
+use crate::domain::{Award, EventDate, UserId};
+use crate::pages::admin::Layout;
+use crate::pages::admin::award::stored;
 use crate::pages::admin::field::Field;
 use crate::pages::admin::form::{Fault, Form, FormRefusal, SentForm, minted_key};
 use crate::pages::admin::frame::{Frame, Tab};
-use crate::pages::admin::{Layout, go};
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
 use crate::pages::format;
@@ -104,14 +105,14 @@ fn form_page(
     let template = ManyPage {
         layout: admin.layout(),
         admin,
-        names: Field::area("names", "People, one in a line")
+        names: Field::area("names", "People, one a line")
             .value(typed("names"))
             .rows(8)
-            .hint("Usernames, or users' numbers.")
+            .hint("Usernames or user IDs.")
             .fault(fault),
         names_file: Field::file("names_file", "Or a file with them").fault(fault),
         points: Field::number("points", "Points for each").value(typed("points")).required().fault(fault),
-        date: Field::date("date", "Day").value(date).required().fault(fault),
+        date: Field::date("date", "Date").value(date).required().fault(fault),
         description: Field::area("description", "Description").value(typed("description")).rows(2).fault(fault),
         table: Field::area("table", "Lines of a table").value(typed("table")).rows(8).fault(fault),
         table_file: Field::file("table_file", "Or a CSV file").fault(fault),
@@ -206,12 +207,9 @@ pub async fn store(
     }
     let key = SentIdempotencyKey::of_form(form.typed("key")).read()?;
     let awards: Arc<[Award]> = lines.good.into_iter().map(|line| line.award).collect();
-    match app.actions.award_all(&me.actor, awards, key, Instant::now() + BUSY_LIMIT).await?.outcome {
-        BatchAwarded::Stored { .. } => {
-            // Not every key that may store events may look at them.
-            let reads = me.actor.require(Scope::EventsRead).is_ok();
-            Ok(go(if reads { Tab::Events.path() } else { Tab::Award.path() }, "stored-many"))
-        }
+    let each = awards.first().filter(|_| form.typed("kind") != "table").map(|award| Arc::new(award.clone()));
+    match app.actions.award_all(&me.actor, Arc::clone(&awards), key, Instant::now() + BUSY_LIMIT).await?.outcome {
+        BatchAwarded::Stored { first, .. } => Ok(stored::noted(app, &me, first, &awards, each)),
         // None of the awards names a minimum.
         BatchAwarded::InsufficientPoints { score, .. } => Err(ApiError::InsufficientPoints { score }.into()),
     }
