@@ -86,7 +86,7 @@ fn every_form_of_the_administration_takes_names_as_people_write_them() {
     for (typed, id) in [("Lindqvist", 14), ("MARA LINDQVIST", 14), ("jurgen", 15), ("292", 292), ("user-292", 292)] {
         let award = [("kind", "award"), ("user_id", typed), ("points", "3"), ("date", "2023-04-15")];
         let preview = browser.post("/admin/award/preview", &award);
-        assert!(preview.status == 200 && preview.body.contains(&format!("#{id}<")), "{typed}: {preview:?}");
+        assert!(preview.status == 200 && preview.body.contains(&format!("user ID {id}<")), "{typed}: {preview:?}");
         let events = browser.page(&format!("/admin/events?user_id={}", typed.replace(' ', "+")));
         assert!(events.contains(&format!("/admin/people/users/{id}\"")), "{typed}: {events}");
         let merge = browser.page(&format!("/admin/people/users/13/merge?into_id={}", typed.replace(' ', "+")));

@@ -93,15 +93,15 @@ fn people_and_a_group_get_points_in_one_transaction() {
 fn whoever_is_not_clear_is_asked_about_and_chosen() {
     let server = club();
     let browser = Browser::signed_in(&server, "ana");
-    let lines = "anna novak\r\nlindqwist\r\nnobody at all\r\nanna";
+    let lines = "anna novak\r\nlindq\r\nnobody at all\r\nanna";
     for path in [PREVIEW, STORE] {
         let reply = browser.post(path, &[&fields("award", lines, "5") as &[_], &[("key", "k")]].concat());
         assert_eq!(reply.status, 400, "{reply:?}");
         let page = unescape(&reply.body);
         for text in [
-            "Several people are called “anna novak”.",
+            "“anna novak” may be Anna Novak (anna, user ID 14), Anna Novak (anna.k, user ID 15).",
             "value=\"anna.k\"><span><bdi>Anna Novak</bdi> <span class=\"soft\">anna.k · user ID 15<",
-            "Nobody is called “lindqwist”.",
+            "Nobody is called “lindq”. Similar names: Mara Lindqvist (77, user ID 16).",
             // The username reads as a number, so the number of the user stands for it.
             "value=\"16\"><span><bdi>Mara Lindqvist</bdi> <span class=\"soft\">77 · user ID 16<",
             "Nobody is called “nobody at all”.",
@@ -115,7 +115,7 @@ fn whoever_is_not_clear_is_asked_about_and_chosen() {
     let chosen = [
         ("line_0", "anna novak"),
         ("choice_0", "anna.k"),
-        ("line_1", "lindqwist"),
+        ("line_1", "lindq"),
         ("choice_1", "16"),
         ("line_2", "nobody at all"),
         ("choice_2", "-"),
@@ -195,9 +195,9 @@ fn names_are_suggested_to_a_session_that_may_read() {
     let values = |text: &str| -> Vec<String> {
         let reply = ask(&browser, text);
         assert_eq!((reply.status, reply.header("Cache-Control")), (200, Some("private, no-store")), "{reply:?}");
-        let suggestions = reply.json()["suggestions"].as_array().expect("a list").clone();
         let value = |one: &Value| one["value"].as_str().expect("a value").to_owned();
-        suggestions.iter().map(value).collect()
+        let list = |name: &str| reply.json()[name].as_array().expect("a list").clone();
+        list("people").iter().chain(&list("groups")).map(value).collect()
     };
     assert_eq!(values("novak"), ["anna", "anna.k"]);
     assert_eq!(values("VAN DER"), ["zoe"]);
@@ -205,7 +205,7 @@ fn names_are_suggested_to_a_session_that_may_read() {
     assert!(values("nobody").is_empty());
     let zoe = ask(&browser, "zoe").json();
     let want = json!({"value": "zoe", "title": "Zoë van der Berg", "detail": "zoe · user ID 13"});
-    assert_eq!(zoe["suggestions"][0], want);
+    assert_eq!(zoe["people"][0], want);
     assert_eq!(ask(&browser, "").status, 400);
     assert_eq!(ask(&Browser::new(&server), "zoe").status, 403);
     assert_eq!(server.get(&format!("{SUGGESTIONS}?text=zoe")).status, 403, "a key alone is no session");

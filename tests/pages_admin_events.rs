@@ -249,3 +249,91 @@ fn an_event_is_deleted_after_a_question() {
     assert_eq!(browser.submit("/admin/events/1/delete", &fields).status, 404, "a second click finds nothing");
     assert_eq!(browser.get("/admin/events/1/delete").status, 404);
 }
+
+/// The line above the list: what all events are together.
+fn ledger(page: &str) -> String {
+    let line = page.split("<p class=\"ledger\">").nth(1).and_then(|rest| rest.split("</p>").next()).unwrap_or_default();
+    let pieces = line.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text).trim());
+    pieces.filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_the_events_are_together_is_told_of_the_whole_filter() {
+    let server = Server::start();
+    server.put("/admin/users/14", &json!({"username": "zoe", "name": "Zoë van der Berg"}));
+    for (user, date, points) in
+        [(13, "2023-04-14", 1200), (14, "2023-04-15", -255), (14, "2023-04-16", 0), (13, "2023-05-01", 7)]
+    {
+        server.award(user, date, points);
+    }
+    let browser = Browser::signed_in(&server, "ana");
+    for (query, want) in [
+        ("", "4 events · +1,207 · −255"),
+        ("user_id=van+der+berg", "2 events · +0 · −255"),
+        ("sign=award", "2 events · +1,207 · −0"),
+        ("sign=deduction&user_id=14", "1 event · +0 · −255"),
+        ("from_date=2023-04-16", "2 events · +7 · −0"),
+        ("by=system&to_date=2023-04-14", "1 event · +1,200 · −0"),
+        ("text=nothing", ""),
+    ] {
+        assert_eq!(ledger(&browser.page(&format!("/admin/events?{query}"))), want, "{query}");
+    }
+    assert!(browser.page("/admin/events").contains("<bdi>Zoë van der Berg</bdi>"));
+    for index in 0..60 {
+        server.award(15, "2023-04-14", index % 2);
+    }
+    // A later page tells of all pages, too.
+    let first = browser.page("/admin/events?user_id=15");
+    let second = browser.page(&next(&first).expect("a second page"));
+    assert_eq!([ledger(&first), ledger(&second)], ["60 events · +30 · −0", "60 events · +30 · −0"]);
+}
+
+#[test]
+fn a_search_that_goes_on_counts_on() {
+    let server = Server::start();
+    server.award(13, "2023-04-14", 1);
+    const FILL: &str = "
+        WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 45000)
+        INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at)
+        SELECT n, 14, '2023-04-15', 2, iif(n % 1000 = 0, 'Karaoke', NULL), 1681550000000, 1681550000000 FROM n";
+    server.sql().execute(FILL, []).expect("events are stored");
+    let browser = Browser::signed_in(&server, "ana");
+    assert_eq!(ledger(&browser.page("/admin/events?from_date=2023-04-15")), "44,999 events · +89,998 · −0");
+    assert_eq!(ledger(&browser.page("/admin/events?user_id=14")), "at least 20,000 events · +40,000 · −0");
+    let mut page = browser.page("/admin/events?text=karaoke");
+    let mut told = vec![ledger(&page)];
+    while let Some(path) = next(&page) {
+        page = browser.page(&path);
+        told.push(ledger(&page));
+    }
+    let want = ["at least 20 events · +40 · −0", "at least 40 events · +80 · −0", "45 events · +90 · −0"];
+    assert_eq!(told, want);
+}
+
+#[test]
+fn spans_of_days_are_a_click_away() {
+    let server = Server::start();
+    let today = chrono::Utc::now().date_naive();
+    for days in [0, 1, 6, 29, 40] {
+        server.award(13, &(today - chrono::Days::new(days)).to_string(), 1);
+    }
+    let browser = Browser::signed_in(&server, "ana");
+    let page = unescape(&browser.page("/admin/events?sign=award&from_date=2023-01-01"));
+    let ranges =
+        page.split("aria-label=\"Dates\">").nth(1).and_then(|rest| rest.split("</nav>").next()).expect("ranges");
+    let counts: Vec<(String, usize)> = ranges
+        .split("<a href=\"")
+        .skip(1)
+        .map(|link| {
+            let (url, rest) = link.split_once('"').expect("a link");
+            assert!(url.contains("sign=award"), "the other filters stay: {url}");
+            let shown = browser.page(url);
+            assert!(shown.contains("aria-current=\"true\">"), "{url}");
+            let label = rest.trim_start_matches('>').split('<').next().unwrap_or_default();
+            (label.to_owned(), listed(&shown).len())
+        })
+        .collect();
+    let count = |label: &str| counts.iter().find(|(known, _)| known == label).map(|(_, count)| *count);
+    assert_eq!(["All", "Today", "Yesterday", "7 days", "30 days"].map(count), [5, 1, 1, 3, 4].map(Some));
+    assert!(count("This month").is_some_and(|count| count >= 1) && count("Last month").is_some(), "{counts:?}");
+}

@@ -51,6 +51,8 @@ assets! {
     COPY = "copy"."js": "text/javascript; charset=utf-8";
     /// What makes the administration handier.
     ADMIN = "admin"."js": "text/javascript; charset=utf-8";
+    /// A search of events that goes on by itself.
+    SEARCH = "search"."js": "text/javascript; charset=utf-8";
     /// Who may be meant while a name is typed.
     SUGGEST = "suggest"."js": "text/javascript; charset=utf-8";
     /// The stylesheet of leaderboards in frames on other sites.

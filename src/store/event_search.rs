@@ -13,6 +13,7 @@ use super::day_filter::DayFilter;
 use super::error::StoreError;
 use super::event_days::DaysMerged;
 use super::event_rows::event;
+use super::event_totals::{self, Sign, Totals};
 use super::newest_events::ReadConnection;
 use super::order::Order;
 use super::revisions;
@@ -28,15 +29,6 @@ const BYTES_EXAMINED: usize = 1024;
 /// If a range has more days than this, the lists of its days are not merged. Then most events are of its days, so all
 /// events are looked at and those of other days are left out.
 const DAYS_MAX: usize = 2_000;
-
-/// Whether points are given or taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
-    /// More than zero.
-    Award,
-    /// Less than zero.
-    Deduction,
-}
 
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +51,17 @@ pub struct EventSearch {
     pub before: Option<EventId>,
     /// Events on a page.
     pub limit: usize,
+    /// Whether the page tells how many events fit, and how many points they give and take, on all pages together.
+    pub with_totals: bool,
+    /// What a request before this one has counted, which looked at events down to `before`. This one goes on counting there.
+    pub counted: Option<Totals>,
+}
+
+impl EventSearch {
+    /// Whether there is only a sign or days to look for, so that the index of days holds all that has to be counted.
+    fn is_plain(&self) -> bool {
+        self.user_id.is_none() && self.text.is_none() && self.by.is_none() && self.key_id.is_none()
+    }
 }
 
 /// An event and who created it.
@@ -91,6 +94,8 @@ pub struct SearchPage {
     pub events: Vec<FoundEvent>,
     /// Why and where it ends.
     pub end: SearchEnd,
+    /// What fits on all pages together, if that was asked for.
+    pub totals: Option<Totals>,
 }
 
 /// The columns that a search reads.
@@ -107,20 +112,44 @@ fn search_within(
     examined_max: usize,
 ) -> Result<SearchPage, StoreError> {
     let snapshot = connection.unchecked_transaction()?;
+    // The walk of a page that begins with the newest event counts on the way. For a later page all is counted anew, unless
+    // the search only goes on where it has stopped.
+    let counts = search.with_totals && !search.is_plain() && (search.before.is_none() || search.counted.is_some());
+    let mut page = walk(connection, &snapshot, search, PageBuilder::new(&snapshot, search, examined_max, counts))?;
+    if search.with_totals && !counts {
+        page.totals = Some(match search.is_plain() {
+            true => event_totals::of_days(&snapshot, search.from_date, search.to_date, search.sign)?,
+            false => {
+                let all = EventSearch { before: None, limit: 0, ..search.clone() };
+                walk(connection, &snapshot, &all, PageBuilder::new(&snapshot, &all, examined_max, true))?
+                    .totals
+                    .unwrap_or_default()
+            }
+        });
+    }
+    Ok(page)
+}
+
+/// Goes along the index that leads to the events, and looks at them one by one.
+fn walk<'s>(
+    connection: &ReadConnection<'_>,
+    snapshot: &'s Connection,
+    search: &'s EventSearch,
+    mut page: PageBuilder<'s>,
+) -> Result<SearchPage, StoreError> {
     let days = DayFilter::new(&[], search.from_date, search.to_date);
-    let mut page = PageBuilder::new(&snapshot, search, examined_max);
     if days.is_empty() {
         return Ok(page.finish());
     }
     let ids = i64::MIN..=search.before.map_or(i64::MAX, |EventId(before)| before.saturating_sub(1));
     if let Some(user_id) = search.user_id {
-        examine_user(connection.on(&snapshot), user_id, &days, ids, &mut page)?;
+        examine_user(connection.on(snapshot), user_id, &days, ids, &mut page)?;
         return Ok(page.finish());
     }
     if !days.is_any() {
-        let with_events = days.with_events(&snapshot, DAYS_MAX + 1)?;
+        let with_events = days.with_events(snapshot, DAYS_MAX + 1)?;
         if with_events.len() <= DAYS_MAX {
-            examine_days(&snapshot, &with_events, ids, &mut page)?;
+            examine_days(snapshot, &with_events, ids, &mut page)?;
             return Ok(page.finish());
         }
     }
@@ -150,13 +179,16 @@ fn examine_user(
         match walk.next(page.left)? {
             Walked::Event(event) => {
                 page.pass_over(walk.cost.missed - missed);
-                let (created_by, key_id) = maker.query_row([event.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let (created_by, key_id) = match page.needs_maker() {
+                    true => maker.query_row([event.id], |row| Ok((row.get(0)?, row.get(1)?)))?,
+                    false => (String::new(), None),
+                };
                 if page.examine(FoundEvent { event, created_by, key_id })?.is_break() {
                     return Ok(());
                 }
             }
             Walked::Paused(id, stored_at) => {
-                page.end = SearchEnd::Paused(id, stored_at);
+                page.pause(id, stored_at);
                 return Ok(());
             }
             Walked::End => return Ok(()),
@@ -198,10 +230,12 @@ struct PageBuilder<'s> {
     left: usize,
     events: Vec<FoundEvent>,
     end: SearchEnd,
+    /// What fits so far, if that is counted. Then the walk goes on when the page is full.
+    totals: Option<Totals>,
 }
 
 impl<'s> PageBuilder<'s> {
-    fn new(connection: &'s Connection, search: &'s EventSearch, examined_max: usize) -> PageBuilder<'s> {
+    fn new(connection: &'s Connection, search: &'s EventSearch, examined_max: usize, counts: bool) -> PageBuilder<'s> {
         PageBuilder {
             connection,
             search,
@@ -210,11 +244,27 @@ impl<'s> PageBuilder<'s> {
             left: examined_max,
             events: Vec::new(),
             end: SearchEnd::Exhausted,
+            totals: counts.then(|| Totals { is_all: true, ..search.counted.unwrap_or_default() }),
         }
     }
 
     fn finish(self) -> SearchPage {
-        SearchPage { events: self.events, end: self.end }
+        SearchPage { events: self.events, end: self.end, totals: self.totals }
+    }
+
+    /// Notes that enough was looked at for one request. A page that is full already ends where it became full.
+    fn pause(&mut self, last: EventId, stored_at: Timestamp) {
+        if let Some(totals) = &mut self.totals {
+            totals.is_all = false;
+        }
+        if self.end == SearchEnd::Exhausted {
+            self.end = SearchEnd::Paused(last, stored_at);
+        }
+    }
+
+    /// Whether it matters who created the next event: for a filter, or because it is shown.
+    fn needs_maker(&self) -> bool {
+        self.events.len() < self.search.limit || self.search.by.is_some() || self.search.key_id.is_some()
     }
 
     /// Counts events that were looked at, but are of other days. At least one more event is looked at in any case, so
@@ -226,20 +276,26 @@ impl<'s> PageBuilder<'s> {
     /// Looks at one more event. Breaks if the page ends with it; the end of the page is noted then.
     fn examine(&mut self, found: FoundEvent) -> Result<ControlFlow<()>, StoreError> {
         let fits = self.fits(&found)?;
+        let event = &found.event;
+        if let (true, Some(totals)) = (fits, &mut self.totals) {
+            totals.add(event.points.into());
+        }
         if fits
+            && self.end == SearchEnd::Exhausted
             && self.events.len() == self.search.limit
             && let Some(last) = self.events.last()
         {
             self.end = SearchEnd::Full(last.event.id);
-            return Ok(ControlFlow::Break(()));
+            if self.totals.is_none() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
-        let event = &found.event;
         let cost = 1 + event.description.as_ref().map_or(0, |text| text.as_str().len() / BYTES_EXAMINED);
         self.left = self.left.saturating_sub(cost);
         if self.left == 0 {
-            self.end = SearchEnd::Paused(event.id, event.created_at);
+            self.pause(event.id, event.created_at);
         }
-        if fits {
+        if fits && self.events.len() < self.search.limit {
             self.events.push(found);
         }
         Ok(if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
@@ -278,102 +334,4 @@ impl<'s> PageBuilder<'s> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{Award, Clock, Correction, Points};
-    use crate::store::{OpenMode, OpenOptions, Store, score_events};
-
-    fn points(points: i64) -> Points {
-        points.try_into().expect("points")
-    }
-
-    /// Ten users and five days in turn, ids 1 to `count`; each tenth event is a deduction, each seventh says "Karaoke".
-    fn with_events(count: i64, test: impl FnOnce(&Store)) {
-        let folder = tempfile::TempDir::new().expect("a temporary folder");
-        let clock = Clock::fixed(chrono_tz::UTC, Timestamp::from_millis(1_700_000_000_000));
-        let file = folder.path().join("scores.db");
-        let (store, writer) = Store::open(&file, OpenOptions::new(OpenMode::Create, clock)).expect("a new database");
-        let stored = store.writer().write_blocking(move |write| {
-            for id in 1..=count {
-                let award = Award {
-                    user_id: (id % 10 + 1).try_into().expect("a user id"),
-                    date: format!("2023-04-{:02}", 10 + id % 5).parse().expect("a date"),
-                    points: points(if id % 10 == 0 { -5 } else { 5 }),
-                    description: (id % 7 == 0).then(|| "Karaoke Ärger".to_owned().try_into().expect("short")),
-                    minimum_score: None,
-                };
-                score_events::award(write, &award, &"ana".parse::<Username>().expect("a username"))?;
-            }
-            let correction = Correction { id: EventId(3), points: points(6), description: None, minimum_score: None };
-            score_events::correct(write, &correction, &"Bob".parse().expect("a username"))
-        });
-        assert_eq!(stored.expect("stored"), score_events::Revised::Done);
-        test(&store);
-        writer.stop();
-    }
-
-    fn ids(page: &SearchPage) -> Vec<i64> {
-        page.events.iter().map(|found| found.event.id.0).collect()
-    }
-
-    /// Everything that a search finds, page by page, and how many pages that took. `examined_max` is how many events
-    /// are looked at for each page.
-    fn all(store: &Store, wanted: &EventSearch, examined_max: usize) -> (Vec<i64>, usize) {
-        let (mut found, mut pages, mut wanted) = (Vec::new(), 0, wanted.clone());
-        loop {
-            let page = store.read_blocking(|connection| search_within(connection, &wanted, examined_max));
-            let page = page.expect("a page");
-            found.extend(ids(&page));
-            pages += 1;
-            wanted.before = match page.end {
-                SearchEnd::Exhausted => return (found, pages),
-                SearchEnd::Full(before) | SearchEnd::Paused(before, _) => Some(before),
-            };
-        }
-    }
-
-    #[test]
-    fn every_filter_finds_what_fits_whatever_the_pages() {
-        with_events(300, |store| {
-            let any = EventSearch { limit: 7, ..EventSearch::default() };
-            let day = |text: &str| Some(text.parse().expect("a date"));
-            let user = |id: i64| Some(id.try_into().expect("a user id"));
-            let one_day = EventSearch { user_id: user(1), from_date: day("2023-04-10"), ..any.clone() };
-            type Fits = fn(i64) -> bool;
-            let cases: [(EventSearch, Fits); 9] = [
-                (any.clone(), |_| true),
-                (EventSearch { user_id: user(4), ..any.clone() }, |id| id % 10 == 3),
-                (EventSearch { from_date: day("2023-04-13"), ..any.clone() }, |id| id % 5 >= 3),
-                (EventSearch { to_date: day("2023-04-10"), ..any.clone() }, |id| id % 5 == 0),
-                (EventSearch { to_date: day("2023-04-10"), ..one_day }, |id| id % 10 == 0),
-                (EventSearch { sign: Some(Sign::Deduction), ..any.clone() }, |id| id % 10 == 0),
-                (EventSearch { sign: Some(Sign::Award), ..any.clone() }, |id| id % 10 != 0),
-                (EventSearch { text: Some("karaoke äR".to_owned()), ..any.clone() }, |id| id % 7 == 0),
-                (EventSearch { by: Some("bOB".parse().expect("a username")), ..any.clone() }, |id| id == 3),
-            ];
-            for (wanted, fits) in cases {
-                let want: Vec<i64> = (1..=300).rev().filter(|id| fits(*id)).collect();
-                for examined_max in [1, 10, 299, 300, 301, 20_000] {
-                    assert_eq!(all(store, &wanted, examined_max).0, want, "{wanted:?} {examined_max}");
-                }
-            }
-            let none = EventSearch { from_date: day("2023-04-12"), to_date: day("2023-04-11"), ..any };
-            assert_eq!(all(store, &none, 10), (Vec::new(), 1));
-        });
-    }
-
-    #[test]
-    fn a_request_looks_at_so_many_and_says_how_far_it_came() {
-        with_events(300, |store| {
-            let wanted =
-                EventSearch { by: Some("bob".parse().expect("a username")), limit: 7, ..EventSearch::default() };
-            let page = store.read_blocking(|connection| search_within(connection, &wanted, 100)).expect("a page");
-            let stored_at = Timestamp::from_millis(1_700_000_000_000);
-            assert_eq!(page, SearchPage { events: Vec::new(), end: SearchEnd::Paused(EventId(201), stored_at) });
-            assert_eq!(all(store, &wanted, 100), (vec![3], 4));
-            let plain = EventSearch { limit: 7, ..EventSearch::default() };
-            let page = store.read_blocking(|connection| search_within(connection, &plain, 100)).expect("a page");
-            assert_eq!((ids(&page), page.end), ((294..=300).rev().collect(), SearchEnd::Full(EventId(294))));
-        });
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@
 //! | whether another process is at work on the file | `neighbours` |
 //! | how a change is stored | `writer`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
 //! | when the store can't do its work | `error`, `health` |
-//! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `revisions` |
+//! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `event_totals`, `revisions` |
 //! | which events are a user's | `user_events`; `user_blocks` and `id_blocks` for how they lie, `newest_events` and `user_ids` for what is not written yet |
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
 //! | users, groups, leaderboards, keys | `directory`, `user_batches`, `merge`, `user_search`, `leaderboards`, `api_keys` |
@@ -39,6 +39,7 @@ pub mod event_days;
 pub mod event_list;
 mod event_rows;
 pub mod event_search;
+pub mod event_totals;
 pub mod export;
 mod facts;
 mod figures;

@@ -3,6 +3,7 @@
 mod accessibility;
 mod award;
 mod chrome;
+mod events;
 mod flows;
 mod members;
 mod other_site;

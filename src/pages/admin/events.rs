@@ -7,7 +7,7 @@ use super::field::Field;
 use super::form::{Fault, FormRefusal};
 use super::frame::{Frame, Tab};
 use super::{Layout, encoded, who};
-use crate::domain::EventId;
+use crate::domain::{EventDate, EventId};
 use crate::pages::address::Address;
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
@@ -15,7 +15,8 @@ use crate::pages::format;
 use crate::pages::html::Html;
 use crate::pages::person::Person;
 use crate::standings::Catalog;
-use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd, Sign};
+use crate::store::event_search::{self, EventSearch, FoundEvent, SearchEnd};
+use crate::store::event_totals::{Sign, Totals};
 use crate::web::App;
 use crate::web::caller::need;
 use crate::web::error::ApiError;
@@ -28,6 +29,9 @@ const PAGE: usize = 50;
 
 /// How many characters of a description the list shows at most.
 const DESCRIPTION_MAX: usize = 140;
+
+/// Where the script asks who may be meant.
+const SUGGESTIONS: &str = "/admin/people/suggestions";
 
 /// The longest text that can be searched for, in characters.
 const TEXT_MAX: usize = 255;
@@ -54,6 +58,8 @@ struct EventsPage {
     /// Whether the list begins with the newest.
     newest: bool,
     rows: Vec<EventRow>,
+    totals: Option<Ledger>,
+    ranges: Vec<Range>,
     next: Option<NextPage>,
     /// The address of the list without `after`.
     here: String,
@@ -76,6 +82,24 @@ struct EventRow {
     by: String,
 }
 
+/// What all events are together that the filters let through.
+struct Ledger {
+    /// How many there are, with their noun.
+    events: String,
+    given: String,
+    taken: String,
+    /// Whether there may be more than these.
+    is_part: bool,
+}
+
+/// A span of days that is often asked for.
+struct Range {
+    label: &'static str,
+    url: String,
+    /// Whether the list shows it.
+    is_shown: bool,
+}
+
 /// The link to the events that follow.
 struct NextPage {
     url: String,
@@ -91,6 +115,34 @@ impl EventsPage {
     fn deductions(&self) -> bool {
         self.sign == Some(Sign::Deduction)
     }
+}
+
+impl From<Totals> for Ledger {
+    fn from(totals: Totals) -> Ledger {
+        Ledger {
+            events: format::count(totals.events, "event", "events"),
+            given: format!("+{}", format::number(totals.given)),
+            // A minus also where nothing was taken, so that the two can be told apart.
+            taken: format!("−{}", format::number(totals.taken.saturating_abs())),
+            is_part: !totals.is_all,
+        }
+    }
+}
+
+/// The spans of days that are often asked for, each with its first and last day.
+fn ranges(today: EventDate) -> [(&'static str, Option<(EventDate, EventDate)>); 7] {
+    let first_of_month = |day: EventDate| day.minus_days(chrono::Datelike::day0(&day.calendar_day()));
+    let this_month = first_of_month(today);
+    let last_month = this_month.minus_days(1);
+    [
+        ("All", None),
+        ("Today", Some((today, today))),
+        ("Yesterday", Some((today.minus_days(1), today.minus_days(1)))),
+        ("7 days", Some((today.minus_days(6), today))),
+        ("30 days", Some((today.minus_days(29), today))),
+        ("This month", Some((this_month, today))),
+        ("Last month", Some((first_of_month(last_month), last_month))),
+    ]
 }
 
 impl Parameter for Sign {
@@ -129,7 +181,7 @@ impl EventRow {
             id: event.id,
             stored: format::short_moment(event.created_at),
             stored_at: event.created_at.to_string(),
-            person: Person::listed(catalog, event.user_id),
+            person: Person::in_full(catalog, event.user_id),
             date: format::short_date(event.date),
             points: format::signed(event.points.into()),
             negative: i64::from(event.points) < 0,
@@ -149,6 +201,11 @@ pub async fn wanted(app: &App, parameters: &Parameters) -> Result<Parameters, Fo
     Ok(wanted)
 }
 
+/// Whether a filter, as it stands in an address, is about days.
+fn is_of_days(filter: &str) -> bool {
+    filter.starts_with("from_date=") || filter.starts_with("to_date=")
+}
+
 /// Reads what is searched for.
 pub fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
     Ok(EventSearch {
@@ -161,7 +218,16 @@ pub fn search(parameters: &Parameters) -> Result<EventSearch, ApiError> {
         key_id: parameters.optional("key_id")?,
         before: parameters.optional("after")?.map(|after: After| EventId(after.get())),
         limit: PAGE,
+        with_totals: false,
+        counted: None,
     })
+}
+
+/// What the requests before this one have counted, where a search goes on that has stopped.
+fn counted(parameters: &Parameters) -> Option<Totals> {
+    let number = |name| parameters.optional::<i64>(name).ok().flatten();
+    let (events, given, taken) = (number("counted")?, number("given")?, number("taken")?);
+    Some(Totals { events: events.max(0), given: given.max(0), taken: taken.min(0), is_all: false })
 }
 
 /// Shows the list.
@@ -177,7 +243,7 @@ pub async fn list(
     let wanted = wanted(app, &parameters).await;
     let search = wanted.and_then(|wanted| search(&wanted).map_err(|error| FormRefusal::of(error, "")));
     let (search, fault) = match search {
-        Ok(search) => (Some(search), None),
+        Ok(search) => (Some(EventSearch { with_totals: true, counted: counted(&parameters), ..search }), None),
         Err(refusal) => (None, Some(refusal.fault()?)),
     };
     let sign = search.as_ref().and_then(|search| search.sign);
@@ -194,17 +260,40 @@ pub async fn list(
     let here = format!("/admin/events?{}", filters.join("&"));
     let download = format!("/admin/events.csv?{}", filters.join("&"));
     let catalog = app.standings.catalog();
-    let next = |id: EventId, back_to| {
-        let separator = if filters.is_empty() { "" } else { "&" };
-        NextPage { url: format!("{here}{separator}after={id}"), back_to }
+    let separator = if filters.is_empty() { "" } else { "&" };
+    let next = |id: EventId| format!("{here}{separator}after={id}");
+    let totals = found.as_ref().and_then(|page| page.totals);
+    let next = |end| match end {
+        SearchEnd::Exhausted => None,
+        SearchEnd::Full(id) => Some(NextPage { url: next(id), back_to: None }),
+        SearchEnd::Paused(id, stored_at) => {
+            let Totals { events, given, taken, .. } = totals.unwrap_or_default();
+            let url = format!("{}&counted={events}&given={given}&taken={taken}", next(id));
+            Some(NextPage { url, back_to: Some(format::moment(stored_at)) })
+        }
+    };
+    let others: Vec<&String> = filters.iter().filter(|filter| !is_of_days(filter)).collect();
+    let shown_days = (typed("from_date"), typed("to_date"));
+    let range = |(label, days): (&'static str, Option<(EventDate, EventDate)>)| {
+        let (from, to) = days.map(|(from, to)| (from.to_string(), to.to_string())).unwrap_or_default();
+        let days = (!from.is_empty()).then(|| format!("from_date={from}&to_date={to}"));
+        let query: Vec<&str> = others.iter().map(|filter| filter.as_str()).chain(days.as_deref()).collect();
+        Range { label, url: format!("/admin/events?{}", query.join("&")), is_shown: shown_days == (from, to) }
     };
     let template = EventsPage {
         layout: Layout::new(super::Section::Administration),
-        user: Field::search("user_id", "User").value(typed("user_id")).placeholder("name or id").fault(fault.as_ref()),
-        from_date: Field::date("from_date", "From day").value(typed("from_date")).fault(fault.as_ref()),
-        to_date: Field::date("to_date", "To day").value(typed("to_date")).fault(fault.as_ref()),
-        text: Field::search("text", "Words").value(typed("text")).placeholder("description").fault(fault.as_ref()),
-        by: Field::search("by", "Acting name").value(typed("by")).placeholder("who did it").fault(fault.as_ref()),
+        user: Field::search("user_id", "Person")
+            .value(typed("user_id"))
+            .placeholder("name or user ID")
+            .suggesting(SUGGESTIONS)
+            .fault(fault.as_ref()),
+        from_date: Field::date("from_date", "From date").value(typed("from_date")).fault(fault.as_ref()),
+        to_date: Field::date("to_date", "To date").value(typed("to_date")).fault(fault.as_ref()),
+        text: Field::search("text", "Description contains").value(typed("text")).fault(fault.as_ref()),
+        by: Field::search("by", "Created or changed by")
+            .value(typed("by"))
+            .placeholder("username")
+            .fault(fault.as_ref()),
         key: Some(typed("key_id"))
             .filter(|typed| !typed.is_empty())
             .map(|typed| Field::number("key_id", "Key").value(typed).fault(fault.as_ref())),
@@ -216,11 +305,9 @@ pub async fn list(
         filtered: !filters.is_empty(),
         newest,
         rows: found.iter().flat_map(|page| &page.events).map(|found| EventRow::new(&catalog, found)).collect(),
-        next: found.as_ref().and_then(|page| match page.end {
-            SearchEnd::Exhausted => None,
-            SearchEnd::Full(id) => Some(next(id, None)),
-            SearchEnd::Paused(id, stored_at) => Some(next(id, Some(format::moment(stored_at)))),
-        }),
+        totals: totals.filter(|totals| totals.events > 0).map(Ledger::from),
+        ranges: ranges(app.clock.today()).into_iter().map(range).collect(),
+        next: found.as_ref().and_then(|page| next(page.end)),
         here: here.clone(),
         download,
         address,

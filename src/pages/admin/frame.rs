@@ -206,6 +206,11 @@ impl Frame {
         assets::SUGGEST.url()
     }
 
+    /// Where the script is with which a search of events goes on by itself.
+    pub fn search_script(&self) -> &'static str {
+        assets::SEARCH.url()
+    }
+
     /// The layout of the page.
     pub fn layout(&self) -> Layout {
         Layout::new(Section::Administration)

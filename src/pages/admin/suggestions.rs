@@ -20,10 +20,11 @@ const PEOPLE_MAX: usize = 8;
 /// How many groups are suggested.
 const GROUPS_MAX: usize = 3;
 
-/// `{"suggestions":[…]}`
+/// `{"people":[…],"groups":[…]}`
 #[derive(Debug, Serialize)]
 pub struct Suggestions {
-    suggestions: Vec<Suggestion>,
+    people: Vec<Suggestion>,
+    groups: Vec<Suggestion>,
 }
 
 /// Somebody who may be meant, or a group.
@@ -57,7 +58,9 @@ pub async fn suggest(
         Found::One(id) => vec![id],
         Found::Like(ids) => ids,
     };
-    let people = people.into_iter().map(|id| Choice::of(&catalog, id));
-    let groups = who::groups_like(&catalog, &text).take(GROUPS_MAX).map(|group| Choice::of_group(group));
-    Ok(Json(Suggestions { suggestions: people.chain(groups).map(Suggestion::from).collect() }))
+    let groups = who::groups_like(&catalog, &text).take(GROUPS_MAX);
+    Ok(Json(Suggestions {
+        people: people.into_iter().map(|id| Choice::of(&catalog, id).into()).collect(),
+        groups: groups.map(|group| Choice::of_group(group).into()).collect(),
+    }))
 }

@@ -85,7 +85,9 @@ for (const field of document.querySelectorAll("[data-suggest]")) {
       const url = `${field.dataset.suggest}?text=${encodeURIComponent(text.slice(0, 255))}`;
       const reply = await fetch(url, { headers: { Accept: "application/json" }, signal: asking.signal });
       if (reply.ok) {
-        show((await reply.json()).suggestions);
+        const { people, groups } = await reply.json();
+        // Only where several people can be named, a group can be.
+        show(field.tagName === "TEXTAREA" ? [...people, ...groups] : people);
       }
     } catch {
       // Another text has been typed meanwhile, or the server can't be reached: the field works without suggestions.

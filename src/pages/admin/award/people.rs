@@ -6,6 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use rocket::http::Status;
+
 use crate::domain::{Group, UserId};
 use crate::pages::admin::form::{Fault, Form, FormRefusal};
 use crate::pages::admin::who::{self, Choice};
@@ -48,8 +50,16 @@ pub struct Doubts {
 impl Doubts {
     /// The fault of the field that holds the lines.
     pub fn fault(&self) -> Fault {
-        let is_one = self.shown.len() == 1 && self.more.is_none();
-        Fault::new(FIELD, if is_one { "One line is not clear." } else { "Some lines are not clear." })
+        let sentence = match &self.shown[..] {
+            [doubt] => doubt.sentence.clone(),
+            _ => "Some lines are not clear.".to_owned(),
+        };
+        Fault { field: FIELD, sentence, status: Status::BadRequest }
+    }
+
+    /// Whether the fault of the field says all of it.
+    pub fn is_one(&self) -> bool {
+        self.shown.len() == 1
     }
 }
 
@@ -167,22 +177,29 @@ async fn look_up(app: &App, catalog: &Catalog, lines: &[String]) -> Result<Vec<N
 /// The doubts as they are shown.
 fn told(catalog: &Catalog, doubts: Vec<(&String, Named)>, may_read: bool) -> Doubts {
     let count = doubts.len();
-    let people = |ids: &[UserId]| ids.iter().take(CHOICES_MAX).map(|id| Choice::of(catalog, *id)).collect();
+    let people =
+        |ids: &[UserId]| -> Vec<Choice> { ids.iter().take(CHOICES_MAX).map(|id| Choice::of(catalog, *id)).collect() };
     let groups = |groups: &[Arc<Group>]| groups.iter().take(CHOICES_MAX).map(|group| Choice::of_group(group)).collect();
     let doubt = |(number, (line, doubt)): (usize, (&String, Named))| {
         let quoted = format::cut(&format::plain(line), 80);
         let (sentence, choices): (String, Vec<Choice>) = match doubt {
             Named::Groups(found) if found.is_empty() => (format!("No group is called “{quoted}”."), Vec::new()),
+            Named::Groups(_) if !may_read => (format!("Several groups are called “{quoted}”."), Vec::new()),
             Named::Groups(found) => (format!("Several groups are called “{quoted}”."), groups(&found)),
-            Named::Unclear(Meant::Several(ids)) => (format!("Several people are called “{quoted}”."), people(&ids)),
-            Named::Unclear(Meant::Nobody(similar)) => {
-                let mut choices: Vec<Choice> = people(&similar);
-                choices.extend(who::groups_like(catalog, line).take(2).map(|group| Choice::of_group(group)));
-                (format!("Nobody is called “{quoted}”."), choices)
+            Named::Unclear(meant) if may_read => {
+                let (mut choices, is_known) = match &meant {
+                    Meant::Several(ids) => (people(ids), true),
+                    Meant::Nobody(similar) => (people(similar), false),
+                    Meant::User(id) => (people(&[*id]), true),
+                };
+                if !is_known {
+                    choices.extend(who::groups_like(catalog, line).take(2).map(|group| Choice::of_group(group)));
+                }
+                (who::sentence(catalog, line, meant).err().unwrap_or_default(), choices)
             }
+            Named::Unclear(Meant::Nobody(_)) => (format!("Nobody is called “{quoted}”."), Vec::new()),
             _ => (format!("It is not clear who is meant by “{quoted}”."), Vec::new()),
         };
-        let choices = if may_read { choices } else { Vec::new() };
         Doubt { number, line: line.clone(), sentence, choices }
     };
     let shown: Vec<Doubt> = doubts.into_iter().take(DOUBTS_MAX).enumerate().map(doubt).collect();
