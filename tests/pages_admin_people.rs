@@ -83,8 +83,8 @@ fn users_are_found_a_page_at_a_time() {
     let count = |page: &str| page.matches("class=\"person\" href=\"/admin/people/users/").count();
     let first = browser.page("/admin/people");
     assert_eq!(count(&first), 50);
-    assert!(first.contains("href=\"/admin/people?after=50\" rel=\"next\""), "{first}");
-    let second = browser.page("/admin/people?after=50");
+    assert!(first.contains("href=\"/admin/people?points=none&#38;after=50\" rel=\"next\""), "{first}");
+    let second = browser.page("/admin/people?points=none&after=50");
     assert_eq!(count(&second), 20);
     assert!(!second.contains("rel=\"next\""));
     assert_eq!(count(&browser.page("/admin/people?filter=zy%C3%8B")), 0);
@@ -157,4 +157,104 @@ fn groups_are_made_of_lines_of_names() {
     assert!(browser.page("/admin/people/groups/5/delete").contains("Delete the group “Staff”?"));
     browser.post_through("/admin/people/groups/5/delete", &[]);
     assert_eq!(server.get("/admin/groups/5").status, 404);
+}
+
+/// The user IDs of the people on a page, in their order.
+fn shown(page: &str) -> Vec<i64> {
+    let links = page.split("class=\"person\" href=\"/admin/people/users/").skip(1);
+    links.filter_map(|rest| rest.split('"').next()).map(|id| id.parse().expect("an id")).collect()
+}
+
+/// Everybody on all pages of a list.
+fn everybody(browser: &Browser<'_>, path: &str) -> Vec<i64> {
+    let (mut ids, mut path) = (Vec::new(), path.to_owned());
+    loop {
+        let page = unescape(&browser.page(&path));
+        ids.extend(shown(&page));
+        let Some((before, _)) = page.split_once("\" rel=\"next\">More people") else { return ids };
+        path = before.rsplit("href=\"").next().expect("a link").to_owned();
+    }
+}
+
+#[test]
+fn people_are_all_who_have_points_or_a_name_in_any_order() {
+    let server = Server::start();
+    let users: Vec<_> = (1..=60).map(|id| json!({"id": id, "username": format!("name {:02}", 61 - id)})).collect();
+    assert_eq!(server.post("/admin/users/batch", &json!({"users": users})).status, 200);
+    // 100 to 169 have points and no name; of those with a name, 1 to 10 have points.
+    let events: Vec<_> = (100..170)
+        .chain(1..=10)
+        .map(|id| json!({"user_id": id, "date": format!("2023-04-{:02}", 1 + id % 28), "points": 1000 - id}))
+        .collect();
+    let batch = json!({"events": events});
+    assert_eq!(server.post("/admin/plugins/gamification/score_events/batch", &batch).status, 200);
+    server.award(5, "2023-06-30", -2000);
+    server.award(100, "2999-01-01", 7);
+    server.put("/admin/users/7", &json!({"suspended": true}));
+    server.put("/admin/groups/3", &json!({"name": "Staff", "user_ids": [1, 7]}));
+    let browser = Browser::signed_in(&server, "ana");
+
+    let by_score = everybody(&browser, "/admin/people");
+    let best_first: Vec<i64> = (1..=10).filter(|id| *id != 5).chain(100..170).chain([5]).chain(11..=60).collect();
+    assert_eq!(by_score, best_first);
+    let by_name = everybody(&browser, "/admin/people?sort=name");
+    assert_eq!(by_name, (1..=60).rev().collect::<Vec<_>>());
+    let lately = everybody(&browser, "/admin/people?sort=activity");
+    assert_eq!((lately.len(), lately[0]), (80, 5), "each once");
+    let days: Vec<i64> = lately[1..].iter().map(|id| id % 28).collect();
+    assert!(days.is_sorted_by(|before, after| before >= after), "{lately:?}");
+
+    let page = browser.page("/admin/people");
+    assert!(page.contains("80 people have points.") && page.contains("Without a name (70)"), "{page}");
+    let row = |id: i64| {
+        let start = format!("href=\"/admin/people/users/{id}\"");
+        page.split("<tr>").find(|row| row.contains(&start)).unwrap_or_default().to_owned()
+    };
+    assert!(row(7).contains("suspended: on no leaderboard") && row(7).contains("<bdi>Staff</bdi>"), "{}", row(7));
+    assert!(row(1).contains(">999</td>") && row(1).contains("datetime=\"2023-04-02\">2 Apr 2023<"), "{}", row(1));
+    // A day in the future is no activity yet.
+    let page = browser.page("/admin/people?names=missing");
+    assert_eq!(shown(&page)[0], 100);
+    assert!(page.contains("datetime=\"2023-04-17\">") && !page.contains("2999"), "{page}");
+    // Whoever has points and no name is found too.
+    assert_eq!(shown(&browser.page("/admin/people?filter=169")), [169]);
+    assert_eq!(shown(&browser.page("/admin/people?filter=user-100")), [100]);
+}
+
+#[test]
+fn people_without_a_name_are_named_in_place() {
+    let server = Server::start();
+    server.put("/admin/users/13", &json!({"username": "ana"}));
+    for id in 100..160 {
+        server.award(id, "2023-04-14", 1000 - id);
+    }
+    let browser = Browser::signed_in(&server, "ana");
+    assert_eq!(everybody(&browser, "/admin/people?names=missing"), (100..160).collect::<Vec<_>>());
+    let second = unescape(&browser.page("/admin/people?names=missing&page=1"));
+    assert_eq!(shown(&second), (150..160).collect::<Vec<_>>());
+    let path = "/admin/people/users/155/name";
+    let form = hidden_fields(&second, path);
+    let fields: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    for (name, status, sentence) in [
+        ("", 400, "Please fill this in."),
+        ("ANA", 422, "This name is taken."),
+        ("user-14", 422, "This name is taken."),
+        (&"x".repeat(61), 400, "Enter a username of 1 to 60 characters"),
+    ] {
+        let reply = browser.submit(path, &[&fields[..], &[("username", name)]].concat());
+        assert_eq!(reply.status, status, "{name}: {reply:?}");
+        let page = unescape(&reply.body);
+        assert!(page.contains(&format!("id=\"error-155\">{sentence}")), "{name}: {page}");
+        assert_eq!(shown(&page), (150..160).collect::<Vec<_>>(), "the same place");
+    }
+    let reply = browser.submit(path, &[&fields[..], &[("username", " Zoë van der Berg ")]].concat());
+    let back = "/admin/people?names=missing&page=1&done=user-saved";
+    assert_eq!((reply.status, reply.header("Location")), (303, Some(back)), "{reply:?}");
+    let page = browser.page(back);
+    assert!(page.contains("The user is saved.") && page.contains("Without a name (59)"), "{page}");
+    assert!(!shown(&page).contains(&155));
+    assert_eq!(server.get("/admin/users/155").json()["username"], "Zoë van der Berg");
+    let again = browser.submit(path, &[&fields[..], &[("username", "other")]].concat());
+    assert_eq!(again.status, 422, "whoever was named meanwhile keeps the name: {again:?}");
+    assert_eq!(server.get("/admin/users/155").json()["username"], "Zoë van der Berg");
 }

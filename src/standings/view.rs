@@ -1,11 +1,11 @@
 //! What a reader of standings gets.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::kept::{Kept, RenderingKey};
 use super::{Catalog, Entry, Ranked};
-use crate::domain::{Leaderboard, Period};
+use crate::domain::{Leaderboard, Period, UserId};
 
 /// The standings of a board over a period at one moment, immutable.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub struct View {
     pub catalog: Arc<Catalog>,
     version: u64,
     kept: Kept,
+    unnamed: OnceLock<Vec<UserId>>,
 }
 
 impl View {
@@ -30,13 +31,21 @@ impl View {
     pub fn new(board: Arc<Leaderboard>, period: Period, ranked: Arc<Ranked>, catalog: Arc<Catalog>) -> View {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let version = COUNT.fetch_add(1, Ordering::Relaxed);
-        View { board, period, ranked, catalog, version, kept: Kept::default() }
+        View { board, period, ranked, catalog, version, kept: Kept::default(), unnamed: OnceLock::new() }
     }
 
     /// A name that no other view has, in this process or another.
     pub fn version(&self) -> String {
         static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
         format!("{:x}-{:x}", *PROCESS, self.version)
+    }
+
+    /// The ranked users whom the directory does not know, best first. They are found when somebody first asks.
+    pub fn unnamed(&self) -> &[UserId] {
+        self.unnamed.get_or_init(|| {
+            let ids = self.ranked.entries().iter().map(|entry| entry.user_id);
+            ids.filter(|id| self.catalog.users.get(id).is_none()).collect()
+        })
     }
 
     /// The users on a page, at most `limit` of them. A page beyond the end has none.

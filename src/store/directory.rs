@@ -202,7 +202,7 @@ fn members(connection: &Connection, id: GroupId) -> Result<Vec<UserId>, StoreErr
 }
 
 /// The groups that a user is in, by number.
-fn groups_of(connection: &Connection, user_id: UserId) -> Result<Vec<GroupId>, StoreError> {
+pub fn groups_of(connection: &Connection, user_id: UserId) -> Result<Vec<GroupId>, StoreError> {
     const SELECT: &str = "SELECT group_id FROM group_members WHERE user_id = ?1 ORDER BY group_id";
     let mut statement = connection.prepare_cached(SELECT)?;
     let groups = statement.query_map([user_id], |row| row.get(0))?;

@@ -10,10 +10,10 @@
 //! | whether another process is at work on the file | `neighbours` |
 //! | how a change is stored | `writer`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
 //! | when the store can't do its work | `error`, `health` |
-//! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `event_totals`, `revisions` |
+//! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `event_totals`, `last_activity`, `revisions` |
 //! | which events are a user's | `user_events`; `user_blocks` and `id_blocks` for how they lie, `newest_events` and `user_ids` for what is not written yet |
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
-//! | users, groups, leaderboards, keys | `directory`, `user_batches`, `merge`, `user_search`, `leaderboards`, `api_keys` |
+//! | users, groups, leaderboards, keys | `directory`, `user_batches`, `user_order`, `merge`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
 //! | what comes from files in bulk, and goes to them | `bulk`, `imports`, `moved`, `export` |
 //! | points for what people do in another place | `rules`, `deeds`, `webhooks` |
@@ -52,6 +52,7 @@ pub mod idempotency;
 pub mod imports;
 pub mod key_lines;
 pub mod key_rotation;
+pub mod last_activity;
 mod layout;
 pub mod leaderboards;
 pub mod merge;
@@ -75,6 +76,7 @@ pub mod user_batches;
 mod user_blocks;
 mod user_events;
 mod user_ids;
+pub mod user_order;
 pub mod webhooks;
 pub mod window_sums;
 mod write;

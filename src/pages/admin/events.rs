@@ -284,7 +284,7 @@ pub async fn list(
         layout: Layout::new(super::Section::Administration),
         user: Field::search("user_id", "Person")
             .value(typed("user_id"))
-            .placeholder("name or user ID")
+            .placeholder("name or ID")
             .suggesting(SUGGESTIONS)
             .fault(fault.as_ref()),
         from_date: Field::date("from_date", "From date").value(typed("from_date")).fault(fault.as_ref()),

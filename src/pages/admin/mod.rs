@@ -92,6 +92,7 @@ pub fn routes() -> Vec<Route> {
         forum::ask_secret,
         forum::make_secret,
         people::list,
+        people::naming::name,
         suggestions::suggest,
         downloads::events,
         downloads::users,

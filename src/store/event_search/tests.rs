@@ -87,7 +87,10 @@ fn a_request_looks_at_so_many_and_says_how_far_it_came() {
         let wanted = EventSearch { by: Some("bob".parse().expect("a username")), limit: 7, ..EventSearch::default() };
         let page = store.read_blocking(|connection| search_within(connection, &wanted, 100)).expect("a page");
         let stored_at = Timestamp::from_millis(1_700_000_000_000);
-        assert_eq!(page, SearchPage { events: Vec::new(), end: SearchEnd::Paused(EventId(201), stored_at) });
+        assert_eq!(
+            page,
+            SearchPage { events: Vec::new(), end: SearchEnd::Paused(EventId(201), stored_at), totals: None }
+        );
         assert_eq!(all(store, &wanted, 100), (vec![3], 4));
         let plain = EventSearch { limit: 7, ..EventSearch::default() };
         let page = store.read_blocking(|connection| search_within(connection, &plain, 100)).expect("a page");

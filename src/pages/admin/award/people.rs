@@ -70,8 +70,10 @@ pub struct Doubt {
     pub number: usize,
     /// The line.
     pub line: String,
-    /// What is wrong with it.
+    /// What is wrong with it, and who may be meant.
     pub sentence: String,
+    /// What is wrong with it, where those who may be meant stand below.
+    pub short: String,
     /// Who may be meant.
     pub choices: Vec<Choice>,
 }
@@ -182,25 +184,25 @@ fn told(catalog: &Catalog, doubts: Vec<(&String, Named)>, may_read: bool) -> Dou
     let groups = |groups: &[Arc<Group>]| groups.iter().take(CHOICES_MAX).map(|group| Choice::of_group(group)).collect();
     let doubt = |(number, (line, doubt)): (usize, (&String, Named))| {
         let quoted = format::cut(&format::plain(line), 80);
-        let (sentence, choices): (String, Vec<Choice>) = match doubt {
-            Named::Groups(found) if found.is_empty() => (format!("No group is called “{quoted}”."), Vec::new()),
-            Named::Groups(_) if !may_read => (format!("Several groups are called “{quoted}”."), Vec::new()),
-            Named::Groups(found) => (format!("Several groups are called “{quoted}”."), groups(&found)),
-            Named::Unclear(meant) if may_read => {
-                let (mut choices, is_known) = match &meant {
-                    Meant::Several(ids) => (people(ids), true),
-                    Meant::Nobody(similar) => (people(similar), false),
-                    Meant::User(id) => (people(&[*id]), true),
-                };
-                if !is_known {
-                    choices.extend(who::groups_like(catalog, line).take(2).map(|group| Choice::of_group(group)));
-                }
-                (who::sentence(catalog, line, meant).err().unwrap_or_default(), choices)
+        let nobody = format!("Nobody is called “{quoted}”.");
+        let several = format!("Several people are called “{quoted}”.");
+        let (short, sentence, choices) = match doubt {
+            Named::Groups(found) if found.is_empty() => (format!("No group is called “{quoted}”."), None, Vec::new()),
+            Named::Groups(found) => (format!("Several groups are called “{quoted}”."), None, groups(&found)),
+            Named::Unclear(Meant::Nobody(similar)) => {
+                let mut choices: Vec<Choice> = people(&similar);
+                choices.extend(who::groups_like(catalog, line).take(2).map(|group| Choice::of_group(group)));
+                (nobody, who::sentence(catalog, line, Meant::Nobody(similar)).err(), choices)
             }
-            Named::Unclear(Meant::Nobody(_)) => (format!("Nobody is called “{quoted}”."), Vec::new()),
-            _ => (format!("It is not clear who is meant by “{quoted}”."), Vec::new()),
+            Named::Unclear(Meant::Several(ids)) => {
+                let choices = people(&ids);
+                (several, who::sentence(catalog, line, Meant::Several(ids)).err(), choices)
+            }
+            // Whoever is clear is no doubt.
+            Named::Person(_) | Named::Group(_) | Named::Unclear(Meant::User(_)) => (several, None, Vec::new()),
         };
-        Doubt { number, line: line.clone(), sentence, choices }
+        let (sentence, choices) = if may_read { (sentence, choices) } else { (None, Vec::new()) };
+        Doubt { number, line: line.clone(), sentence: sentence.unwrap_or_else(|| short.clone()), short, choices }
     };
     let shown: Vec<Doubt> = doubts.into_iter().take(DOUBTS_MAX).enumerate().map(doubt).collect();
     let more = count - shown.len();

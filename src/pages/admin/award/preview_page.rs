@@ -35,8 +35,9 @@ struct PreviewPage {
     /// The first of those who get points, if they are several.
     rows: Vec<Row>,
     more: Option<String>,
-    /// How many they are, with their noun.
+    /// How many they are, with their noun and without.
     people: String,
+    count: String,
     /// What all of them get together.
     in_all: String,
     /// How many of them nobody has named and never had points.
@@ -113,8 +114,9 @@ pub async fn page(app: &App, me: &SignedIn, form: &Form, asked: &Asked) -> Resul
         more: count(ids.len() - shown.len(), "more", "more").map(|more| format!("and {more}")),
         rows,
         people: format::count(ids.len() as i64, "person", "people"),
+        count: format::number(ids.len() as i64),
         in_all: format::signed(points.saturating_mul(ids.len() as i64)),
-        unknown: count(unknown.len(), "person", "people"),
+        unknown: count(unknown.len(), "of them is", "of them are"),
         repeated: count(asked.people.repeated, "line names", "lines name"),
         change: format::signed(points),
         amount: format::points(points.abs()),
