@@ -137,9 +137,11 @@ fn nothing_is_redeemed_if_one_of_them_has_too_few() {
     let browser = Browser::signed_in(&server, "ana");
     let reply = browser.post(PREVIEW, &fields("redeem", "zoe\r\nanna\r\n16", "20"));
     assert_eq!(reply.status, 422, "{reply:?}");
-    for text in
-        ["Anna Novak</bdi> <span class=\"soft\">user ID 14</span> can spend 10 points", "can spend 0 points", "20 would be"]
-    {
+    for text in [
+        "Anna Novak</bdi> <span class=\"soft\">user ID 14</span> can spend 10 points",
+        "can spend 0 points",
+        "20 would be",
+    ] {
         assert!(reply.body.contains(text), "{text}: {}", reply.body);
     }
     assert!(!reply.body.contains("can spend 100 points"), "{}", reply.body);

@@ -7,7 +7,7 @@ use crate::support::browser::{ACCEPT, Browser, assert_safe, unescape};
 use crate::support::{Reply, Server, run};
 
 /// Every path that takes a form, with fields that would be good.
-pub const FORMS: [(&str, &[(&str, &str)]); 20] = [
+pub const FORMS: [(&str, &[(&str, &str)]); 21] = [
     ("/admin/sign-out", &[]),
     ("/admin/events/1", &[("points", "99"), ("description", "other")]),
     ("/admin/events/1/delete", &[]),
@@ -21,6 +21,7 @@ pub const FORMS: [(&str, &[(&str, &str)]); 20] = [
     ("/admin/forum/secret", &[]),
     ("/admin/people/new-user", &[("id", "77"), ("username", "forged")]),
     ("/admin/people/users/13", &[("username", "forged, too")]),
+    ("/admin/people/users/99/name", &[("username", "forged as well")]),
     ("/admin/people/users/13/delete", &[]),
     ("/admin/people/users/13/merge", &[("into_id", "14")]),
     ("/admin/people/new-group", &[("id", "77"), ("name", "forged"), ("user_ids", "13")]),

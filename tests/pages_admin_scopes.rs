@@ -11,7 +11,7 @@ use crate::support::keys::SCOPES;
 use crate::support::{EVENTS, Server, run};
 
 /// Every page, with the scopes of which any one opens it. Two scopes with a plus are both needed.
-const PAGES: [(&str, &[&str]); 28] = [
+const PAGES: [(&str, &[&str]); 30] = [
     ("/admin/events", &["events:read"]),
     ("/admin/events/1", &["events:read"]),
     ("/admin/events/1/delete", &["events:correct+events:read"]),
@@ -24,6 +24,8 @@ const PAGES: [(&str, &[&str]); 28] = [
     ("/admin/forum", &["boards"]),
     ("/admin/forum/secret", &["boards"]),
     ("/admin/people", &["events:read", "users"]),
+    ("/admin/people?names=missing", &["events:read", "users"]),
+    ("/admin/people?sort=activity", &["events:read", "users"]),
     ("/admin/people/new-user", &["users"]),
     ("/admin/people/new-group", &["users"]),
     ("/admin/people/users/13", &["events:read"]),

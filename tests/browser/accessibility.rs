@@ -11,7 +11,7 @@ use crate::support::forum::{self, post};
 use crate::support::{Server, run};
 
 /// Pages by path, with what stands on them.
-const PAGES: [&str; 42] = [
+const PAGES: [&str; 44] = [
     "/docs",
     "/leaderboard",
     "/leaderboard?period=all_time&for_user_id=120",
@@ -35,6 +35,8 @@ const PAGES: [&str; 42] = [
     "/admin/forum",
     "/admin/forum/secret",
     "/admin/people",
+    "/admin/people?names=missing",
+    "/admin/people?sort=activity",
     "/admin/people/users/13",
     "/admin/people/new-user",
     "/admin/people/many",
