@@ -9,7 +9,7 @@ use super::unseen::is_unseen;
 /// people take for the same name have the same form.
 ///
 /// Letters are taken apart as Unicode says (NFKD), and the accents are left out. Some letters of Latin script with a stroke, and
-/// ligatures, are not letters with an accent to Unicode; [`spelled_out`] has these.
+/// ligatures, are not letters with an accent to Unicode; `spelled_out` has these.
 pub fn folded(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for character in text.nfkd() {

@@ -95,7 +95,7 @@ impl Users {
     }
 
     /// For each text the users whom it names: those whose username or full name it is; if there are none, those whose names
-    /// have all its words. At most [`CALLED_MAX`] of them are told. All users are looked at once, however many texts
+    /// have all its words. At most `CALLED_MAX` of them are told. All users are looked at once, however many texts
     /// there are.
     pub fn called(&self, texts: &[String]) -> Vec<Vec<UserId>> {
         let searches: Vec<NameSearch> = texts.iter().map(|text| NameSearch::new(text)).collect();

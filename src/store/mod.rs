@@ -352,7 +352,11 @@ impl Store {
         work(&ReadConnection::new(&*self.readers.get()?, &self.newest))
     }
 
-    /// Writes the blocks of users' events that are full; see [`user_blocks::write_full`].
+    /// Writes the blocks of users' events that are full, in many short transactions. `goes_on` is asked before each whether to
+    /// go on.
+    ///
+    /// # Errors
+    /// The fault that a read or a write met. What is missing is written the next time.
     pub fn write_full_blocks(&self, goes_on: impl Fn() -> bool) -> Result<(), StoreError> {
         user_blocks::write_full(
             &self.writer,
