@@ -352,8 +352,7 @@ impl Store {
         work(&ReadConnection::new(&*self.readers.get()?, &self.newest))
     }
 
-    /// Writes the blocks of users' events that are full, in many short transactions. `goes_on` is asked before each whether to
-    /// go on.
+    /// Writes the blocks of users' events that are full, in short transactions, until `goes_on` says no before one of them.
     ///
     /// # Errors
     /// The fault that a read or a write met. What is missing is written the next time.
