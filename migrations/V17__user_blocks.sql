@@ -71,6 +71,13 @@ BEGIN
     DELETE FROM user_events WHERE block = old.id >> 18 AND user_id = old.user_id AND id = old.id;
 END;
 
+-- Only SQL of others gives an event another id.
+CREATE TRIGGER user_events_renumber AFTER UPDATE OF id ON score_events
+WHEN old.id <> new.id
+BEGIN
+    UPDATE user_events_state SET ids_freed = ids_freed + 1 WHERE one = 1;
+END;
+
 -- The id of an event that a server deletes is never given again, since its history stays. But SQL of others may leave no
 -- history.
 CREATE TRIGGER user_events_free AFTER DELETE ON score_events

@@ -252,7 +252,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(80))]
+        #![proptest_config(ProptestConfig::with_cases(100))]
         #[test]
         fn a_users_events_are_all_that_are_in_the_file(steps in proptest::collection::vec(steps(), 1..40)) {
             let folder = tempfile::tempdir().expect("a temporary folder");

@@ -278,24 +278,24 @@ CREATE TABLE user_events_state (
     -- then.
     ids_freed     INTEGER NOT NULL
 ) STRICT;
-INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (2, 1, 1796054674680, 'system', 'create', -6, NULL);
-INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (2, 2, 1796054674975, 'system', 'update', 25, 'set right');
-INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (2, 3, 1796054674980, 'system', 'update', 26, 'set right');
-INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (3, 1, 1796054674688, 'system', 'create', 1, 'It''s “Ünïcode”, a ''quote''
+INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (2, 1, 1796056888812, 'system', 'create', -6, NULL);
+INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (2, 2, 1796056889095, 'system', 'update', 25, 'set right');
+INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (2, 3, 1796056889103, 'system', 'update', 26, 'set right');
+INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (3, 1, 1796056888819, 'system', 'create', 1, 'It''s “Ünïcode”, a ''quote''
 and a second line');
-INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (3, 2, 1796054674983, 'system', 'delete', 1, 'It''s “Ünïcode”, a ''quote''
+INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (3, 2, 1796056889107, 'system', 'delete', 1, 'It''s “Ünïcode”, a ''quote''
 and a second line');
-INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (34, 1, 1796054675287, 'system', 'create', 1, 'the last, deleted');
-INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (34, 2, 1796054675317, 'system', 'delete', 1, 'the last, deleted');
+INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (34, 1, 1796056889348, 'system', 'create', 1, 'the last, deleted');
+INSERT INTO event_revisions (event_id, revision, at, by, action, points, description) VALUES (34, 2, 1796056889351, 'system', 'delete', 1, 'the last, deleted');
 INSERT INTO rollup_repairs (id, count) VALUES (1, 1);
-INSERT INTO recalculations (id, requested_at, requested_by, from_date, finished_at) VALUES (1, 1796054675068, 'system', '2026-11-20', 1796054675075);
+INSERT INTO recalculations (id, requested_at, requested_by, from_date, finished_at) VALUES (1, 1796056889200, 'system', '2026-11-20', 1796056889210);
 INSERT INTO users (id, username, folded, name, avatar_template, suspended) VALUES (13, 'ann', 'ann', 'Ann Example', '/pictures/{size}.png', 0);
 INSERT INTO users (id, username, folded, name, avatar_template, suspended) VALUES (14, 'Bob', 'bob', NULL, NULL, 1);
 INSERT INTO groups (id, name) VALUES (10, 'staff');
 INSERT INTO group_members (group_id, user_id) VALUES (10, 13);
 INSERT INTO group_members (group_id, user_id) VALUES (10, 14);
-INSERT INTO leaderboards (id, name, folded, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids, excluded_groups_ids, default_period, period_filter_disabled, updated_at) VALUES (1, 'Global Leaderboard', 'global leaderboard', -1, NULL, NULL, '[]', '[]', '[]', 0, 0, 1796054674065);
-INSERT INTO leaderboards (id, name, folded, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids, excluded_groups_ids, default_period, period_filter_disabled, updated_at) VALUES (2, 'Spring', 'spring', 13, '2023-03-01', '2023-05-31', '[]', '[]', '[]', 0, 0, 1796054675044);
+INSERT INTO leaderboards (id, name, folded, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids, excluded_groups_ids, default_period, period_filter_disabled, updated_at) VALUES (1, 'Global Leaderboard', 'global leaderboard', -1, NULL, NULL, '[]', '[]', '[]', 0, 0, 1796056888257);
+INSERT INTO leaderboards (id, name, folded, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids, excluded_groups_ids, default_period, period_filter_disabled, updated_at) VALUES (2, 'Spring', 'spring', 13, '2023-03-01', '2023-05-31', '[]', '[]', '[]', 0, 0, 1796056889183);
 INSERT INTO scores (month, user_id, day, score, events) VALUES (202301, 15, 28, 169, 1);
 INSERT INTO scores (month, user_id, day, score, events) VALUES (202301, 16, 10, 43, 1);
 INSERT INTO scores (month, user_id, day, score, events) VALUES (202301, 16, 19, 106, 1);
@@ -329,74 +329,74 @@ INSERT INTO scores (month, user_id, day, score, events) VALUES (202309, 15, 18, 
 INSERT INTO scores (month, user_id, day, score, events) VALUES (202309, 16, 9, 36, 1);
 INSERT INTO scores (month, user_id, day, score, events) VALUES (202603, 13, 5, 2, 1);
 INSERT INTO scores (month, user_id, day, score, events) VALUES (299912, 13, 31, -3, 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (1, 13, '2023-04-14', 15, 'Karaoke night', 1796054674667, 1796054674667, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (2, 15, '2023-03-03', 26, 'set right', 1796054674680, 1796054674980, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (4, 16, '2023-05-05', 8, NULL, 1796054674695, 1796054674695, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (5, 13, '2023-06-06', 15, NULL, 1796054674711, 1796054674711, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (1, 13, '2023-04-14', 15, 'Karaoke night', 1796056888806, 1796056888806, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (2, 15, '2023-03-03', 26, 'set right', 1796056888812, 1796056889103, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (4, 16, '2023-05-05', 8, NULL, 1796056888827, 1796056888827, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (5, 13, '2023-06-06', 15, NULL, 1796056888835, 1796056888835, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (6, 14, '2023-07-07', 22, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674719, 1796054674719, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (7, 15, '2023-08-08', 29, NULL, 1796054674730, 1796054674730, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (8, 16, '2023-09-09', 36, NULL, 1796054674742, 1796054674742, 'system', 1);
+and a second line', 1796056888843, 1796056888843, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (7, 15, '2023-08-08', 29, NULL, 1796056888855, 1796056888855, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (8, 16, '2023-09-09', 36, NULL, 1796056888861, 1796056888861, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (9, 16, '2023-01-10', 43, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674755, 1796054674755, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (10, 13, '2023-02-11', 50, NULL, 1796054674759, 1796054674759, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (11, 14, '2023-03-12', 57, NULL, 1796054674766, 1796054674766, 'system', 1);
+and a second line', 1796056888869, 1796056888869, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (10, 13, '2023-02-11', 50, NULL, 1796056888883, 1796056888883, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (11, 14, '2023-03-12', 57, NULL, 1796056888891, 1796056888891, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (12, 15, '2023-04-13', 64, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674775, 1796054674775, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (13, 16, '2023-05-14', 71, NULL, 1796054674787, 1796054674787, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (14, 16, '2023-06-15', 78, NULL, 1796054674795, 1796054674795, 'system', 1);
+and a second line', 1796056888897, 1796056888897, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (13, 16, '2023-05-14', 71, NULL, 1796056888907, 1796056888907, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (14, 16, '2023-06-15', 78, NULL, 1796056888915, 1796056888915, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (15, 13, '2023-07-16', 85, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674819, 1796054674819, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (16, 14, '2023-08-17', 92, NULL, 1796054674837, 1796054674837, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (17, 15, '2023-09-18', 99, NULL, 1796054674857, 1796054674857, 'system', 1);
+and a second line', 1796056888923, 1796056888923, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (16, 14, '2023-08-17', 92, NULL, 1796056888935, 1796056888935, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (17, 15, '2023-09-18', 99, NULL, 1796056888941, 1796056888941, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (18, 16, '2023-01-19', 106, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674863, 1796054674863, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (19, 16, '2023-02-20', 113, NULL, 1796054674873, 1796054674873, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (20, 13, '2023-03-21', 120, NULL, 1796054674878, 1796054674878, 'system', 1);
+and a second line', 1796056888955, 1796056888955, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (19, 16, '2023-02-20', 113, NULL, 1796056888961, 1796056888961, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (20, 13, '2023-03-21', 120, NULL, 1796056888963, 1796056888963, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (21, 14, '2023-04-22', 127, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674888, 1796054674888, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (22, 15, '2023-05-23', 134, NULL, 1796054674891, 1796054674891, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (23, 16, '2023-06-24', 141, NULL, 1796054674893, 1796054674893, 'system', 1);
+and a second line', 1796056888975, 1796056888975, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (22, 15, '2023-05-23', 134, NULL, 1796056888987, 1796056888987, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (23, 16, '2023-06-24', 141, NULL, 1796056888995, 1796056888995, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (24, 16, '2023-07-25', 148, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674898, 1796054674898, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (25, 13, '2023-08-26', 155, NULL, 1796054674905, 1796054674905, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (26, 14, '2023-09-27', 162, NULL, 1796054674912, 1796054674912, 'system', 1);
+and a second line', 1796056889004, 1796056889004, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (25, 13, '2023-08-26', 155, NULL, 1796056889015, 1796056889015, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (26, 14, '2023-09-27', 162, NULL, 1796056889023, 1796056889023, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (27, 15, '2023-01-28', 169, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674916, 1796054674916, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (28, 16, '2023-02-01', 176, NULL, 1796054674918, 1796054674918, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (29, 16, '2023-03-02', 183, NULL, 1796054674931, 1796054674931, 'system', 1);
+and a second line', 1796056889039, 1796056889039, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (28, 16, '2023-02-01', 176, NULL, 1796056889045, 1796056889045, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (29, 16, '2023-03-02', 183, NULL, 1796056889048, 1796056889048, 'system', 1);
 INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (30, 13, '2023-04-03', 190, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674937, 1796054674937, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (31, 13, '2023-05-02', -20, 'A mug', 1796054674947, 1796054674947, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (32, 13, '2999-12-31', -3, 'in the future', 1796054674961, 1796054674961, 'system', 1);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (33, 13, '2023-06-01', 5, 'imported', 1796054675227, 1796054675227, 'import', NULL);
-INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (35, 13, '2026-03-05', 2, 'post_created: /t/karaoke-night/7/3', 1796054675339, 1796054675339, 'discourse', NULL);
+and a second line', 1796056889055, 1796056889055, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (31, 13, '2023-05-02', -20, 'A mug', 1796056889071, 1796056889071, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (32, 13, '2999-12-31', -3, 'in the future', 1796056889083, 1796056889083, 'system', 1);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (33, 13, '2023-06-01', 5, 'imported', 1796056889299, 1796056889299, 'import', NULL);
+INSERT INTO score_events (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES (35, 13, '2026-03-05', 2, 'post_created: /t/karaoke-night/7/3', 1796056889367, 1796056889367, 'discourse', NULL);
 INSERT INTO forgotten_suspended_users (user_id) VALUES (15);
-INSERT INTO idempotency_keys (actor, key, key_id, fingerprint, outcome, created_at) VALUES ('system', 'order-1071', 1, X'7426894C7032F49A9830679C38EBBA34D930870FDB08BB3A0D6053401D64634C', '{"stored":{"id":31,"user_id":13,"date":"2023-05-02","points":-20,"description":"A mug","created_at":"2026-11-30T16:04:34.947Z","updated_at":"2026-11-30T16:04:34.947Z"}}', 1796054674947);
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (1, 1796054674116, 'system', NULL, NULL, 'key.create', 'key 1', NULL, 'begins "sk_mx7z5", for all users, description "for all", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (2, 1796054674190, 'system', NULL, NULL, 'key.create', 'key 2', NULL, 'begins "sk_qhXMY", for all users, description "to read", scopes events:read,export,metrics, expires 9999-12-31');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (3, 1796054674270, 'system', NULL, NULL, 'key.create', 'key 3', NULL, 'begins "sk_BC7Np", for "ann", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (4, 1796054674372, 'system', NULL, NULL, 'key.revoke', 'key 3', 'begins "sk_BC7Np", for "ann", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL);
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (5, 1796054674462, 'system', NULL, NULL, 'key.create', 'key 4', NULL, 'begins "sk_lsUNH", for all users, description "renewed", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (6, 1796054674554, 'system', NULL, NULL, 'key.rotate', 'key 4', 'begins "sk_lsUNH", for all users, description "renewed", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', 'ends 2026-12-01T16:04:34.554Z, replaced by key 5, begins "sk_v3JwK"');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (7, 1796054674988, 'system', NULL, '127.0.0.1', 'user.create', 'user 13', NULL, 'username "ann", name "Ann Example", picture "/pictures/{size}.png", suspended no');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (8, 1796054674998, 'system', NULL, '127.0.0.1', 'user.create', 'user 14', NULL, 'username "Bob", suspended yes');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (9, 1796054675007, 'system', NULL, '127.0.0.1', 'user.create', 'user 15', NULL, 'username "carol", suspended yes');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (10, 1796054675011, 'system', NULL, '127.0.0.1', 'user.delete', 'user 15', 'username "carol", suspended yes', NULL);
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (11, 1796054675016, 'system', NULL, '127.0.0.1', 'user.merge', 'user 17', 'user 17, without a name', 'merged into user 16, without a name');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (12, 1796054675029, 'system', NULL, '127.0.0.1', 'group.create', 'group 10', NULL, 'name "staff", 2 members: 13 14');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (13, 1796054675044, 'system', NULL, '127.0.0.1', 'board.create', 'board 2', NULL, 'name "Spring", first day 2023-03-01, last day 2023-05-31, period all_time');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (14, 1796054675068, 'system', NULL, '127.0.0.1', 'recalculation.start', 'scores', NULL, 'from 2026-11-20');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (15, 1796054675091, 'system', NULL, '127.0.0.1', 'rule.update', 'rule post_created', 'counts yes, no daily limit, no categories', 'counts no, daily limit 3, categories 4 9');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (16, 1796054675146, 'ana', NULL, '127.0.0.1', 'webhook.secret', 'webhook discourse', NULL, 'a secret');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (17, 1796054675328, 'system', NULL, '127.0.0.1', 'rule.update', 'rule post_created', 'counts no, categories 4 9', 'counts yes, no categories');
-INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (18, 1796054675351, 'system', NULL, '127.0.0.1', 'rule.update', 'rule post_created', 'counts yes, no categories', 'counts no, categories 4 9');
-INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (1, 'layouts:', X'C23E66AF8FFAB8661481364BA5438A20AD55187D12728C233E826740EB6B7F28', NULL, 'events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL, 'for all', 1796054674116, NULL, NULL, NULL, NULL, NULL, 1796054674667, '127.0.0.1', NULL);
-INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (2, 'layouts:', X'9D6463252C9CAEADF19B43E55A4E0116D106F9CEA08598C31A85525655D1DDE7', NULL, 'events:read,export,metrics', NULL, 'to read', 1796054674190, '9999-12-31', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (3, 'layouts:', X'5D5A0E0DB7DA59B943D5029563108681F94DA964B61CDBF5EDAE0A07AFB222E6', 'ann', 'events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL, NULL, 1796054674270, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1796054674372);
-INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (4, 'sk_lsUNH', X'C5D778CFDA9AF97FEC71DB2763D4606B0B1735D008FDE0EAB8FDE69B325FCC83', NULL, 'events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL, 'renewed', 1796054674462, NULL, 1796141074554, 5, NULL, NULL, NULL, NULL, NULL);
-INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (5, 'sk_v3JwK', X'A06CB6B79E5811E48BCD0D045D03FE99CF4C998A650BAD7FEA5FEACFA5F3CEAB', NULL, 'events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL, 'renewed', 1796054674554, NULL, NULL, NULL, 4, NULL, NULL, NULL, NULL);
-INSERT INTO imports (id, digest, name, by, began_at, ended_at, undo_began_at, undone_at, records, events) VALUES (1, X'790F820D1F2266739C6B0C98E1B67734425AE4C4DD9FCC2A8AA906513BF3588D', 'rows.csv', 'import', 1796054675215, 1796054675239, NULL, NULL, 1, 1);
+INSERT INTO idempotency_keys (actor, key, key_id, fingerprint, outcome, created_at) VALUES ('system', 'order-1071', 1, X'7426894C7032F49A9830679C38EBBA34D930870FDB08BB3A0D6053401D64634C', '{"stored":{"id":31,"user_id":13,"date":"2023-05-02","points":-20,"description":"A mug","created_at":"2026-11-30T16:41:29.071Z","updated_at":"2026-11-30T16:41:29.071Z"}}', 1796056889071);
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (1, 1796056888367, 'system', NULL, NULL, 'key.create', 'key 1', NULL, 'begins "sk_uvQJU", for all users, description "for all", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (2, 1796056888463, 'system', NULL, NULL, 'key.create', 'key 2', NULL, 'begins "sk_rLK4M", for all users, description "to read", scopes events:read,export,metrics, expires 9999-12-31');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (3, 1796056888518, 'system', NULL, NULL, 'key.create', 'key 3', NULL, 'begins "sk_3oZFs", for "ann", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (4, 1796056888590, 'system', NULL, NULL, 'key.revoke', 'key 3', 'begins "sk_3oZFs", for "ann", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL);
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (5, 1796056888662, 'system', NULL, NULL, 'key.create', 'key 4', NULL, 'begins "sk_AOo0B", for all users, description "renewed", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (6, 1796056888718, 'system', NULL, NULL, 'key.rotate', 'key 4', 'begins "sk_AOo0B", for all users, description "renewed", scopes events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', 'ends 2026-12-01T16:41:28.718Z, replaced by key 5, begins "sk_XlxLW"');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (7, 1796056889115, 'system', NULL, '127.0.0.1', 'user.create', 'user 13', NULL, 'username "ann", name "Ann Example", picture "/pictures/{size}.png", suspended no');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (8, 1796056889128, 'system', NULL, '127.0.0.1', 'user.create', 'user 14', NULL, 'username "Bob", suspended yes');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (9, 1796056889136, 'system', NULL, '127.0.0.1', 'user.create', 'user 15', NULL, 'username "carol", suspended yes');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (10, 1796056889146, 'system', NULL, '127.0.0.1', 'user.delete', 'user 15', 'username "carol", suspended yes', NULL);
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (11, 1796056889153, 'system', NULL, '127.0.0.1', 'user.merge', 'user 17', 'user 17, without a name', 'merged into user 16, without a name');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (12, 1796056889171, 'system', NULL, '127.0.0.1', 'group.create', 'group 10', NULL, 'name "staff", 2 members: 13 14');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (13, 1796056889183, 'system', NULL, '127.0.0.1', 'board.create', 'board 2', NULL, 'name "Spring", first day 2023-03-01, last day 2023-05-31, period all_time');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (14, 1796056889200, 'system', NULL, '127.0.0.1', 'recalculation.start', 'scores', NULL, 'from 2026-11-20');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (15, 1796056889223, 'system', NULL, '127.0.0.1', 'rule.update', 'rule post_created', 'counts yes, no daily limit, no categories', 'counts no, daily limit 3, categories 4 9');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (16, 1796056889260, 'ana', NULL, '127.0.0.1', 'webhook.secret', 'webhook discourse', NULL, 'a secret');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (17, 1796056889355, 'system', NULL, '127.0.0.1', 'rule.update', 'rule post_created', 'counts no, categories 4 9', 'counts yes, no categories');
+INSERT INTO audit_entries (id, at, by, key_id, address, action, subject, before, after) VALUES (18, 1796056889375, 'system', NULL, '127.0.0.1', 'rule.update', 'rule post_created', 'counts yes, no categories', 'counts no, categories 4 9');
+INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (1, 'layouts:', X'C23E66AF8FFAB8661481364BA5438A20AD55187D12728C233E826740EB6B7F28', NULL, 'events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL, 'for all', 1796056888367, NULL, NULL, NULL, NULL, NULL, 1796056888800, '127.0.0.1', NULL);
+INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (2, 'layouts:', X'9D6463252C9CAEADF19B43E55A4E0116D106F9CEA08598C31A85525655D1DDE7', NULL, 'events:read,export,metrics', NULL, 'to read', 1796056888463, '9999-12-31', NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (3, 'layouts:', X'5D5A0E0DB7DA59B943D5029563108681F94DA964B61CDBF5EDAE0A07AFB222E6', 'ann', 'events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL, NULL, 1796056888518, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1796056888590);
+INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (4, 'sk_AOo0B', X'57B8A402A5417DA1FFA3BE115592AFB3FEB332B769B432B90FD5C7FF38E4A9AE', NULL, 'events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL, 'renewed', 1796056888662, NULL, 1796143288718, 5, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO api_keys (id, prefix, digest, username, scopes, networks, description, created_at, expires_on, ends_at, successor_id, first_id, made_with, last_used_at, last_used_from, revoked_at) VALUES (5, 'sk_XlxLW', X'ED8042DD14B82B28C363758A4AD5DDA2CBEF377FBA26D7D6FB91D263F1882E73', NULL, 'events:read,events:award,events:deduct,events:correct,recalculate,boards,users,keys,export,metrics', NULL, 'renewed', 1796056888718, NULL, NULL, NULL, 4, NULL, NULL, NULL, NULL);
+INSERT INTO imports (id, digest, name, by, began_at, ended_at, undo_began_at, undone_at, records, events) VALUES (1, X'790F820D1F2266739C6B0C98E1B67734425AE4C4DD9FCC2A8AA906513BF3588D', 'rows.csv', 'import', 1796056889285, 1796056889302, NULL, NULL, 1, 1);
 INSERT INTO imported_events (import_id, first_id, last_id) VALUES (1, 33, 33);
 INSERT INTO imported_keys (key, event_id) VALUES ('row-1', 33);
 INSERT INTO id_floor (id, event_id) VALUES (1, 0);
@@ -410,36 +410,36 @@ INSERT INTO deeds (source, key, rule, is_there, user_id, date, event_id, points,
 INSERT INTO deeds (source, key, rule, is_there, user_id, date, event_id, points, description, updated_at) VALUES ('discourse', 'post_created:124', 'post_created', 0, NULL, NULL, NULL, NULL, NULL, 1772704800000);
 INSERT INTO deeds (source, key, rule, is_there, user_id, date, event_id, points, description, updated_at) VALUES ('discourse', 'post_created:125', 'post_created', 1, 13, '2026-03-05', 35, NULL, NULL, 1772704800000);
 INSERT INTO rule_days (rule, date, counted) VALUES ('post_created', '2026-03-05', 1);
-INSERT INTO webhook_secrets (source, secret, made_at) VALUES ('discourse', 'a7a4223aee99948261ac4ac65c7346c82d107969c719aab48b352a3c634f4de9', 1796054675146);
-INSERT INTO deliveries (id, source, at, event, outcome) VALUES (1, 'discourse', 1796054675110, 'post_created', 'post_created:123: not counted, the rule is off');
-INSERT INTO deliveries (id, source, at, event, outcome) VALUES (2, 'discourse', 1796054675122, 'post_destroyed', 'post_created:124: taken back');
-INSERT INTO deliveries (id, source, at, event, outcome) VALUES (3, 'discourse', 1796054675339, 'post_created', 'post_created:125: counted');
-INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 14, '2023-06-15', 78, NULL, 1796054674795, 1796054674795);
-INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 19, '2023-02-20', 113, NULL, 1796054674873, 1796054674873);
+INSERT INTO webhook_secrets (source, secret, made_at) VALUES ('discourse', '96b1556d76a318b3ed5b7e79fe0d2deae914a7298dabd1d55b4e009fa035d675', 1796056889260);
+INSERT INTO deliveries (id, source, at, event, outcome) VALUES (1, 'discourse', 1796056889237, 'post_created', 'post_created:123: not counted, the rule is off');
+INSERT INTO deliveries (id, source, at, event, outcome) VALUES (2, 'discourse', 1796056889248, 'post_destroyed', 'post_created:124: taken back');
+INSERT INTO deliveries (id, source, at, event, outcome) VALUES (3, 'discourse', 1796056889367, 'post_created', 'post_created:125: counted');
+INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 14, '2023-06-15', 78, NULL, 1796056888915, 1796056888915);
+INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 19, '2023-02-20', 113, NULL, 1796056888961, 1796056888961);
 INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 24, '2023-07-25', 148, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674898, 1796054674898);
-INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 29, '2023-03-02', 183, NULL, 1796054674931, 1796054674931);
-INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 4, '2023-05-05', 8, NULL, 1796054674695, 1796054674695);
+and a second line', 1796056889004, 1796056889004);
+INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 29, '2023-03-02', 183, NULL, 1796056889048, 1796056889048);
+INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 4, '2023-05-05', 8, NULL, 1796056888827, 1796056888827);
 INSERT INTO user_events (block, user_id, id, date, points, description, created_at, updated_at) VALUES (0, 16, 9, '2023-01-10', 43, 'It''s “Ünïcode”, a ''quote''
-and a second line', 1796054674755, 1796054674755);
+and a second line', 1796056888869, 1796056888869);
 INSERT INTO user_events_state (one, written_below, ids_freed) VALUES (1, 0, 0);
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (1, 'score_events', '2026-11-30T16:04:34.06482113Z', '12652150474972862693');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (2, 'scores', '2026-11-30T16:04:34.064830536Z', '18075835468139919318');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (3, 'api_keys', '2026-11-30T16:04:34.064832773Z', '15110640087105266778');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (4, 'idempotency_keys', '2026-11-30T16:04:34.064834014Z', '8900305010021168763');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (5, 'directory', '2026-11-30T16:04:34.0648345Z', '8456234142940984592');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (6, 'leaderboards', '2026-11-30T16:04:34.064835724Z', '18296432637820006610');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (7, 'covering_date_index', '2026-11-30T16:04:34.064840087Z', '15345657408678845610');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (8, 'local_pages', '2026-11-30T16:04:34.064841147Z', '11392688296167070212');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (9, 'forgotten_suspended_users', '2026-11-30T16:04:34.064841908Z', '3771768962829045675');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (10, 'idempotency_by_key', '2026-11-30T16:04:34.064843419Z', '935316452244093698');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (11, 'revisions_by_actor', '2026-11-30T16:04:34.064844251Z', '16931684432646636174');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (12, 'audit', '2026-11-30T16:04:34.064844753Z', '1713303276144039991');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (13, 'key_rights', '2026-11-30T16:04:34.064845679Z', '841813726415741349');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (14, 'imports', '2026-11-30T16:04:34.064846532Z', '10696271039386562966');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (15, 'id_floor', '2026-11-30T16:04:34.064847464Z', '9415914829817201787');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (16, 'rules', '2026-11-30T16:04:34.064847768Z', '13902300625046800963');
-INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (17, 'user_blocks', '2026-11-30T16:04:34.064849Z', '10986968083810906248');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (1, 'score_events', '2026-11-30T16:41:28.256349128Z', '12652150474972862693');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (2, 'scores', '2026-11-30T16:41:28.256365501Z', '18075835468139919318');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (3, 'api_keys', '2026-11-30T16:41:28.25636895Z', '15110640087105266778');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (4, 'idempotency_keys', '2026-11-30T16:41:28.256370538Z', '8900305010021168763');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (5, 'directory', '2026-11-30T16:41:28.2563711Z', '8456234142940984592');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (6, 'leaderboards', '2026-11-30T16:41:28.256372514Z', '18296432637820006610');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (7, 'covering_date_index', '2026-11-30T16:41:28.256373114Z', '15345657408678845610');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (8, 'local_pages', '2026-11-30T16:41:28.256373648Z', '11392688296167070212');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (9, 'forgotten_suspended_users', '2026-11-30T16:41:28.256374993Z', '3771768962829045675');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (10, 'idempotency_by_key', '2026-11-30T16:41:28.256376103Z', '935316452244093698');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (11, 'revisions_by_actor', '2026-11-30T16:41:28.256376956Z', '16931684432646636174');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (12, 'audit', '2026-11-30T16:41:28.256377308Z', '1713303276144039991');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (13, 'key_rights', '2026-11-30T16:41:28.256541237Z', '841813726415741349');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (14, 'imports', '2026-11-30T16:41:28.256543409Z', '10696271039386562966');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (15, 'id_floor', '2026-11-30T16:41:28.256543974Z', '9415914829817201787');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (16, 'rules', '2026-11-30T16:41:28.256544326Z', '13902300625046800963');
+INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES (17, 'user_blocks', '2026-11-30T16:41:28.256545366Z', '5155767097711636240');
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence (name, seq) VALUES ('api_keys', 5);
 INSERT INTO sqlite_sequence (name, seq) VALUES ('audit_entries', 18);
@@ -482,6 +482,11 @@ END;
 CREATE TRIGGER user_events_delete AFTER DELETE ON score_events
 BEGIN
     DELETE FROM user_events WHERE block = old.id >> 18 AND user_id = old.user_id AND id = old.id;
+END;
+CREATE TRIGGER user_events_renumber AFTER UPDATE OF id ON score_events
+WHEN old.id <> new.id
+BEGIN
+    UPDATE user_events_state SET ids_freed = ids_freed + 1 WHERE one = 1;
 END;
 CREATE TRIGGER user_events_free AFTER DELETE ON score_events
 WHEN NOT EXISTS (SELECT 1 FROM score_events WHERE id > old.id)
