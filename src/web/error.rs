@@ -103,8 +103,7 @@ pub enum ApiError {
     },
     /// 503: the database can't be used right now.
     Unavailable,
-    /// 503: the disk failed at the commit, so that nobody can tell whether the change is stored; or a change of many
-    /// transactions broke off.
+    /// 503: the disk failed at the commit, or a change of many transactions broke off: nobody can tell what is stored.
     OutcomeUnknown,
     /// 500: a defect of scorekeeper.
     Internal,
