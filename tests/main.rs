@@ -82,6 +82,7 @@ mod pages;
 mod pages_admin_award;
 mod pages_admin_award_several;
 mod pages_admin_award_undo;
+mod pages_admin_backups;
 mod pages_admin_boards;
 mod pages_admin_clock;
 mod pages_admin_dead_ends;

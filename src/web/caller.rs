@@ -91,6 +91,8 @@ pub mod need {
         NameSeenUsers: [Users] and [EventsRead];
         /// To look at two users who are to be merged.
         MergeSeenUsers: [Users] and [EventsCorrect, EventsRead];
+        /// To make backups and take them out: they hold all that can be exported, and the digests of all keys.
+        TakeBackups: [Export] and [Keys];
         /// To make and revoke keys, and to read who changed what.
         ManageKeys: [Keys];
         /// To merge users, which moves events.

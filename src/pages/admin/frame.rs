@@ -182,6 +182,11 @@ impl Frame {
         self.may(Scope::Keys)
     }
 
+    /// Whether the key may make backups and take them out.
+    pub fn may_take_backups(&self) -> bool {
+        self.may(Scope::Export) && self.may(Scope::Keys)
+    }
+
     /// Whether the key may have scores rebuilt.
     pub fn may_recalculate(&self) -> bool {
         self.may(Scope::Recalculate)

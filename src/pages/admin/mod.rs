@@ -29,6 +29,7 @@ mod people;
 mod rules;
 mod server;
 mod server_facts;
+mod server_state;
 mod shown_key;
 mod sign_in;
 mod suggestions;
@@ -121,6 +122,8 @@ pub fn routes() -> Vec<Route> {
         server::show,
         server::start,
         server::moved,
+        server_state::make,
+        server_state::take,
         log::list,
     ];
     routes.append(&mut before_all);

@@ -8,6 +8,7 @@ use super::field::Field;
 use super::form::{Fault, Filling, Form, FormRefusal, SentForm, minted_key};
 use super::frame::{Frame, Tab};
 use super::server_facts::ServerFacts;
+use super::server_state::{self, ServerState};
 use crate::actions::Refusal;
 use crate::domain::EventDate;
 use crate::pages::address::Address;
@@ -44,6 +45,7 @@ struct ServerPage {
     layout: Layout,
     admin: Frame,
     server: ServerFacts,
+    state: ServerState,
     running: bool,
     run: Option<RunReport>,
     remaining: u32,
@@ -100,9 +102,12 @@ async fn page(app: &App, admin: Frame, address: Address, filling: Filling<'_>) -
     let status = app.rollup.status();
     let fault = filling.fault();
     let span = filling.value("span", "10");
+    let mut server = ServerFacts::of(app, &admin).await?;
+    server.facts.extend(server_state::facts(app));
     let template = ServerPage {
         layout: admin.layout(),
-        server: ServerFacts::of(app, &admin).await?,
+        server,
+        state: ServerState::of(app, &admin),
         running: status.running,
         run: RunReport::new(&status),
         remaining,

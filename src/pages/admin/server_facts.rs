@@ -50,7 +50,8 @@ pub struct EndingKey {
 }
 
 impl Fact {
-    fn new(label: &'static str, value: impl Into<String>) -> Fact {
+    /// A fact about which nobody has to do anything.
+    pub fn new(label: &'static str, value: impl Into<String>) -> Fact {
         Fact { label, value: value.into(), alarming: false }
     }
 }
