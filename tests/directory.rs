@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::durability::assert_scores_are_sums;
 use crate::leaderboards::{assert_done, assert_order, create_board, quick, set_board, set_group, set_user};
-use crate::support::{EVENTS, Reply, Server, Setup, run};
+use crate::support::{EVENTS, Reply, Server, Setup, run, wait_for};
 
 const USERS: &str = "/admin/users";
 const GROUPS: &str = "/admin/groups";
@@ -121,6 +121,8 @@ fn users_are_listed_by_number_filtered_and_paged() {
         INSERT INTO users (id, username, folded, name)
         SELECT id, 'User_' || id, 'user_' || id, iif(id % 2, 'Odd & Größe ' || id, NULL) FROM ids";
     server.sql().execute_batch(users).expect("users are stored");
+    // What another program has stored is found once the leaderboards have taken it up.
+    wait_for("users to be found", || (pages(&server, &format!("{USERS}?filter=user_230")) == [[230]]).then_some(()));
     let range = |first: i64, last: i64| (first..=last).collect::<Vec<_>>();
     let odd = |first: i64, last: i64| (first..=last).step_by(2).collect::<Vec<_>>();
     for (query, want) in [
