@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::earlier_layouts::file::make_file_of;
-use crate::support::{Server, Setup, run, wait_for};
+use crate::support::{Setup, run, wait_for};
 
 /// The names of the backups in a folder, sorted.
 fn backups(folder: &Path) -> Vec<String> {
