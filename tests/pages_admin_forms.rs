@@ -17,7 +17,7 @@ pub const FORMS: [(&str, &[(&str, &str)]); 21] = [
     ("/admin/boards", &[("key", "k2"), ("name", "Forged")]),
     ("/admin/boards/2", &[("name", "Forged, too")]),
     ("/admin/boards/2/delete", &[]),
-    ("/admin/rules/post_created", &[("points", "99"), ("daily_limit", ""), ("category_ids", "")]),
+    ("/admin/rules/post_created/edit", &[("points", "99"), ("daily_limit", ""), ("category_ids", "")]),
     ("/admin/forum/secret", &[]),
     ("/admin/people/new-user", &[("id", "77"), ("username", "forged")]),
     ("/admin/people/users/13", &[("username", "forged, too")]),

@@ -38,20 +38,20 @@ fn a_rule_is_a_row_with_a_form() {
     assert!(posts.contains("checked") && posts.contains("class=\"num\">2</td>"), "two in 30 days: {posts}");
     assert_eq!(page.matches("<form id=").count(), 6);
     let fields = [("points", "4"), ("enabled", "true"), ("daily_limit", "10"), ("category_ids", "9, 4")];
-    let (to, page) = browser.post_through("/admin/rules/post_created", &fields);
+    let (to, page) = browser.post_through("/admin/rules/post_created/edit", &fields);
     assert!(to.starts_with(RULES) && page.contains("The rule is saved."), "{to}");
     let expected =
         json!({"name": "post_created", "points": 4, "enabled": true, "daily_limit": 10, "category_ids": [4, 9]});
     assert_eq!(rule(&server, "post_created"), expected);
     assert!(row(&page, "Posts").contains("value=\"4, 9\""));
     // A box that is not ticked, and blanks.
-    browser.post_through("/admin/rules/post_created", &[("points", "4"), ("daily_limit", ""), ("category_ids", " ")]);
+    browser.post_through("/admin/rules/post_created/edit", &[("points", "4"), ("daily_limit", ""), ("category_ids", " ")]);
     let expected =
         json!({"name": "post_created", "points": 4, "enabled": false, "daily_limit": null, "category_ids": []});
     assert_eq!(rule(&server, "post_created"), expected);
     assert!(!row(&browser.page(RULES), "Posts").contains("checked"));
     assert!(browser.page("/admin/audit?kind=rule").contains("rule post_created"));
-    assert_eq!(browser.post("/admin/rules/days_visited", &fields).status, 404);
+    assert_eq!(browser.post("/admin/rules/days_visited/edit", &fields).status, 404);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn what_is_wrong_stands_in_its_row_with_what_was_typed() {
         let mut fields = vec![("points", "4"), ("enabled", "true"), ("daily_limit", "7"), ("category_ids", "9")];
         fields.retain(|(name, _)| *name != field);
         fields.push((field, typed));
-        let reply = browser.post("/admin/rules/solution", &fields);
+        let reply = browser.post("/admin/rules/solution/edit", &fields);
         assert_eq!(reply.status, 400, "{field}: {reply:?}");
         let (wrong, right) = (row(&reply.body, "Solutions"), row(&reply.body, "Posts"));
         assert!(wrong.contains(sentence) && wrong.contains(&format!("value=\"{typed}\"")), "{field}: {wrong}");

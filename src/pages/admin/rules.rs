@@ -126,7 +126,7 @@ async fn save(app: &App, me: &SignedIn, name: RuleName, form: &mut Form) -> Resu
 }
 
 /// Changes a rule.
-#[post("/admin/rules/<name>", data = "<form>")]
+#[post("/admin/rules/<name>/edit", data = "<form>")]
 pub async fn update(
     _browser: Browser,
     editor: SignedInFor<need::SetUpBoards>,
