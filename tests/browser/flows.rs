@@ -96,7 +96,7 @@ fn a_recalculation_is_followed_to_its_end() {
     chrome.open(&format!("{}/admin/server", server.url()));
     chrome.click("input[value=all]");
     chrome.click("form.stack button");
-    chrome.wait_for_text("#progress h2", "Done");
+    chrome.wait_for_text("#progress h3", "Done");
     let full = chrome.script("const bar = document.querySelector('#bar'); return bar.value === bar.max && bar.max");
     assert_eq!(full, 28);
     assert_eq!(server.score(13), 28 * 5);
