@@ -45,7 +45,8 @@ fn a_rule_is_a_row_with_a_form() {
     assert_eq!(rule(&server, "post_created"), expected);
     assert!(row(&page, "Posts").contains("value=\"4, 9\""));
     // A box that is not ticked, and blanks.
-    browser.post_through("/admin/rules/post_created/edit", &[("points", "4"), ("daily_limit", ""), ("category_ids", " ")]);
+    browser
+        .post_through("/admin/rules/post_created/edit", &[("points", "4"), ("daily_limit", ""), ("category_ids", " ")]);
     let expected =
         json!({"name": "post_created", "points": 4, "enabled": false, "daily_limit": null, "category_ids": []});
     assert_eq!(rule(&server, "post_created"), expected);

@@ -47,7 +47,7 @@ impl Chrome {
         });
         let base = format!("http://127.0.0.1:{}/session", port.expect("the port of chromedriver"));
         let config =
-            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(60)));
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(Duration::from_secs(300)));
         let agent: ureq::Agent = config.build().into();
         let profile = TempDir::new().expect("a temporary folder");
         let folder = format!("--user-data-dir={}", profile.path().display());
