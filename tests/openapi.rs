@@ -249,6 +249,8 @@ fn the_page_shows_every_call_without_a_script() {
             assert!(page.body.contains(&format!("<code>{name}</code>")), "{id} {name}");
         }
     }
+    let ids: Vec<&str> = page.body.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "an id stands twice: {ids:?}");
     assert!(!page.body.contains("<style") && !page.body.contains(" style="), "a style of its own");
     assert!(page.body.contains(&format!("URL={}", server.url())), "the address of this server");
 }
