@@ -158,9 +158,9 @@ fn what_came_last_is_told_with_refusals_and_is_bounded() {
     for said in [
         "ignored: a ping",
         "post_created:1: counted",
-        "refused: param is missing or the value is empty: post.user_id",
-        "refused, since it is not signed; it came from 127.0.0.1",
-        "refused, since its signature is not that of its body and the secret",
+        "param is missing or the value is empty: post.user_id",
+        "it is not signed; it came from 127.0.0.1",
+        "its signature is not that of its body and the secret",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }

@@ -83,11 +83,13 @@ impl DeliveryRow {
 async fn deliveries(app: &App) -> Result<Vec<DeliveryRow>, ErrorPage> {
     let signed = app.store.read(|connection| webhooks::deliveries(connection, FORUM)).await?;
     let signed = signed.into_iter().map(|delivery| {
-        let refused = delivery.outcome.starts_with("refused");
-        (delivery.at, DeliveryRow::new(delivery.at, &delivery.event, delivery.outcome, refused))
+        // The badge of the row says that word already.
+        let why = delivery.outcome.strip_prefix("refused: ").map(str::to_owned);
+        let refused = why.is_some();
+        (delivery.at, DeliveryRow::new(delivery.at, &delivery.event, why.unwrap_or(delivery.outcome), refused))
     });
     let unsigned = app.forum.refused().into_iter().map(|refused| {
-        let outcome = format!("refused, since {}; it came from {}", refused.why, refused.address);
+        let outcome = format!("{}; it came from {}", refused.why, refused.address);
         (refused.at, DeliveryRow::new(refused.at, &refused.event, outcome, true))
     });
     let mut all: Vec<_> = signed.chain(unsigned).collect();
