@@ -106,6 +106,8 @@ mod pages_me;
 mod pages_user;
 mod panics;
 #[cfg(feature = "program-tests")]
+mod power;
+#[cfg(feature = "program-tests")]
 mod prometheus;
 #[cfg(feature = "program-tests")]
 mod proxies;

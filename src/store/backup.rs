@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
-use rustix::fs::{FlockOperation, RenameFlags, renameat_with};
+use rustix::fs::FlockOperation;
 
 use super::error::StoreError;
 use super::{connection, file, layout};
@@ -165,7 +165,7 @@ impl Part {
         if force {
             std::fs::rename(&self.path, to).map_err(fault)?;
         } else {
-            rename_if_free(&self.path, to).map_err(|error| match error.kind() {
+            file::rename_if_free(&self.path, to).map_err(|error| match error.kind() {
                 io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_owned()),
                 _ => BackupError::Io(to.to_owned(), error),
             })?;
@@ -195,19 +195,6 @@ impl Drop for Part {
                 let _ = std::fs::remove_file(file::beside(&self.path, ending));
             }
         }
-    }
-}
-
-/// Gives a file a name that no file has.
-fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
-    match renameat_with(rustix::fs::CWD, from, rustix::fs::CWD, to, RenameFlags::NOREPLACE) {
-        Ok(()) => Ok(()),
-        // Not every file system can do that in one step.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if to.symlink_metadata().is_err() => {
-            std::fs::rename(from, to)
-        }
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(error) => Err(error.into()),
     }
 }
 

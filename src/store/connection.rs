@@ -57,17 +57,27 @@ pub fn open_writer(path: &Path, mode: OpenMode) -> Result<Connection, StoreError
     })
 }
 
-/// Makes an empty file, and the folder that it lies in.
+/// Makes an empty database, and the folder that it lies in. It gets its name when it is whole and on the disk: of a database that
+/// SQLite makes in its place, a power loss can leave a part that nobody can open any more.
 fn make_file(path: &Path, mode: OpenMode) -> Result<(), StoreError> {
     if mode == OpenMode::Existing {
         return Err(StoreError::Missing(path.to_owned()));
     }
     let folder = file::folder_of(path);
     file::create_folder(folder).map_err(|error| StoreError::Folder(folder.to_owned(), Arc::new(error)))?;
-    file::create_file(path).map_err(|error| match error.kind() {
+    let fault = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::PermissionDenied => StoreError::FolderDenied(folder.to_owned()),
         _ => StoreError::Unreadable(path.to_owned(), Arc::new(error)),
-    })
+    };
+    let new = file::create_beside(path).map_err(fault)?;
+    let connection = Connection::open_with_flags(&new, flags())?;
+    // It is thrown away if this is not finished.
+    connection.pragma_update(None, "journal_mode", "off")?;
+    connection.pragma_update(None, "synchronous", "off")?;
+    mark_as_ours(&connection)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    drop(connection);
+    file::name_if_free(new, path).map_err(fault)
 }
 
 fn open_existing(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> {

@@ -1,11 +1,12 @@
 //! The database as a file of the operating system: who may read it, and whether it is still in its place.
 
-use std::fs::{DirBuilder, Permissions};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::Access;
+use rustix::fs::{Access, RenameFlags, renameat_with};
+use tempfile::TempPath;
 
 /// Files are for the user who runs the program, and for nobody else. SQLite gives `-wal` and `-shm` the same rights.
 const FILE_MODE: u32 = 0o600;
@@ -83,8 +84,12 @@ pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
         create_folder(above)?;
     }
     match DirBuilder::new().mode(FOLDER_MODE).create(folder) {
-        // The umask takes rights away, and may have taken some that are needed.
-        Ok(()) => std::fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE)),
+        // The umask takes rights away, and may have taken some that are needed. All that will be in the folder is lost with its
+        // name.
+        Ok(()) => {
+            std::fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))?;
+            flush_folder_of(folder)
+        }
         // Another process has made it in the meantime.
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         Err(error) => Err(error),
@@ -100,14 +105,51 @@ pub(super) fn create_file(file: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes an empty file for this user alone, beside `file` and under a name that it has for the moment. It is removed if it gets no
+/// other.
+pub(super) fn create_beside(file: &Path) -> io::Result<TempPath> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let new = tempfile::Builder::new().prefix(&format!(".{name}.new-")).tempfile_in(folder_of(file))?;
+    make_private(new.as_file())?;
+    Ok(new.into_temp_path())
+}
+
+/// Writes a file to the disk and gives it its name, so that a power loss leaves it whole or not at all. If there is a file of that name,
+/// that one stays.
+pub(super) fn name_if_free(new: TempPath, file: &Path) -> io::Result<()> {
+    File::open(&new)?.sync_all()?;
+    match rename_if_free(&new, file) {
+        Ok(()) => {
+            // It has gone from where it would be removed.
+            let _ = new.keep();
+            flush_folder_of(file)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives a file a name that no file has.
+pub(super) fn rename_if_free(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(rustix::fs::CWD, from, rustix::fs::CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        // Not every file system can do that in one step.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) if to.symlink_metadata().is_err() => {
+            std::fs::rename(from, to)
+        }
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => Err(ErrorKind::AlreadyExists.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Takes all rights to a file away from everyone but this user.
-pub(super) fn make_private(file: &std::fs::File) -> io::Result<()> {
+pub(super) fn make_private(file: &File) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(FILE_MODE))
 }
 
 /// Writes to the disk which files lie in the folder of `file`, so that a new or another name outlives a power loss.
 pub(super) fn flush_folder_of(file: &Path) -> io::Result<()> {
-    std::fs::File::open(folder_of(file))?.sync_all()
+    File::open(folder_of(file))?.sync_all()
 }
 
 /// The rights of a file (as in `chmod`), if anyone except its owner has any.
