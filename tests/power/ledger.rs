@@ -46,7 +46,7 @@ impl Ledger {
         }
         for (token, history) in &histories {
             let done = history.iter().rposition(|(change, _)| known.contains(&change.id));
-            let least = done.map_or(None, |at| history[at].1);
+            let least = done.and_then(|at| history[at].1);
             let next = history.get(done.map_or(0, |at| at + 1));
             let is = found.get(*token).copied();
             // The answer of the next change may not have come yet.
