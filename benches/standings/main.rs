@@ -21,11 +21,9 @@ use scorekeeper::domain::{
     Award, Clock, EventDate, LeaderboardId, Period, Points, Ranking, Timestamp, UserId, Username,
 };
 use scorekeeper::standings::{
-    RenderingKey, Standings, StandingsKey, StandingsOptions, StandingsThread, Subscription, Totals, View, sum_windows,
+    RenderingKey, Standings, StandingsKey, StandingsOptions, StandingsThread, Subscription, View,
 };
-use scorekeeper::store::{
-    self, DayNumber, OpenMode, OpenOptions, Reader, Store, StoreError, WriterThread, score_events,
-};
+use scorekeeper::store::{self, DayNumber, OpenMode, OpenOptions, Store, StoreError, WriterThread, score_events};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -120,7 +118,7 @@ fn measure(scale: &Scale) {
     }
     running.check(&file, today);
     running.read(scale.reads, scale.users);
-    running.memory(&file, today, grown);
+    running.memory(grown);
     running.stop();
     println!();
 }
@@ -234,7 +232,7 @@ impl Running {
         let mut random = Random(11);
         let page = per_read(times, || {
             let view = self.view(Period::AllTime);
-            let pages = view.ranked.entries().len().div_ceil(PAGE);
+            let pages = view.ranked.len().div_ceil(PAGE);
             let offset = random.below(pages as u64) as usize * PAGE;
             let page = view.ranked.page(offset, PAGE);
             page.iter().map(|entry| entry.score ^ i64::from(entry.position)).sum::<i64>()
@@ -261,14 +259,13 @@ impl Running {
         println!("  {:<52} {:>10.2} µs", "a user's neighbours, 5 on each side", around.as_secs_f64() * 1e6);
     }
 
-    fn memory(&self, file: &Path, today: EventDate, grown: u64) {
-        let connection = Reader::open(file).expect("a reader");
+    fn memory(&self, grown: u64) {
         let mut ranked = 0;
         let mut bytes = 0;
         for period in Period::ALL {
             let view = self.view(period);
-            ranked += view.ranked.entries().len();
-            bytes += view.ranked.bytes() + totals(&connection, period, today).bytes();
+            ranked += view.ranked.len();
+            bytes += view.ranked.bytes();
         }
         println!(
             "  {:<52} {:>10.1} bytes ({ranked} in all six; the process grew by {:.1})",
@@ -277,13 +274,6 @@ impl Running {
             grown as f64 / ranked as f64
         );
     }
-}
-
-/// The sums of a period as the standings hold them.
-fn totals(connection: &Reader, period: Period, today: EventDate) -> Totals {
-    let window = period.window(today);
-    let mut totals = sum_windows(connection, &[(*window.start(), *window.end())]).expect("scores");
-    totals.pop().expect("the sums of one window")
 }
 
 /// A board by the months of its window, which is how scores are laid out; days are written YYYYMMDD.

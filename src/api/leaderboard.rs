@@ -188,7 +188,7 @@ pub async fn around(
     let radius = asked.radius();
     let key = StandingsKey::today(board.id, board.period(asked.period));
     let Some(view) = app.standings.view(key).await else { return Ok(building(&board)) };
-    let body = with_personal(app, &view, user_id, &render(app, &view, view.ranked.around(user_id, radius)));
+    let body = with_personal(app, &view, user_id, &render(app, &view, &view.ranked.around(user_id, radius)));
     Ok(ready(app, &view, body, &format!("around-{user_id}-{radius}")))
 }
 
@@ -272,7 +272,7 @@ const FOR_NOBODY: &str = "{\"personal\":{}";
 fn with_personal(app: &App, view: &View, user_id: UserId, page: &[u8]) -> Body {
     let entry = view.ranked.get(user_id);
     let personal = Personal {
-        user: entry.map(|entry| RankedUser::new(app, &view.catalog, entry)),
+        user: entry.map(|entry| RankedUser::new(app, &view.catalog, &entry)),
         position: entry.map(|entry| entry.position),
     };
     let mut body = b"{\"personal\":".to_vec();
@@ -283,12 +283,12 @@ fn with_personal(app: &App, view: &View, user_id: UserId, page: &[u8]) -> Body {
 
 /// A page without the place of any one user. It is made once for each view.
 fn kept_page(app: &App, view: &View, page: usize, limit: usize) -> Arc<[u8]> {
-    view.kept(page_key(page, limit), || render(app, view, view.page(page, limit)))
+    view.kept(page_key(page, limit), || render(app, view, &view.page(page, limit)))
 }
 
 /// The same in the form that the client accepts. It is compressed once for each view.
 fn encoded_page(app: &App, view: &View, page: usize, limit: usize, accepts: AcceptsGzip) -> Encoded {
-    Encoded::kept(view, page_key(page, limit), accepts, || render(app, view, view.page(page, limit)))
+    Encoded::kept(view, page_key(page, limit), accepts, || render(app, view, &view.page(page, limit)))
 }
 
 fn page_key(page: usize, limit: usize) -> RenderingKey {

@@ -25,6 +25,16 @@ impl fmt::Display for EventId {
 #[serde(try_from = "i64", into = "i64")]
 pub struct UserId(i32);
 
+impl UserId {
+    /// The lowest number that a user can have.
+    pub const FIRST: UserId = UserId(1);
+
+    /// The number without its sign, which is always a plus.
+    pub fn number(self) -> u32 {
+        self.0.unsigned_abs()
+    }
+}
+
 impl TryFrom<i64> for UserId {
     type Error = Unacceptable;
 

@@ -1,10 +1,12 @@
 //! Boards, users and groups as the standings see them: an immutable snapshot. A changed copy of it costs little.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use super::Users;
+use super::eligible::{Eligible, Groups};
+use super::id_set::IdSet;
 use crate::domain::{Group, GroupId, Leaderboard, LeaderboardId, User, UserId, fallback_username};
 use crate::store::{DirectoryChange, Reader, StoreError, directory, leaderboards};
 
@@ -17,42 +19,30 @@ pub struct Catalog {
     pub users: Users,
     /// Groups, by number.
     groups: Vec<Arc<Group>>,
+    /// Their members once more, to be asked for user by user.
+    members: HashMap<GroupId, Arc<IdSet>>,
     /// Users who are on no board. Some of them have no names in the directory any more.
-    pub suspended: Arc<HashSet<UserId>>,
+    pub suspended: Arc<IdSet>,
 }
 
-/// Who is ranked on a board.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Eligible {
-    /// `None`: everyone who is not excluded or suspended.
-    included: Option<Arc<HashSet<UserId>>>,
-    excluded: Arc<HashSet<UserId>>,
-    suspended: Arc<HashSet<UserId>>,
-}
-
-/// How a change of the catalog affects rankings: who is ranked, or the name of a ranked user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a change of the catalog affects rankings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     /// A user has another name or another picture now.
     Label(UserId),
-    /// A user has been suspended, or is not suspended any more.
-    Suspension(UserId),
-    /// Users have come into a group, or left it.
-    Members {
-        /// The group.
-        group: GroupId,
-        /// Who has come or left.
-        users: Vec<UserId>,
-    },
+    /// Other users are eligible for some boards now.
+    Eligibility,
 }
 
 impl Catalog {
     /// Reads the whole catalog from the file.
     pub fn read(connection: &Reader) -> Result<Catalog, StoreError> {
+        let groups: Vec<Arc<Group>> = directory::groups(connection)?.into_iter().map(Arc::new).collect();
         Ok(Catalog {
             boards: leaderboards::list(connection)?.into_iter().map(Arc::new).collect(),
             users: directory::users(connection)?.into_iter().collect(),
-            groups: directory::groups(connection)?.into_iter().map(Arc::new).collect(),
+            members: groups.iter().map(|group| (group.id, Arc::new(members(group)))).collect(),
+            groups,
             suspended: Arc::new(directory::suspended_users(connection)?.into_iter().collect()),
         })
     }
@@ -84,27 +74,20 @@ impl Catalog {
         known.unwrap_or_else(|| fallback_username(id).into())
     }
 
-    /// Who is ranked on a board. Users who are suspended or in an excluded group are not. If the board includes groups,
-    /// only their members are. On the board of everyone even a suspended user has a place, since that user can be told
-    /// it.
-    pub fn eligible(&self, board: &Leaderboard) -> Eligible {
-        if board.id == LeaderboardId::EVERYONE {
-            return Eligible { included: None, excluded: Arc::default(), suspended: Arc::default() };
+    /// Who is ranked on the boards with these groups. Users who are suspended or in an excluded group are not. If groups
+    /// are included, only their members are.
+    pub(super) fn eligible(&self, groups: &Groups) -> Eligible {
+        if groups.everyone {
+            return Eligible::default();
         }
-        let members = |ids: &[GroupId]| -> Arc<HashSet<UserId>> {
-            let groups = self.groups.iter().filter(|group| ids.contains(&group.id));
-            Arc::new(groups.flat_map(|group| group.user_ids.iter().copied()).collect())
-        };
-        let included = &board.included_groups_ids;
-        Eligible {
-            included: (!included.is_empty()).then(|| members(included)),
-            excluded: members(&board.excluded_groups_ids),
-            suspended: Arc::clone(&self.suspended),
-        }
+        let members = |ids: &[GroupId]| ids.iter().filter_map(|id| self.members.get(id)).collect::<Vec<_>>();
+        let included = members(&groups.included);
+        let barred = members(&groups.excluded).into_iter().chain([&self.suspended]).collect();
+        Eligible { admitted: (!groups.included.is_empty()).then(|| union(included)), barred: union(barred) }
     }
 
     /// Adds a change to the catalog, and returns how it affects rankings. A changed board has no effect here:
-    /// `Rankings::bring_up` compares the board with the one that it ranked before.
+    /// `Rankings::bring_up` compares the board with the one of the view before.
     pub(super) fn apply(&mut self, change: &DirectoryChange) -> Vec<Effect> {
         match change {
             DirectoryChange::User { id, now, suspended } => self.apply_user(*id, now.as_ref(), *suspended),
@@ -126,13 +109,13 @@ impl Catalog {
                 None => self.users.remove(id),
             }
         }
-        if self.suspended.contains(&id) != is_suspended {
-            effects.push(Effect::Suspension(id));
+        if self.suspended.contains(id) != is_suspended {
+            effects.push(Effect::Eligibility);
             let suspended = Arc::make_mut(&mut self.suspended);
             if is_suspended {
                 suspended.insert(id);
             } else {
-                suspended.remove(&id);
+                suspended.remove(id);
             }
         }
         effects
@@ -140,16 +123,33 @@ impl Catalog {
 
     fn apply_group(&mut self, id: GroupId, now: Option<&Group>) -> Vec<Effect> {
         let place = self.groups.binary_search_by_key(&id, |group| group.id);
-        let before: HashSet<UserId> = place.map_or_else(|_| HashSet::new(), |at| members(&self.groups[at]));
-        let after = now.map(members).unwrap_or_default();
-        let users: Vec<UserId> = before.symmetric_difference(&after).copied().collect();
         put(&mut self.groups, place, now.cloned().map(Arc::new));
-        if users.is_empty() { Vec::new() } else { vec![Effect::Members { group: id, users }] }
+        let after = now.map(|group| Arc::new(members(group)));
+        let is_other = self.members.get(&id) != after.as_ref();
+        match after {
+            Some(after) => self.members.insert(id, after),
+            None => self.members.remove(&id),
+        };
+        if is_other { vec![Effect::Eligibility] } else { Vec::new() }
     }
 }
 
-fn members(group: &Group) -> HashSet<UserId> {
+fn members(group: &Group) -> IdSet {
     group.user_ids.iter().copied().collect()
+}
+
+/// All who are in any of some sets. One set alone is not copied.
+fn union(sets: Vec<&Arc<IdSet>>) -> Arc<IdSet> {
+    let filled: Vec<_> = sets.into_iter().filter(|set| !set.is_empty()).collect();
+    match filled[..] {
+        [] => Arc::default(),
+        [only] => Arc::clone(only),
+        _ => {
+            let mut all = IdSet::default();
+            filled.into_iter().for_each(|set| all.add(set));
+            Arc::new(all)
+        }
+    }
 }
 
 /// Inserts, replaces or removes an element of a sorted list. `place` is what a binary search has found.
@@ -159,14 +159,5 @@ fn put<T>(list: &mut Vec<T>, place: Result<usize, usize>, now: Option<T>) {
         (Ok(at), None) => drop(list.remove(at)),
         (Err(at), Some(now)) => list.insert(at, now),
         (Err(_), None) => {}
-    }
-}
-
-impl Eligible {
-    /// Whether a user is ranked.
-    pub fn holds(&self, user_id: UserId) -> bool {
-        self.included.as_ref().is_none_or(|included| included.contains(&user_id))
-            && !self.excluded.contains(&user_id)
-            && !self.suspended.contains(&user_id)
     }
 }

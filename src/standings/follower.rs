@@ -4,17 +4,19 @@
 //! the file, it takes a read snapshot between two transactions of the writer. So it knows which transactions the
 //! snapshot holds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use self::interrupted::{Interrupted, Stopped};
+use super::catalog::Effect;
 use super::rankings::{Rankings, Source};
 use super::shared::{Flush, Message, Published, Shared, Snapshot};
 use super::snapshots::Snapshots;
 use super::subscription::FactQueue;
-use super::sums::Sums;
+use super::windows::Windows;
 use super::{Catalog, StandingsKey, Window};
 use crate::domain::{Clock, EventDate, Ranking};
 use crate::store::{Committed, Reader, StoreError};
@@ -86,7 +88,7 @@ pub(super) struct Follower {
     state: State,
     /// The day that the windows belong to.
     today: EventDate,
-    sums: Sums,
+    windows: Windows,
     rankings: Rankings,
     /// The number of the last transaction that was taken.
     through: u64,
@@ -118,7 +120,7 @@ impl Follower {
             today: clock.today(),
             clock,
             state: State::Unread,
-            sums: Sums::default(),
+            windows: Windows::default(),
             rankings: Rankings::new(ranking),
             through: 0,
             noticed: 0,
@@ -135,7 +137,7 @@ impl Follower {
     /// Forgets all that it knows, so that everything is read anew. Those who wait for a refresh are let go.
     pub fn start_anew(&mut self) {
         self.state = State::Unread;
-        self.sums.clear();
+        self.windows.clear();
         self.rankings.clear();
         self.demand = Demand { new_standings: true, flushes: Vec::new() };
     }
@@ -252,13 +254,14 @@ impl Follower {
             return;
         }
         self.state = State::Behind;
-        let rankings = &mut self.rankings;
-        self.sums.apply(facts, |window, changes| rankings.note_scores(window, changes.keys().copied()));
+        self.windows.apply(facts);
         let mut changes = facts.iter().flat_map(|committed| &committed.directory).peekable();
         if changes.peek().is_some() {
             let mut catalog = Catalog::clone(&self.shared.catalog());
             let effects: Vec<_> = changes.flat_map(|change| catalog.apply(change)).collect();
-            rankings.note_directory(&effects, &catalog);
+            let label = |effect: &Effect| if let Effect::Label(id) = effect { Some(*id) } else { None };
+            self.windows.relabel(&effects.iter().filter_map(label).collect::<Vec<_>>());
+            self.rankings.note_directory(&effects, &catalog);
             self.shared.set_catalog(Arc::new(catalog));
         }
     }
@@ -278,7 +281,7 @@ impl Follower {
         self.take_facts(&facts);
         let today = self.clock.today();
         let mut targets = self.targets(today);
-        let is_missing = |(_, _, window): &Target| window.is_some_and(|window| self.sums.get(&window).is_none());
+        let is_missing = |(_, _, window): &Target| window.is_some_and(|window| self.windows.get(&window).is_none());
         let has_to_read = self.state == State::Unread || targets.iter().any(is_missing);
         if has_to_read {
             self.read_file(today)?;
@@ -301,8 +304,8 @@ impl Follower {
                 self.rankings.remove(*key);
                 continue;
             };
-            if let Some(totals) = self.sums.get(&window) {
-                let source = Source { board, window, totals, catalog: &catalog };
+            if let Some(followed) = self.windows.get(&window) {
+                let source = Source { board, window, followed, catalog: &catalog };
                 if let Some(view) = self.rankings.bring_up(*key, &source) {
                     published.view.send_replace(Some(Arc::new(view)));
                 }
@@ -315,9 +318,18 @@ impl Follower {
         if keys.is_none() {
             self.state = State::Settled;
             self.shared.coverage.cover(self.noticed);
-            self.sums.retain(|window| targets.iter().any(|(_, _, used)| used.as_ref() == Some(window)));
+            self.settle();
         }
         Ok(())
+    }
+
+    /// Notes that all views are brought up, and forgets what none of them needs any more.
+    fn settle(&mut self) {
+        let published = self.shared.published();
+        let used = self.rankings.retain(|key| published.contains_key(key));
+        self.windows.retain(|window| used.contains(window));
+        self.rankings.settle();
+        self.windows.settle();
     }
 
     /// All standings that somebody asks for, with their windows.
@@ -343,7 +355,6 @@ impl Follower {
         let reads_all = self.state == State::Unread;
         let began = Instant::now();
         if reads_all {
-            self.sums.clear();
             let catalog = Catalog::read(connection)?;
             let is_other = *self.shared.catalog() != catalog;
             self.rankings.note_all_read(is_other, &catalog);
@@ -351,12 +362,15 @@ impl Follower {
                 self.shared.set_catalog(Arc::new(catalog));
             }
         }
-        let targets = self.targets(today);
-        self.sums.read_missing(connection, targets.iter().filter_map(|(_, _, window)| *window))?;
+        let used: BTreeSet<Window> = self.targets(today).into_iter().filter_map(|(_, _, window)| window).collect();
+        let used: Vec<Window> = used.into_iter().collect();
         if reads_all {
+            self.windows.read_all(connection, &used)?;
             // The state changes only now, so that all is read again if anything before this fails.
             self.state = State::Behind;
             self.reading = began.elapsed();
+        } else {
+            self.windows.read_missing(connection, &used)?;
         }
         Ok(())
     }

@@ -9,34 +9,40 @@
 //! process.
 
 mod catalog;
+mod chunked;
 mod coverage;
+mod eligible;
+mod entry;
 mod find;
 mod follower;
 mod handle;
+mod id_set;
 mod kept;
 mod key;
 mod names;
 mod people;
 mod ranked;
 mod rankings;
+mod shape;
 mod shared;
+mod sheet;
 mod snapshots;
 mod subscription;
-mod sums;
 mod supervise;
 mod totals;
 mod users;
 mod view;
 mod window;
+mod windows;
 
 pub use catalog::Catalog;
+pub use entry::{Entry, NextPlace};
 pub use handle::{Standings, StandingsOptions, StandingsThread};
 pub use kept::RenderingKey;
 pub use key::{AsOf, StandingsKey};
 pub use people::{Found, Meant, People, UserFilter};
-pub use ranked::{Entry, NextPlace, Ranked};
+pub use ranked::Ranked;
 pub use subscription::Subscription;
-pub use totals::{Sum, Totals};
 pub use users::Users;
 pub use view::View;
-pub use window::{Window, sum_windows};
+pub use window::Window;

@@ -193,7 +193,7 @@ fn meant_by(connection: &ReadConnection, catalog: &Arc<Catalog>, texts: &[String
 
 /// Whether a user is in the directory, is suspended, or has points on any day.
 fn known(connection: &ReadConnection, catalog: &Catalog, id: UserId) -> Result<bool, StoreError> {
-    Ok(catalog.users.get(&id).is_some() || catalog.suspended.contains(&id) || scores::has_any(connection, id)?)
+    Ok(catalog.users.get(&id).is_some() || catalog.suspended.contains(id) || scores::has_any(connection, id)?)
 }
 
 /// The user who has a username, by the rule of the API.

@@ -1,174 +1,186 @@
-//! The rankings that are kept up to date, and what each of them still lacks.
+//! The rankings that are kept up to date, and which views show them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::catalog::{Effect, Eligible};
-use super::ranked::Change;
-use super::{Catalog, Ranked, StandingsKey, Totals, View, Window};
-use crate::domain::{Leaderboard, Ranking, UserId};
+use super::catalog::Effect;
+use super::eligible::{Eligible, Groups};
+use super::windows::Followed;
+use super::{Catalog, Ranked, StandingsKey, View, Window};
+use crate::domain::{Leaderboard, Ranking};
 
-/// All rankings that are kept up to date, by key.
+/// What boards have in common that share a ranking: the days that count, and the groups that decide who is ranked.
+type Common = (Window, Groups);
+
+/// All rankings that are kept up to date.
 pub(super) struct Rankings {
     ranking: Ranking,
-    held: HashMap<StandingsKey, Held>,
+    /// Who is eligible, for the groups of all boards in use.
+    eligible: HashMap<Groups, Arc<Eligible>>,
+    shared: HashMap<Common, Shared>,
+    shown: HashMap<StandingsKey, Shown>,
+    /// How many editions there were.
+    editions: u64,
+    /// How often anybody may have got another name, without it being known who.
+    relabelled: u64,
 }
 
 /// A ranking that is kept up to date.
-struct Held {
-    window: Window,
-    board: Arc<Leaderboard>,
-    eligible: Eligible,
+struct Shared {
     ranked: Arc<Ranked>,
-    /// Users whose place may be another one now.
-    moved: Moved,
-    /// Whether a ranked user has another name or another picture now.
-    relabelled: bool,
+    /// Another number whenever its views have to be others: somebody has another score or another name.
+    edition: u64,
+    /// How many of those whom [`Followed::touched`] names it has taken in.
+    taken: usize,
+    /// See [`Rankings::relabelled`].
+    relabelled: u64,
 }
 
-/// Whose places in a ranking have to be found again.
-enum Moved {
-    /// Only those of these users.
-    Users(BTreeSet<UserId>),
-    /// Everybody's.
-    All,
+/// What a view shows.
+struct Shown {
+    common: Common,
+    board: Arc<Leaderboard>,
+    edition: u64,
 }
 
-impl Moved {
-    fn none() -> Moved {
-        Moved::Users(BTreeSet::new())
-    }
-
-    fn add(&mut self, users: impl IntoIterator<Item = UserId>) {
-        if let Moved::Users(moved) = self {
-            moved.extend(users);
-        }
-    }
-}
-
-/// What a ranking is made of.
+/// What a view is made of.
 pub(super) struct Source<'s> {
     pub board: &'s Arc<Leaderboard>,
     pub window: Window,
     /// The sums over that window.
-    pub totals: &'s Totals,
+    pub followed: &'s Followed,
     pub catalog: &'s Arc<Catalog>,
 }
 
 impl Rankings {
     /// No rankings yet. In all of them, equal scores will share positions as `ranking` says.
     pub fn new(ranking: Ranking) -> Rankings {
-        Rankings { ranking, held: HashMap::new() }
+        let (eligible, shared, shown) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Rankings { ranking, eligible, shared, shown, editions: 0, relabelled: 0 }
     }
 
     /// Forgets all rankings.
     pub fn clear(&mut self) {
-        self.held.clear();
+        *self = Rankings { editions: self.editions, ..Rankings::new(self.ranking) };
     }
 
-    /// Forgets the rankings whose key is not wanted.
-    pub fn retain(&mut self, wanted: impl Fn(&StandingsKey) -> bool) {
-        self.held.retain(|key, _| wanted(key));
-    }
-
-    /// Forgets one ranking.
+    /// Forgets what belongs to a key.
     pub fn remove(&mut self, key: StandingsKey) {
-        self.held.remove(&key);
+        self.shown.remove(&key);
     }
 
-    /// Notes that the sums of users over a window have changed.
-    pub fn note_scores(&mut self, window: Window, users: impl Iterator<Item = UserId> + Clone) {
-        for held in self.held.values_mut().filter(|held| held.window == window) {
-            held.moved.add(users.clone());
-        }
+    /// Forgets what belongs to keys that are not wanted, and the rankings that nothing belongs to any more. Returns the
+    /// windows that are in use.
+    pub fn retain(&mut self, wanted: impl Fn(&StandingsKey) -> bool) -> HashSet<Window> {
+        self.shown.retain(|key, _| wanted(key));
+        let used: HashSet<&Common> = self.shown.values().map(|shown| &shown.common).collect();
+        self.shared.retain(|common, _| used.contains(common));
+        let groups: HashSet<&Groups> = used.iter().map(|common| &common.1).collect();
+        self.eligible.retain(|eligible, _| groups.contains(eligible));
+        used.into_iter().map(|common| common.0).collect()
     }
 
-    /// Notes what has changed in the catalog. `catalog` already holds the changes.
+    /// Notes that all views show what the windows hold, which forget whom they name as touched.
+    pub fn settle(&mut self) {
+        self.shared.values_mut().for_each(|shared| shared.taken = 0);
+    }
+
+    /// Notes what has changed in the catalog, which already holds the changes. Who has another name is told to the windows.
     pub fn note_directory(&mut self, effects: &[Effect], catalog: &Catalog) {
-        for held in self.held.values_mut() {
-            let mut is_eligibility_other = false;
-            for effect in effects {
-                match effect {
-                    Effect::Label(id) => held.relabelled |= held.ranked.get(*id).is_some(),
-                    Effect::Suspension(id) => {
-                        is_eligibility_other = true;
-                        held.moved.add([*id]);
-                    }
-                    Effect::Members { group, users } => {
-                        let board = &held.board;
-                        let groups = board.included_groups_ids.iter().chain(&board.excluded_groups_ids);
-                        if groups.into_iter().any(|of_board| of_board == group) {
-                            is_eligibility_other = true;
-                            held.moved.add(users.iter().copied());
-                        }
-                    }
-                }
-            }
-            if is_eligibility_other {
-                held.eligible = catalog.eligible(&held.board);
+        if effects.contains(&Effect::Eligibility) {
+            self.find_eligible(catalog);
+        }
+    }
+
+    /// Notes that the catalog has been read anew, and whether it has changed.
+    pub fn note_all_read(&mut self, is_other: bool, catalog: &Catalog) {
+        if is_other {
+            self.relabelled += 1;
+            self.find_eligible(catalog);
+        }
+    }
+
+    fn find_eligible(&mut self, catalog: &Catalog) {
+        for (groups, eligible) in &mut self.eligible {
+            let now = catalog.eligible(groups);
+            if **eligible != now {
+                *eligible = Arc::new(now);
             }
         }
     }
 
-    /// Notes that everything has been read anew. `relabelled` says that the catalog has changed.
-    pub fn note_all_read(&mut self, relabelled: bool, catalog: &Catalog) {
-        for held in self.held.values_mut() {
-            held.moved = Moved::All;
-            held.relabelled |= relabelled;
-            held.eligible = catalog.eligible(&held.board);
-        }
-    }
-
-    /// Brings a ranking up to date. Returns a new view of it, or `None` if the view stays the same.
+    /// Brings what belongs to a key up to date. Returns a new view of it, or `None` if the view stays the same.
     pub fn bring_up(&mut self, key: StandingsKey, source: &Source<'_>) -> Option<View> {
-        let Source { board, window, totals, catalog } = *source;
-        let before = self.held.get(&key);
-        let has_same_board = before.is_some_and(|held| held.board == *board);
-        // The window and the groups are the same, so only the users who have moved can have another place.
-        let comparable = before.filter(|held| {
-            held.window == window
-                && held.board.included_groups_ids == board.included_groups_ids
-                && held.board.excluded_groups_ids == board.excluded_groups_ids
-        });
-        let moved = comparable.and_then(|held| match &held.moved {
-            Moved::Users(users) => Some((held, users)),
-            Moved::All => None,
-        });
-        let (eligible, ranked) = match moved {
-            Some((held, users)) if users.is_empty() => {
-                if has_same_board && !held.relabelled {
-                    return None;
+        let common = (source.window, Groups::of(source.board));
+        let (ranked, edition) = self.bring_up_shared(&common, source);
+        let before = self.shown.get(&key);
+        if before.is_some_and(|shown| shown.edition == edition && shown.board == *source.board) {
+            return None;
+        }
+        let board = Arc::clone(source.board);
+        self.shown.insert(key, Shown { common, board: Arc::clone(&board), edition });
+        Some(View::new(board, key.period, ranked, Arc::clone(source.catalog)))
+    }
+
+    /// Brings up a ranking, once for all boards that share it. Returns it with its edition.
+    fn bring_up_shared(&mut self, common: &Common, source: &Source<'_>) -> (Arc<Ranked>, u64) {
+        let Source { followed, catalog, .. } = *source;
+        let eligible = self.eligible.entry(common.1.clone()).or_insert_with(|| Arc::new(catalog.eligible(&common.1)));
+        let mut editions = self.editions;
+        let mut another = || {
+            editions += 1;
+            editions
+        };
+        let shared = match self.shared.get_mut(common) {
+            Some(shared) => {
+                let before = Arc::clone(shared.ranked.eligible());
+                let others = !Arc::ptr_eq(&before, eligible)
+                    && eligible.differs_from(&before, |id| followed.sheet.sum(id).is_some());
+                let mut touched = followed.touched[shared.taken..].iter();
+                let is_touched = touched.any(|id| eligible.holds(*id) || before.holds(*id));
+                if others || is_touched || shared.relabelled != self.relabelled {
+                    shared.edition = another();
                 }
-                (held.eligible.clone(), Arc::clone(&held.ranked))
+                if others || (is_touched && !shared.ranked.rests_on(&followed.sheet)) {
+                    let (eligible, sheet) = (Arc::clone(eligible), Arc::clone(&followed.sheet));
+                    shared.ranked = Arc::new(Ranked::new(self.ranking, eligible, sheet, Some(&shared.ranked)));
+                } else {
+                    shared.ranked.rest_on(&followed.sheet);
+                }
+                shared.taken = followed.touched.len();
+                shared.relabelled = self.relabelled;
+                shared
             }
-            // If many users have moved, sorting all is cheaper than finding the place of each.
-            Some((held, users)) if users.len() < totals.len() / 4 + 16 => {
-                let eligible = held.eligible.clone();
-                let score = |id: UserId| totals.get(id).filter(|_| eligible.holds(id)).map(|sum| sum.score);
-                let changes: Vec<Change> = users.iter().map(|id| (*id, score(*id))).collect();
-                let ranked = held.ranked.changed(&changes);
-                (eligible, Arc::new(ranked))
-            }
-            _ => {
-                let eligible = comparable.map_or_else(|| catalog.eligible(board), |held| held.eligible.clone());
-                let scores = totals.iter().filter(|(id, _)| eligible.holds(*id)).map(|(id, sum)| (id, sum.score));
-                let ranked = Ranked::of(scores, self.ranking);
-                (eligible, Arc::new(ranked))
+            None => {
+                let origin = followed.origin.as_ref().and_then(|origin| {
+                    let shared = self.shared.get(&(origin.window, common.1.clone()))?;
+                    let is_same = Arc::ptr_eq(shared.ranked.eligible(), eligible)
+                        && !origin.differing.iter().chain(&followed.touched).any(|id| eligible.holds(*id));
+                    Some((shared, is_same && shared.relabelled == self.relabelled))
+                });
+                let ranked = |before: Option<&Ranked>| {
+                    let (eligible, sheet) = (Arc::clone(eligible), Arc::clone(&followed.sheet));
+                    Arc::new(Ranked::new(self.ranking, eligible, sheet, before))
+                };
+                let (edition, ranked) = match origin {
+                    // The views stay, and so does the ranking that they show.
+                    Some((shared, true)) => {
+                        shared.ranked.rest_on(&followed.sheet);
+                        (shared.edition, Arc::clone(&shared.ranked))
+                    }
+                    Some((shared, false)) => (another(), ranked(Some(&shared.ranked))),
+                    None => (another(), ranked(None)),
+                };
+                let taken = followed.touched.len();
+                let shared = Shared { ranked, edition, taken, relabelled: self.relabelled };
+                self.shared.entry(common.clone()).insert_entry(shared).into_mut()
             }
         };
-        let same = before.filter(|held| held.ranked == ranked);
-        let ranked = same.map_or(ranked, |held| Arc::clone(&held.ranked));
-        let shows_same = has_same_board && same.is_some_and(|held| !held.relabelled);
-        let board = Arc::clone(board);
-        let held = Held {
-            window,
-            board: Arc::clone(&board),
-            eligible,
-            ranked: Arc::clone(&ranked),
-            moved: Moved::none(),
-            relabelled: false,
-        };
-        self.held.insert(key, held);
-        (!shows_same).then(|| View::new(board, key.period, ranked, Arc::clone(catalog)))
+        // A ranking of all is counted now, so that a reader who waits for a single score finds it.
+        if shared.ranked.eligible().is_everybody() {
+            shared.ranked.shape();
+        }
+        self.editions = editions;
+        (Arc::clone(&shared.ranked), shared.edition)
     }
 }

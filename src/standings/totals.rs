@@ -1,6 +1,4 @@
-//! Every user's sum over one window of days.
-
-use std::collections::BTreeMap;
+//! Every user's sum over one window of days, as it is read from the file.
 
 use crate::domain::UserId;
 
@@ -21,92 +19,69 @@ impl Sum {
     }
 }
 
-/// The sums of one window: 16 bytes a user, in the order of user ids.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Totals {
-    users: Vec<UserId>,
-    sums: Vec<Packed>,
+/// An `i64` in two halves: a struct of it and 4 bytes more needs no padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Halves([u32; 2]);
+
+impl Halves {
+    /// The halves of a number.
+    pub fn new(number: i64) -> Halves {
+        let bits = number as u64;
+        Halves([(bits >> 32) as u32, bits as u32])
+    }
+
+    /// The number.
+    pub fn number(self) -> i64 {
+        (u64::from(self.0[0]) << 32 | u64::from(self.0[1])) as i64
+    }
 }
 
-/// [`Sum`] without the padding that a struct of 8 and 4 bytes gets.
+/// A user with a sum: 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Packed {
-    score: [u32; 2],
+pub(super) struct UserSum {
+    /// The user.
+    pub user_id: UserId,
+    score: Halves,
     days: i32,
 }
 
-impl Packed {
-    fn new(sum: Sum) -> Packed {
-        let bits = sum.score as u64;
-        Packed { score: [(bits >> 32) as u32, bits as u32], days: sum.days }
+impl UserSum {
+    /// A user's sum.
+    pub fn new(user_id: UserId, Sum { score, days }: Sum) -> UserSum {
+        UserSum { user_id, score: Halves::new(score), days }
     }
 
-    fn sum(self) -> Sum {
-        let bits = u64::from(self.score[0]) << 32 | u64::from(self.score[1]);
-        Sum { score: bits as i64, days: self.days }
+    /// The sum.
+    pub fn sum(self) -> Sum {
+        Sum { score: self.score.number(), days: self.days }
     }
 }
 
+/// The sums of one window, in the order of user ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Totals(Vec<UserSum>);
+
 impl Totals {
     /// Adds a user whose id is higher than all ids here. A user without days is not added.
-    pub fn push(&mut self, user_id: UserId, sum: Sum) {
-        debug_assert!(self.users.last().is_none_or(|last| *last < user_id));
+    fn push(&mut self, user_id: UserId, sum: Sum) {
+        debug_assert!(self.0.last().is_none_or(|last| last.user_id < user_id));
         if sum.days > 0 {
-            self.users.push(user_id);
-            self.sums.push(Packed::new(sum));
+            self.0.push(UserSum::new(user_id, sum));
         }
-    }
-
-    /// A user's sum.
-    pub fn get(&self, user_id: UserId) -> Option<Sum> {
-        self.users.binary_search(&user_id).ok().map(|at| self.sums[at].sum())
     }
 
     /// All sums, in the order of user ids.
-    pub fn iter(&self) -> impl Iterator<Item = (UserId, Sum)> + '_ {
-        self.users.iter().copied().zip(self.sums.iter().map(|sum| sum.sum()))
-    }
-
-    /// How many users there are.
-    pub fn len(&self) -> usize {
-        self.users.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.users.is_empty()
-    }
-
-    /// Adds changes to the sums. Writes the whole list anew only if users come or go.
-    pub fn apply(&mut self, changes: &BTreeMap<UserId, Sum>) {
-        let mut come = Vec::new();
-        let mut gone = false;
-        for (&user_id, &change) in changes {
-            match self.users.binary_search(&user_id) {
-                Ok(at) => {
-                    let mut sum = self.sums[at].sum();
-                    sum.add(change);
-                    gone |= sum.days <= 0;
-                    self.sums[at] = Packed::new(sum);
-                }
-                Err(_) if change.days > 0 => come.push((user_id, change)),
-                Err(_) => {}
-            }
-        }
-        if come.is_empty() && !gone {
-            return;
-        }
-        self.merge(&come);
+    pub fn users(&self) -> &[UserSum] {
+        &self.0
     }
 
     /// Adds many changes by writing the whole list anew. They have to be in the order of user ids.
     pub fn merge(&mut self, changes: &[(UserId, Sum)]) {
         debug_assert!(changes.is_sorted_by(|(before, _), (after, _)| before < after));
-        let mut merged = Totals::default();
-        merged.users.reserve_exact(self.users.len() + changes.len());
-        merged.sums.reserve_exact(self.users.len() + changes.len());
+        let mut merged = Totals(Vec::with_capacity(self.0.len() + changes.len()));
         let mut changes = changes.iter().copied().peekable();
-        for (user_id, mut sum) in self.iter() {
+        for user in &self.0 {
+            let (user_id, mut sum) = (user.user_id, user.sum());
             while let Some((new, sum)) = changes.next_if(|(new, _)| *new < user_id) {
                 merged.push(new, sum);
             }
@@ -119,17 +94,6 @@ impl Totals {
             merged.push(new, sum);
         }
         *self = merged;
-    }
-
-    /// Gives back memory that was reserved and is not used.
-    pub fn shrink(&mut self) {
-        self.users.shrink_to_fit();
-        self.sums.shrink_to_fit();
-    }
-
-    /// How many bytes the sums take.
-    pub fn bytes(&self) -> usize {
-        self.users.capacity() * size_of::<UserId>() + self.sums.capacity() * size_of::<Packed>()
     }
 }
 
@@ -145,21 +109,19 @@ mod tests {
     fn users_come_change_and_go() {
         let mut totals = Totals::default();
         let change = |score, days| Sum { score, days };
-        totals.apply(&BTreeMap::from([(user(2), change(5, 1)), (user(9), change(-3, 2))]));
-        totals.apply(&BTreeMap::from([(user(1), change(1, 1)), (user(2), change(2, 0)), (user(9), change(3, -2))]));
-        totals.apply(&BTreeMap::from([(user(7), change(4, 0))]));
-        let sums: Vec<_> = totals.iter().map(|(id, sum)| (i64::from(id), sum.score, sum.days)).collect();
-        assert_eq!(sums, [(1, 1, 1), (2, 7, 1)]);
-        assert_eq!(totals.get(user(2)), Some(change(7, 1)));
-        assert_eq!(totals.get(user(9)), None);
+        totals.merge(&[(user(2), change(5, 1)), (user(9), change(-3, 2))]);
+        totals.merge(&[(user(1), change(1, 1)), (user(2), change(2, 0)), (user(9), change(3, -2))]);
+        totals.merge(&[(user(7), change(4, 0))]);
+        let sums: Vec<_> = totals.users().iter().map(|user| (i64::from(user.user_id), user.sum())).collect();
+        assert_eq!(sums, [(1, change(1, 1)), (2, change(7, 1))]);
     }
 
     #[test]
     fn a_sum_is_packed_whole() {
         for score in [0, 1, -1, i64::MAX, i64::MIN, 1 << 33, -(1 << 33)] {
             let sum = Sum { score, days: 3 };
-            assert_eq!(Packed::new(sum).sum(), sum);
+            assert_eq!(UserSum::new(user(1), sum).sum(), sum);
         }
-        assert_eq!(size_of::<UserId>() + size_of::<Packed>(), 16);
+        assert_eq!(size_of::<UserSum>(), 16);
     }
 }

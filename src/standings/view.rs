@@ -43,13 +43,13 @@ impl View {
     /// The ranked users whom the directory does not know, best first. They are found when somebody first asks.
     pub fn unnamed(&self) -> &[UserId] {
         self.unnamed.get_or_init(|| {
-            let ids = self.ranked.entries().iter().map(|entry| entry.user_id);
+            let ids = self.ranked.entries().into_iter().map(|entry| entry.user_id);
             ids.filter(|id| self.catalog.users.get(id).is_none()).collect()
         })
     }
 
     /// The users on a page, at most `limit` of them. A page beyond the end has none.
-    pub fn page(&self, page: usize, limit: usize) -> &[Entry] {
+    pub fn page(&self, page: usize, limit: usize) -> Vec<Entry> {
         self.ranked.page(page.saturating_mul(View::PAGE_USERS), limit.min(View::PAGE_USERS))
     }
 
@@ -59,7 +59,7 @@ impl View {
     /// The plain first page of each form is always kept. Of the others, the ones that were asked for last are kept. A
     /// page beyond the end is rendered each time: it is quickly made, and the number of these pages has no limit.
     pub fn kept(&self, key: RenderingKey, render: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {
-        if key.page > 0 && self.page(key.page, 1).is_empty() {
+        if key.page > 0 && key.page.saturating_mul(View::PAGE_USERS) >= self.ranked.len() {
             return render().into();
         }
         self.kept.get_or_render(key, render)

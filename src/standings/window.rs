@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Sum, Totals};
+use super::totals::{Sum, Totals};
 use crate::domain::{EventDate, UserId};
 use crate::store::window_sums::{self, UserScore};
 use crate::store::{DayNumber, Reader, StoreError};
@@ -39,7 +39,7 @@ pub fn steps(from: Window, to: Window) -> Option<Vec<(RangeInclusive<EventDate>,
 }
 
 /// Sums several windows in one pass over the scores.
-pub fn sum_windows(connection: &Reader, windows: &[Window]) -> Result<Vec<Totals>, StoreError> {
+pub(super) fn sum_windows(connection: &Reader, windows: &[Window]) -> Result<Vec<Totals>, StoreError> {
     let mut sums: Vec<WindowSums> = windows.iter().map(WindowSums::new).collect();
     let filled = || windows.iter().filter(|(first, last)| first <= last);
     let (first, last) = (filled().map(|window| window.0).min(), filled().map(|window| window.1).max());
@@ -87,7 +87,6 @@ impl WindowSums {
 
     fn finish(mut self) -> Totals {
         self.end_month();
-        self.totals.shrink();
         self.totals
     }
 }

@@ -120,9 +120,9 @@ fn changes_from_all_sides_at_once_end_in_what_sql_says() {
                         let ordered = |pair: &[scorekeeper::standings::Entry]| {
                             (-pair[0].score, pair[0].user_id) < (-pair[1].score, pair[1].user_id)
                         };
-                        assert!(entries.windows(2).all(ordered), "{:?}", rows(entries));
+                        assert!(entries.windows(2).all(ordered), "{:?}", rows(&entries));
                         let counted = entries.iter().zip(1..).all(|(entry, number)| entry.position == number);
-                        assert!(counted, "{:?}", rows(entries));
+                        assert!(counted, "{:?}", rows(&entries));
                     }
                 }
             });

@@ -274,7 +274,7 @@ pub fn rows(entries: &[scorekeeper::standings::Entry]) -> Vec<Row> {
 
 /// Whether a ranking is those rows, however it is read.
 pub fn agree(ranked: &Ranked, want: &[Row]) -> Result<(), String> {
-    let got = rows(ranked.entries());
+    let got = rows(&ranked.entries());
     if got != want {
         return Err(format!("is {got:?}, should be {want:?}"));
     }
@@ -286,12 +286,12 @@ pub fn agree(ranked: &Ranked, want: &[Row]) -> Result<(), String> {
         if ranked.index(id) != Some(index) {
             return Err(format!("user {id} is at {:?}, should be at {index}", ranked.index(id)));
         }
-        same("the entry of", row.0, ranked.get(id).map(|entry| rows(&[*entry])).unwrap_or_default(), &[*row])?;
+        same("the entry of", row.0, ranked.get(id).map(|entry| rows(&[entry])).unwrap_or_default(), &[*row])?;
         let near = &want[index.saturating_sub(2)..want.len().min(index + 3)];
-        same("around", row.0, rows(ranked.around(id, 2)), near)?;
+        same("around", row.0, rows(&ranked.around(id, 2)), near)?;
         let page = want.chunks(3).nth(index).unwrap_or_default();
-        same("page", index as i64, rows(ranked.page(index * 3, 3)), page)?;
+        same("page", index as i64, rows(&ranked.page(index * 3, 3)), page)?;
     }
     let stranger = user(2_147_483_647);
-    same("around", 2_147_483_647, rows(ranked.around(stranger, 2)), &[])
+    same("around", 2_147_483_647, rows(&ranked.around(stranger, 2)), &[])
 }

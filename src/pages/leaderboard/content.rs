@@ -127,7 +127,7 @@ impl<'p> LeaderboardPage<'p> {
         reader: ForReader<'p>,
     ) -> LeaderboardPage<'p> {
         let view = sources.view;
-        let total = view.ranked.entries().len();
+        let total = view.ranked.len();
         let entries = view.page(page, PAGE_MAX);
         let scale = spark_scale(&sources.days.all());
         let rows = entries.iter().enumerate().map(|(index, entry)| {

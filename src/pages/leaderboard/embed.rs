@@ -144,8 +144,9 @@ impl EmbeddedBoard {
     }
 
     fn with(self, view: &View, rows: usize) -> EmbeddedBoard {
-        let listed = view.page(0, rows).iter().map(|entry| LeaderboardRow::short(view, entry));
-        let ranked = format::count(view.ranked.entries().len() as i64, "person", "people");
+        let entries = view.page(0, rows);
+        let listed = entries.iter().map(|entry| LeaderboardRow::short(view, entry));
+        let ranked = format::count(view.ranked.len() as i64, "person", "people");
         EmbeddedBoard { rows: Some(listed.collect()), ranked, ..self }
     }
 

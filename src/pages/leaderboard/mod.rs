@@ -149,7 +149,7 @@ async fn page(
     // Where nobody is ranked, a command with the address of the server is shown to whoever may give points, if points of today
     // count there.
     let counts_today = view.board.window(links.period, today).contains(&today);
-    let shows_command = view.ranked.entries().is_empty() && counts_today && viewer.may_award();
+    let shows_command = view.ranked.is_empty() && counts_today && viewer.may_award();
     let address = shows_command.then_some(address);
     let marked = asked.for_user_id.or(me.0).map(|id| Marked { id, is_reader: me.0 == Some(id) });
     // What is kept is for all, so it has no keeper.

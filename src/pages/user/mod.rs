@@ -117,7 +117,7 @@ async fn standings(app: &App, viewer: &BoardViewer, catalog: &Catalog, id: UserI
     let served = Period::ALL.into_iter().filter(|period| board.period(Some(*period)) == *period);
     join_all(served.map(|period| async move {
         let view = app.standings.view(StandingsKey::today(LeaderboardId::GLOBAL, period)).await;
-        (period, view.and_then(|view| view.ranked.get(id).copied()))
+        (period, view.and_then(|view| view.ranked.get(id)))
     }))
     .await
 }

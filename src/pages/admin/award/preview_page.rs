@@ -91,7 +91,7 @@ pub async fn page(app: &App, me: &SignedIn, form: &Form, asked: &Asked) -> Resul
         let after = before.saturating_add(points);
         Row {
             person: Person::in_full(&catalog, *id),
-            suspended: catalog.suspended.contains(id),
+            suspended: catalog.suspended.contains(*id),
             unknown: unknown.contains(id),
             before: format::number(before),
             after: format::number(after),

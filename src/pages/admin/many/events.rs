@@ -241,7 +241,7 @@ async fn preview_page(app: &App, me: &SignedIn, form: &Form, lines: Lines, refus
         Row {
             number: line.number,
             person: Person::listed(&catalog, *user_id),
-            suspended: catalog.suspended.contains(user_id),
+            suspended: catalog.suspended.contains(*user_id),
             change: format::signed(points),
             negative: points < 0,
             before: shows_score.then(|| format::number(before)),

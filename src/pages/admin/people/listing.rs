@@ -112,7 +112,7 @@ impl Listing {
     async fn by_score(app: &App, view: &Arc<View>, page: usize) -> Result<Listing, StoreError> {
         let entries = view.ranked.page(page.saturating_mul(PAGE), PAGE);
         let mut ids: Vec<UserId> = entries.iter().map(|entry| entry.user_id).collect();
-        let mut next = (page.saturating_add(1).saturating_mul(PAGE) < view.ranked.entries().len())
+        let mut next = (page.saturating_add(1).saturating_mul(PAGE) < view.ranked.len())
             .then(|| format!("page={}", page.saturating_add(1)));
         if next.is_none() && ids.len() < PAGE {
             let (others, more) = without_points(app, view, 0, PAGE - ids.len()).await?;
@@ -184,7 +184,7 @@ async fn without_points(
             let ids = user_order::by_number(connection, after, PIECE)?;
             let is_last = ids.len() < PIECE;
             for id in ids {
-                if view.ranked.index(id).is_none() {
+                if !view.ranked.holds(id) {
                     if found.len() == limit {
                         return Ok((found, Some(after)));
                     }

@@ -148,7 +148,7 @@ async fn rows(app: &App, view: &View, ids: Vec<UserId>) -> Result<Vec<PersonRow>
         let score = view.ranked.get(id).map_or(0, |entry| entry.score);
         PersonRow {
             person: Person::in_full(&catalog, id),
-            suspended: catalog.suspended.contains(&id),
+            suspended: catalog.suspended.contains(id),
             score: format::number(score),
             negative: score < 0,
             last: days.get(&id).map(|date| (format::short_date(*date), date.to_string())),
@@ -209,7 +209,7 @@ async fn page(
         order: listing.order,
         people,
         next,
-        ranked: format::count(view.ranked.entries().len() as i64, "person has", "people have"),
+        ranked: format::count(view.ranked.len() as i64, "person has", "people have"),
         unnamed: format::number(unnamed as i64),
         has_unnamed: unnamed > 0,
         page: listing.page,

@@ -1,0 +1,182 @@
+//! The sheets of all windows in use, and what has changed in them since the views were last brought up.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::sheet::Sheet;
+use super::totals::{Sum, Totals};
+use super::window::{Window, steps, sum_windows};
+use crate::domain::{EventDate, UserId};
+use crate::store::window_sums::{self, UserScore};
+use crate::store::{Committed, Reader, StoreError};
+
+/// How many windows are summed in one walk over the scores. While they are, they take more memory than later.
+const AT_ONCE_MAX: usize = 24;
+
+/// A window in use.
+pub(super) struct Followed {
+    /// The sums. Readers may have them too; then a change makes another sheet, which shares nearly all with theirs.
+    pub sheet: Arc<Sheet>,
+    /// Users who have other scores or other names since all views were last brought up. Nobody is taken out.
+    pub touched: Vec<UserId>,
+    /// The window that it was made from since then, if any.
+    pub origin: Option<Origin>,
+}
+
+/// The window that another window was made from.
+pub(super) struct Origin {
+    pub window: Window,
+    /// All others have the same scores in both, and had the same when the views of that window were last brought up.
+    pub differing: Vec<UserId>,
+}
+
+impl Followed {
+    fn new(sheet: Sheet) -> Followed {
+        Followed { sheet: Arc::new(sheet), touched: Vec::new(), origin: None }
+    }
+
+    fn add(&mut self, added: &BTreeMap<UserId, Sum>) {
+        let changes = self.sheet.after(added);
+        self.touched.extend(Arc::make_mut(&mut self.sheet).set(&changes));
+    }
+
+    /// Takes over the sums that were read from the file.
+    fn become_those(&mut self, totals: &Totals) {
+        let changes = self.sheet.until(totals);
+        if !changes.is_empty() {
+            self.touched.extend(Arc::make_mut(&mut self.sheet).set(&changes));
+        }
+    }
+}
+
+/// All windows in use. Boards that have the same window share its sheet.
+#[derive(Default)]
+pub(super) struct Windows(HashMap<Window, Followed>);
+
+impl Windows {
+    /// A window, if it is in use.
+    pub fn get(&self, window: &Window) -> Option<&Followed> {
+        self.0.get(window)
+    }
+
+    /// Forgets all windows.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Forgets windows that are not in use.
+    pub fn retain(&mut self, in_use: impl Fn(&Window) -> bool) {
+        self.0.retain(|window, _| in_use(window));
+    }
+
+    /// Notes that all views show what is here.
+    pub fn settle(&mut self) {
+        for followed in self.0.values_mut() {
+            followed.touched.clear();
+            followed.origin = None;
+        }
+    }
+
+    /// Notes that users have other names or other pictures.
+    pub fn relabel(&mut self, users: &[UserId]) {
+        for followed in self.0.values_mut() {
+            followed.touched.extend(users.iter().filter(|id| followed.sheet.sum(**id).is_some()));
+        }
+    }
+
+    /// Adds what transactions have changed.
+    pub fn apply(&mut self, facts: &[Arc<Committed>]) {
+        let mut added: HashMap<Window, BTreeMap<UserId, Sum>> = HashMap::new();
+        for change in facts.iter().flat_map(|committed| &committed.scores) {
+            for &window in self.0.keys().filter(|(first, last)| (*first..=*last).contains(&change.date)) {
+                let sum = Sum { score: change.score, days: change.days };
+                added.entry(window).or_default().entry(change.user_id).or_default().add(sum);
+            }
+        }
+        for (window, added) in added {
+            if let Some(followed) = self.0.get_mut(&window) {
+                followed.add(&added);
+            }
+        }
+    }
+
+    /// Reads all windows anew, and forgets those that are not named. What is as before stays as it is.
+    pub fn read_all(&mut self, connection: &Reader, windows: &[Window]) -> Result<(), StoreError> {
+        let mut read = HashMap::new();
+        for windows in windows.chunks(AT_ONCE_MAX) {
+            for (window, totals) in windows.iter().zip(sum_windows(connection, windows)?) {
+                let followed = match self.0.remove(window) {
+                    Some(mut followed) => {
+                        followed.become_those(&totals);
+                        followed
+                    }
+                    None => Followed::new(Sheet::of(&totals)),
+                };
+                read.insert(*window, followed);
+            }
+        }
+        self.0 = read;
+        Ok(())
+    }
+
+    /// Reads the windows that are not in use yet. The snapshot has to hold the same transactions as the windows here.
+    pub fn read_missing(&mut self, connection: &Reader, windows: &[Window]) -> Result<(), StoreError> {
+        let mut days = Days { connection, read: HashMap::new() };
+        let mut missing: Vec<Window> = Vec::new();
+        for window in windows {
+            if !self.0.contains_key(window) && !self.slide(&mut days, *window)? {
+                missing.push(*window);
+            }
+        }
+        for windows in missing.chunks(AT_ONCE_MAX) {
+            let sheets = sum_windows(connection, windows)?.into_iter().map(|totals| Followed::new(Sheet::of(&totals)));
+            self.0.extend(windows.iter().copied().zip(sheets));
+        }
+        Ok(())
+    }
+
+    /// Makes a window from one that is a few days away: adds the days that enter and subtracts the days that leave.
+    /// Both share what is the same in them. Returns `false` if there is no window so near.
+    fn slide(&mut self, days: &mut Days<'_>, window: Window) -> Result<bool, StoreError> {
+        let near = self.0.keys().filter_map(|near| Some((*near, steps(*near, window)?)));
+        let Some((near, steps)) = near.min_by_key(|(near, steps)| (steps.len(), *near)) else { return Ok(false) };
+        let mut added: BTreeMap<UserId, Sum> = BTreeMap::new();
+        for (dates, sign) in steps {
+            for score in days.read(dates)? {
+                let sum = Sum { score: score.score * i64::from(sign), days: sign };
+                added.entry(score.user_id).or_default().add(sum);
+            }
+        }
+        let from = &self.0[&near];
+        let mut differing = from.touched.clone();
+        let mut slid = Followed::new(Sheet::clone(&from.sheet));
+        slid.add(&added);
+        differing.append(&mut slid.touched);
+        slid.origin = Some(Origin { window: near, differing });
+        self.0.insert(window, slid);
+        Ok(true)
+    }
+
+    /// How many bytes each window takes.
+    pub fn bytes(&self) -> impl Iterator<Item = (Window, usize)> + '_ {
+        self.0.iter().map(|(window, followed)| (*window, followed.sheet.bytes()))
+    }
+}
+
+/// The scores of days that enter or leave windows. At midnight many windows need the same.
+struct Days<'c> {
+    connection: &'c Reader,
+    read: HashMap<RangeInclusive<EventDate>, Vec<UserScore>>,
+}
+
+impl Days<'_> {
+    fn read(&mut self, dates: RangeInclusive<EventDate>) -> Result<&[UserScore], StoreError> {
+        if !self.read.contains_key(&dates) {
+            let mut scores = Vec::new();
+            window_sums::walk(self.connection, &dates, |score| scores.push(score))?;
+            self.read.insert(dates.clone(), scores);
+        }
+        Ok(&self.read[&dates])
+    }
+}
