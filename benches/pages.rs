@@ -44,7 +44,7 @@ fn main() {
         subscription,
         &store,
         &file,
-        StandingsOptions { clock: clock.clone(), ranking: Ranking::DenseRank, every },
+        StandingsOptions { clock: clock.clone(), ranking: Ranking::DenseRank, every, bytes_max: usize::MAX },
     )
     .expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");

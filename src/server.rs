@@ -96,7 +96,12 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         subscription,
         &store,
         &settings.database,
-        StandingsOptions { clock: clock.clone(), ranking: settings.ranking, every: settings.standings_every },
+        StandingsOptions {
+            clock: clock.clone(),
+            ranking: settings.ranking,
+            every: settings.standings_every,
+            bytes_max: (settings.standings_memory as usize).saturating_mul(1 << 20),
+        },
     )
     .map_err(fault)?;
     let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone())?;

@@ -61,6 +61,7 @@ mod layouts;
 mod leaderboard_pages;
 mod leaderboards;
 mod leaderboards_admin;
+mod leaderboards_memory;
 mod leaderboards_shared;
 mod live;
 mod live_rights;

@@ -38,7 +38,12 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
         subscription,
         &store,
         &file,
-        StandingsOptions { clock: clock.clone(), ranking: Ranking::DenseRank, every: Duration::from_secs(3600) },
+        StandingsOptions {
+            clock: clock.clone(),
+            ranking: Ranking::DenseRank,
+            every: Duration::from_secs(3600),
+            bytes_max: usize::MAX,
+        },
     )
     .expect("standings");
     let settings = Settings::load(&figment(), None).expect("the defaults");

@@ -133,6 +133,7 @@ fn a_wrong_setting_stops_the_start_with_one_line_that_names_it() {
         ("today_every", &["soon", "0s", "0", "-1h", "1", "1x", "true"]),
         ("recent_every", &["soon", "0s", "0ms", "-24h", "24"]),
         ("standings_every", &["soon", "0s", "-1s", "1"]),
+        ("standings_memory", &["0", "-1", "256MB", "99999999999999999999"]),
         ("recent_days", &["ten", "-1", "1.5", "99999999999999999999", "true"]),
         ("ranking", &["best", "RANK!", "1"]),
         ("recalculations_per_day", &["many", "-1", "1.5", "99999999999999999999"]),

@@ -62,6 +62,75 @@ fn a_period_is_held_only_once_it_is_asked_for() {
 }
 
 #[test]
+fn what_there_is_no_room_for_is_let_go_and_built_again() {
+    let world = World::within(1, "2026-03-31T12:00:00Z", "UTC", Ranking::DenseRank, SOON);
+    for id in 1..=20 {
+        world.award(id, world.today() - Days::new(id as u64 * 3), 7 * id % 10);
+    }
+    world.expect_settled();
+    let await_held = |want: &[StandingsKey]| {
+        let deadline = Instant::now() + PATIENCE;
+        while world.standings.held() != want {
+            assert!(Instant::now() < deadline, "{:?} are held", world.standings.held());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    for period in [Period::Weekly, Period::AllTime, Period::Monthly] {
+        assert!(world.view(1, period).is_some());
+        await_held(&[key(1, period)]);
+    }
+    // Who listens keeps what is listened to.
+    let mut listener = world.standings.watch(key(1, Period::AllTime));
+    world.runtime.block_on(listener.wait_for(Option::is_some)).expect("a board");
+    assert!(world.view(1, Period::Daily).is_some());
+    let deadline = Instant::now() + PATIENCE;
+    while world.standings.held().len() > 2 {
+        assert!(Instant::now() < deadline, "{:?} are held", world.standings.held());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    world.award(1, world.today(), 5);
+    world.runtime.block_on(listener.changed()).expect("a board that is still followed");
+    assert!(world.standings.held().contains(&key(1, Period::AllTime)));
+    world.expect_settled();
+}
+
+#[test]
+fn boards_with_the_same_days_and_the_same_groups_share_a_ranking() {
+    let world = World::new("2026-03-31T12:00:00Z", "UTC", Ranking::DenseRank, SOON);
+    let add = |name: &str, included: &[i64], from: Option<&str>| {
+        let settings = LeaderboardSettings {
+            included_groups_ids: included.iter().map(|id| group(*id)).collect(),
+            from_date: from.map(|from| event_date(day(from))),
+            ..LeaderboardSettings::named(LeaderboardName::try_from(name.to_owned()).expect("a name"))
+        };
+        world.write(move |write| {
+            let Changed::Done(board) = leaderboards::create(write, &settings.name.clone(), 7)? else { unreachable!() };
+            leaderboards::update(write, board.id, settings)?;
+            Ok(board.id.0)
+        })
+    };
+    world.write(|write| {
+        set_members(write, 1, &[1, 2])?;
+        set_members(write, 2, &[3])?;
+        award(write, 1, day("2026-03-28"), 1)?;
+        (1..=5).try_for_each(|id| award(write, id, write_day(write), id).map(drop))
+    });
+    let (one, two) = (add("One", &[1, 2], None), add("Two", &[2, 1], None));
+    let (other, later) = (add("Other", &[2], None), add("Later", &[1, 2], Some("2026-03-31")));
+    world.refresh();
+    let ranked = |board: i64, period: Period| Arc::clone(&world.view(board, period).expect("a board").ranked);
+    for round in 0..3 {
+        world.award(1 + round, world.today(), 10);
+        world.refresh();
+        assert!(Arc::ptr_eq(&ranked(one, Period::Weekly), &ranked(two, Period::Weekly)));
+        assert!(!Arc::ptr_eq(&ranked(one, Period::Weekly), &ranked(one, Period::Monthly)), "other days");
+        assert!(!Arc::ptr_eq(&ranked(one, Period::Weekly), &ranked(other, Period::Weekly)), "other groups");
+        assert!(!Arc::ptr_eq(&ranked(one, Period::Weekly), &ranked(later, Period::Weekly)), "days from its own first");
+        world.expect_settled();
+    }
+}
+
+#[test]
 fn what_is_read_whole_is_read_in_the_order_of_the_file() {
     // The SELECTs as they stand in the source, planned by the SQLite that runs them.
     let source = include_str!("../src/store/window_sums.rs");

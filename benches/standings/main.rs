@@ -9,6 +9,7 @@
 //! each board into a temporary table in memory, with the positions by a window function.
 
 mod fill;
+mod many;
 
 use std::hint::black_box;
 use std::path::Path;
@@ -28,6 +29,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use self::fill::{Random, draw_users, fill};
+use self::many::Ranks;
 
 /// Set in the environment of a process that this program starts of itself: which scale to measure.
 const SCALE: &str = "BENCH_SCALE";
@@ -35,6 +37,10 @@ const SCALE: &str = "BENCH_SCALE";
 const DAYS: usize = 730;
 /// The standings look at changes only when they are told to.
 const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+/// What the standings may take, in bytes: as the setting `standings_memory` has it by default.
+const ROOM: usize = 256 << 20;
+/// How long standings may take to be built.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Users on a page.
 const PAGE: usize = 100;
 
@@ -48,6 +54,8 @@ struct Scale {
     rounds: usize,
     /// How often the quick things are tried.
     reads: usize,
+    /// Whether a hundred boards are measured too.
+    has_many: bool,
 }
 
 fn main() {
@@ -68,14 +76,14 @@ fn main() {
 fn scales() -> Vec<Scale> {
     let changes = [(1, 15), (1_000, 15), (100_000, 5)];
     vec![
-        Scale { users: 100_000, events: 10_000_000, changes, rounds: 3, reads: 100_000 },
-        Scale { users: 1_000_000, events: 10_000_000, changes, rounds: 3, reads: 100_000 },
+        Scale { users: 100_000, events: 10_000_000, changes, rounds: 3, reads: 100_000, has_many: true },
+        Scale { users: 1_000_000, events: 10_000_000, changes, rounds: 3, reads: 100_000, has_many: false },
     ]
 }
 
 fn scales_of_smoke() -> Vec<Scale> {
     let changes = [(1, 3), (10, 3), (100, 2)];
-    vec![Scale { users: 500, events: 20_000, changes, rounds: 2, reads: 1_000 }]
+    vec![Scale { users: 500, events: 20_000, changes, rounds: 2, reads: 1_000, has_many: true }]
 }
 
 fn measure(scale: &Scale) {
@@ -120,6 +128,10 @@ fn measure(scale: &Scale) {
     running.read(scale.reads, scale.users);
     running.memory(grown);
     running.stop();
+    if scale.has_many {
+        many::measure(&file, &clock, scale, Ranks::Alike);
+        many::measure(&file, &clock, scale, Ranks::EachItsOwn);
+    }
     println!();
 }
 
@@ -149,7 +161,7 @@ impl Running {
             subscription,
             &store,
             file,
-            StandingsOptions { clock: clock.clone(), ranking, every: NEVER },
+            StandingsOptions { clock: clock.clone(), ranking, every: NEVER, bytes_max: ROOM },
         )
         .expect("standings");
         let mut views: Vec<_> = Period::ALL.map(|period| standings.watch(key(period))).into();
@@ -182,6 +194,10 @@ impl Running {
         for view in &mut self.views {
             view.mark_unchanged();
         }
+        self.store_awards(users);
+    }
+
+    fn store_awards(&self, users: &[UserId]) {
         let users = users.to_vec();
         let award_all = move |write: &store::Write<'_>| -> Result<(), StoreError> {
             let by: Username = "bench".parse().expect("a username");

@@ -47,6 +47,8 @@ settings! {
     recent_days: u32 = COUNT, default "10";
     /// The longest that a leaderboard may lag behind a committed change.
     standings_every: Duration = SPAN, default "1s";
+    /// How many megabytes leaderboards may take in memory; those asked for longest ago are let go, and built again when asked for.
+    standings_memory: u32 = COUNT_FROM_1, default "256";
     /// How equal scores are counted in `position`: `dense_rank`, `rank` or `row_number`.
     ranking: Ranking = RANKING, default "dense_rank";
     /// How many recalculations the server accepts over HTTP in 24 hours.

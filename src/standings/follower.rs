@@ -10,19 +10,18 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use self::demand::{Demand, Scope};
 use self::interrupted::{Interrupted, Stopped};
 use super::catalog::Effect;
+use super::holding::Holding;
 use super::rankings::{Rankings, Source};
-use super::shared::{Flush, Message, Published, Shared, Snapshot};
+use super::shared::{Message, Published, Shared, Snapshot};
 use super::snapshots::Snapshots;
 use super::subscription::FactQueue;
 use super::windows::Windows;
 use super::{Catalog, StandingsKey, Window};
 use crate::domain::{Clock, EventDate, Ranking};
 use crate::store::{Committed, Reader, StoreError};
-
-/// How long standings are kept that nobody asks for.
-const KEPT_UNASKED: Duration = Duration::from_secs(15 * 60);
 
 /// Whether memory holds what is in the file, and whether the views show what memory holds.
 ///
@@ -48,36 +47,6 @@ enum State {
     Settled,
 }
 
-/// Which standings a refresh brings up.
-enum Scope {
-    All,
-    /// Only these. But if the file has to be read, all of them.
-    Some(Vec<StandingsKey>),
-}
-
-/// What somebody waits for.
-struct Demand {
-    /// Whether somebody asks for standings that are not there yet.
-    new_standings: bool,
-    /// Who waits for a refresh.
-    flushes: Vec<Flush>,
-}
-
-impl Demand {
-    /// Which standings a refresh has to bring up for those who wait; `None` if nobody waits.
-    fn scope(&self) -> Option<Scope> {
-        if self.new_standings {
-            return Some(Scope::All);
-        }
-        let keys: Option<Vec<StandingsKey>> = self.flushes.iter().map(|flush| flush.key).collect();
-        match keys {
-            Some(keys) if keys.is_empty() => None,
-            Some(keys) => Some(Scope::Some(keys)),
-            None => Some(Scope::All),
-        }
-    }
-}
-
 /// What the thread knows.
 pub(super) struct Follower {
     shared: Arc<Shared>,
@@ -90,6 +59,7 @@ pub(super) struct Follower {
     today: EventDate,
     windows: Windows,
     rankings: Rankings,
+    holding: Holding,
     /// The number of the last transaction that was taken.
     through: u64,
     /// How many changes of the file the last snapshot holds.
@@ -111,6 +81,7 @@ impl Follower {
         snapshots: Snapshots,
         clock: Clock,
         ranking: Ranking,
+        holding: Holding,
     ) -> Follower {
         Follower {
             shared,
@@ -122,6 +93,7 @@ impl Follower {
             state: State::Unread,
             windows: Windows::default(),
             rankings: Rankings::new(ranking),
+            holding,
             through: 0,
             noticed: 0,
             reading: Duration::ZERO,
@@ -188,8 +160,11 @@ impl Follower {
                 }
                 if is_of_all {
                     refreshed = Instant::now();
+                    self.evict();
                 }
             }
+            // What somebody has asked for meanwhile is not kept waiting.
+            let until = if self.demand.scope().is_some() { until.min(retry_at) } else { until };
             match self.inbox.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(message) => {
                     if self.take(message).and_then(|()| self.take_waiting()).is_err() {
@@ -266,13 +241,15 @@ impl Follower {
         }
     }
 
-    /// Lets go of standings that nobody has asked for in a while.
+    /// Lets go of standings that are not to be held any longer.
     fn evict(&mut self) {
         let mut published = self.shared.published_mut();
-        published.retain(|_, published| {
-            published.last_asked().elapsed() < KEPT_UNASKED || published.view.receiver_count() > 0
-        });
-        self.rankings.retain(|key| published.contains_key(key));
+        let gone = self.holding.let_go(&published, &self.rankings, &self.windows);
+        if !gone.is_empty() {
+            gone.iter().for_each(|key| drop(published.remove(key)));
+            let used = self.rankings.retain(|key| published.contains_key(key));
+            self.windows.retain(|window| used.contains(window));
+        }
     }
 
     /// Brings what is in use up to date and publishes it.
@@ -305,15 +282,15 @@ impl Follower {
                 continue;
             };
             if let Some(followed) = self.windows.get(&window) {
-                let source = Source { board, window, followed, catalog: &catalog };
+                let source = Source { board, window, followed, active: self.windows.active(), catalog: &catalog };
                 if let Some(view) = self.rankings.bring_up(*key, &source) {
                     published.view.send_replace(Some(Arc::new(view)));
                 }
+                published.shown.store(self.through, Ordering::SeqCst);
+            } else {
+                // There are many to be read, and this one comes later. Its view, if it has one, has not followed.
+                self.rankings.remove(*key);
             }
-            published.shown.store(self.through, Ordering::SeqCst);
-        }
-        if self.state != State::Settled {
-            self.shared.refreshes.fetch_add(1, Ordering::SeqCst);
         }
         if keys.is_none() {
             self.state = State::Settled;
@@ -370,7 +347,8 @@ impl Follower {
             self.state = State::Behind;
             self.reading = began.elapsed();
         } else {
-            self.windows.read_missing(connection, &used)?;
+            // Others are read right after these have been shown and what is too much has been let go.
+            self.demand.new_standings |= !self.windows.read_missing(connection, &used)?;
         }
         Ok(())
     }
@@ -398,6 +376,7 @@ impl Follower {
     }
 }
 
+mod demand;
 mod interrupted;
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::coverage::Coverage;
 use super::follower::Follower;
+use super::holding::Holding;
 use super::shared::{Flush, Message, Published, Shared};
 use super::snapshots::{SNAPSHOT_PATIENCE, Snapshots};
 use super::{Catalog, StandingsKey, Subscription, View, supervise};
@@ -31,6 +32,8 @@ pub struct StandingsOptions {
     pub ranking: Ranking,
     /// A committed change shows within this time.
     pub every: Duration,
+    /// How many bytes the standings may take, without the names of users.
+    pub bytes_max: usize,
 }
 
 /// A handle on the standings.
@@ -59,7 +62,7 @@ impl Standings {
         file: &Path,
         options: StandingsOptions,
     ) -> Result<(Standings, StandingsThread), StoreError> {
-        let StandingsOptions { clock, ranking, every } = options;
+        let StandingsOptions { clock, ranking, every, bytes_max } = options;
         let Subscription { facts, sender, inbox } = subscription;
         let writer = store.writer().clone();
         let connection = Reader::open(file)?;
@@ -72,10 +75,18 @@ impl Standings {
             writer: writer.clone(),
             inbox: sender.clone(),
         };
-        defaults.into_iter().for_each(|key| drop(standings.published(key)));
+        defaults.into_iter().for_each(|key| standings.published(key, Published::touch));
         let patience = SNAPSHOT_PATIENCE;
         let snapshots = Snapshots::new(writer, file, connection, sender.clone(), Arc::clone(&facts), patience);
-        let follower = Follower::new(Arc::clone(&standings.shared), facts, inbox, snapshots, clock, ranking);
+        let follower = Follower::new(
+            Arc::clone(&standings.shared),
+            facts,
+            inbox,
+            snapshots,
+            clock,
+            ranking,
+            Holding::new(bytes_max),
+        );
         let alive = store.register_thread("standings");
         let thread = std::thread::Builder::new()
             .name("standings".to_owned())
@@ -103,7 +114,7 @@ impl Standings {
     /// The standings with every change that this process has confirmed. It is for callers who must see what was just
     /// stored. If nothing was stored since the last refresh, this costs no more than [`Standings::view`].
     pub async fn view_now(&self, key: StandingsKey) -> Option<Arc<View>> {
-        if self.published(key).shown.load(Ordering::SeqCst) < self.writer.committed() {
+        if self.published(key, |published| published.shown.load(Ordering::SeqCst)) < self.writer.committed() {
             self.flush(Some(key)).await;
         }
         self.view_within(key, FLUSH_PATIENCE).await
@@ -127,12 +138,6 @@ impl Standings {
         self.shared.age()
     }
 
-    /// How many refreshes have found something new in the file, whether or not it changed any view. Code that keeps
-    /// something read from the file together with a view has to read it again when this number has changed.
-    pub fn refreshes(&self) -> u64 {
-        self.shared.refreshes.load(Ordering::SeqCst)
-    }
-
     /// The standings; `None` if they are not built within `patience`.
     pub async fn view_within(&self, key: StandingsKey, patience: Duration) -> Option<Arc<View>> {
         let mut views = self.watch(key);
@@ -151,9 +156,10 @@ impl Standings {
 
     /// Follows the standings as they change. The channel closes when their board is removed.
     pub fn watch(&self, key: StandingsKey) -> watch::Receiver<Option<Arc<View>>> {
-        let published = self.published(key);
-        published.touch();
-        published.view.subscribe()
+        self.published(key, |published| {
+            published.touch();
+            published.view.subscribe()
+        })
     }
 
     /// Waits until all that has been committed shows. It is for changes of boards, users and groups: these are rare,
@@ -170,10 +176,11 @@ impl Standings {
         }
     }
 
-    /// The place where views of these standings are published. If it is new, the thread is told to build them.
-    fn published(&self, key: StandingsKey) -> Arc<Published> {
+    /// Does something with the place where views of these standings are published. Meanwhile it is not let go. If it is new,
+    /// the thread is told to build them.
+    fn published<T>(&self, key: StandingsKey, then: impl FnOnce(&Published) -> T) -> T {
         if let Some(published) = self.shared.published().get(&key) {
-            return Arc::clone(published);
+            return then(published);
         }
         let mut all = self.shared.published_mut();
         let published = all.entry(key).or_insert_with(|| {
@@ -181,7 +188,7 @@ impl Standings {
             let _ = self.inbox.send(Message::NewStandings);
             Arc::new(Published::new())
         });
-        Arc::clone(published)
+        then(published)
     }
 }
 

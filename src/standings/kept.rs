@@ -60,6 +60,12 @@ impl Kept {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key)
     }
 
+    /// How many bytes all renderings take.
+    pub fn size(&self) -> usize {
+        let renderings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        renderings.by_key.values().map(|rendering| rendering.bytes.len()).sum()
+    }
+
     /// The rendering of that key: made by `render` if it is not kept.
     pub fn get_or_render(&self, key: RenderingKey, render: impl FnOnce() -> Vec<u8>) -> Arc<[u8]> {
         let renderings = || self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,7 @@ mod entry;
 mod find;
 mod follower;
 mod handle;
+mod holding;
 mod id_set;
 mod kept;
 mod key;

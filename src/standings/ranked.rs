@@ -1,5 +1,6 @@
 //! A ranking as its readers have it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::chunked::Keyed;
@@ -17,6 +18,7 @@ use crate::domain::{Ranking, UserId};
 pub struct Ranked {
     ranking: Ranking,
     eligible: Arc<Eligible>,
+    days: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -34,7 +36,8 @@ impl Ranked {
     pub(super) fn new(ranking: Ranking, eligible: Arc<Eligible>, sheet: Arc<Sheet>, before: Option<&Ranked>) -> Ranked {
         let before = before.filter(|before| Arc::ptr_eq(&before.eligible, &eligible));
         let seed = before.and_then(|before| before.state().shape.clone());
-        Ranked { ranking, eligible, state: Mutex::new(State { sheet, shape: None, seed }) }
+        let state = Mutex::new(State { sheet, shape: None, seed });
+        Ranked { ranking, eligible, days: AtomicU64::new(0), state }
     }
 
     /// Puts another sheet under the ranking, in which the eligible users are the same with the same scores. Otherwise a
@@ -50,6 +53,18 @@ impl Ranked {
     /// Whether this is the sheet under the ranking.
     pub(super) fn rests_on(&self, sheet: &Arc<Sheet>) -> bool {
         Arc::ptr_eq(&self.state().sheet, sheet)
+    }
+
+    /// Notes that somebody's points of single days may be others now, though no sum is.
+    pub(super) fn note_days(&self) {
+        self.days.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Another number whenever the points that ranked users have on single days may be others, in the window or before it.
+    /// Code that keeps such points together with a view has to read them again then. The number has to be asked for
+    /// before they are read.
+    pub fn days(&self) -> u64 {
+        self.days.load(Ordering::SeqCst)
     }
 
     /// Who is eligible.
@@ -148,7 +163,7 @@ impl Ranked {
 
     /// How many bytes it takes by itself.
     pub(super) fn own_bytes(&self) -> usize {
-        self.state().shape.as_ref().map_or(0, |shape| shape.bytes())
+        self.eligible.bytes() + self.state().shape.as_ref().map_or(0, |shape| shape.bytes())
     }
 }
 

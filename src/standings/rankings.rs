@@ -7,10 +7,10 @@ use super::catalog::Effect;
 use super::eligible::{Eligible, Groups};
 use super::windows::Followed;
 use super::{Catalog, Ranked, StandingsKey, View, Window};
-use crate::domain::{Leaderboard, Ranking};
+use crate::domain::{Leaderboard, Ranking, UserId};
 
 /// What boards have in common that share a ranking: the days that count, and the groups that decide who is ranked.
-type Common = (Window, Groups);
+pub(super) type Common = (Window, Groups);
 
 /// All rankings that are kept up to date.
 pub(super) struct Rankings {
@@ -23,6 +23,8 @@ pub(super) struct Rankings {
     editions: u64,
     /// How often anybody may have got another name, without it being known who.
     relabelled: u64,
+    /// How often all scores were read anew.
+    reread: u64,
 }
 
 /// A ranking that is kept up to date.
@@ -32,8 +34,11 @@ struct Shared {
     edition: u64,
     /// How many of those whom [`Followed::touched`] names it has taken in.
     taken: usize,
-    /// See [`Rankings::relabelled`].
+    /// How many of [`Source::active`] it has taken in.
+    active: usize,
+    /// See [`Rankings::relabelled`] and [`Rankings::reread`].
     relabelled: u64,
+    reread: u64,
 }
 
 /// What a view shows.
@@ -49,6 +54,8 @@ pub(super) struct Source<'s> {
     pub window: Window,
     /// The sums over that window.
     pub followed: &'s Followed,
+    /// Users whose score on any day has changed since all views were last brought up.
+    pub active: &'s [UserId],
     pub catalog: &'s Arc<Catalog>,
 }
 
@@ -56,7 +63,7 @@ impl Rankings {
     /// No rankings yet. In all of them, equal scores will share positions as `ranking` says.
     pub fn new(ranking: Ranking) -> Rankings {
         let (eligible, shared, shown) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Rankings { ranking, eligible, shared, shown, editions: 0, relabelled: 0 }
+        Rankings { ranking, eligible, shared, shown, editions: 0, relabelled: 0, reread: 0 }
     }
 
     /// Forgets all rankings.
@@ -80,9 +87,17 @@ impl Rankings {
         used.into_iter().map(|common| common.0).collect()
     }
 
+    /// What belongs to a key, and how many bytes that takes beside the window.
+    pub fn held(&self, key: &StandingsKey) -> Option<(&Common, usize)> {
+        let common = &self.shown.get(key)?.common;
+        Some((common, self.shared.get(common)?.ranked.own_bytes()))
+    }
+
     /// Notes that all views show what the windows hold, which forget whom they name as touched.
     pub fn settle(&mut self) {
-        self.shared.values_mut().for_each(|shared| shared.taken = 0);
+        for shared in self.shared.values_mut() {
+            (shared.taken, shared.active) = (0, 0);
+        }
     }
 
     /// Notes what has changed in the catalog, which already holds the changes. Who has another name is told to the windows.
@@ -94,6 +109,7 @@ impl Rankings {
 
     /// Notes that the catalog has been read anew, and whether it has changed.
     pub fn note_all_read(&mut self, is_other: bool, catalog: &Catalog) {
+        self.reread += 1;
         if is_other {
             self.relabelled += 1;
             self.find_eligible(catalog);
@@ -124,7 +140,7 @@ impl Rankings {
 
     /// Brings up a ranking, once for all boards that share it. Returns it with its edition.
     fn bring_up_shared(&mut self, common: &Common, source: &Source<'_>) -> (Arc<Ranked>, u64) {
-        let Source { followed, catalog, .. } = *source;
+        let Source { followed, active, catalog, .. } = *source;
         let eligible = self.eligible.entry(common.1.clone()).or_insert_with(|| Arc::new(catalog.eligible(&common.1)));
         let mut editions = self.editions;
         let mut another = || {
@@ -146,9 +162,15 @@ impl Rankings {
                     shared.ranked = Arc::new(Ranked::new(self.ranking, eligible, sheet, Some(&shared.ranked)));
                 } else {
                     shared.ranked.rest_on(&followed.sheet);
+                    let mut active = active[shared.active..].iter();
+                    let is_ranked = |id: &UserId| eligible.holds(*id) && followed.sheet.sum(*id).is_some();
+                    if shared.reread != self.reread || active.any(is_ranked) {
+                        shared.ranked.note_days();
+                    }
                 }
                 shared.taken = followed.touched.len();
-                shared.relabelled = self.relabelled;
+                shared.active = active.len();
+                (shared.relabelled, shared.reread) = (self.relabelled, self.reread);
                 shared
             }
             None => {
@@ -171,8 +193,11 @@ impl Rankings {
                     Some((shared, false)) => (another(), ranked(Some(&shared.ranked))),
                     None => (another(), ranked(None)),
                 };
-                let taken = followed.touched.len();
-                let shared = Shared { ranked, edition, taken, relabelled: self.relabelled };
+                // A ranking that two windows share may have been read before the latest changes of days.
+                ranked.note_days();
+                let (taken, active) = (followed.touched.len(), active.len());
+                let (relabelled, reread) = (self.relabelled, self.reread);
+                let shared = Shared { ranked, edition, taken, active, relabelled, reread };
                 self.shared.entry(common.clone()).insert_entry(shared).into_mut()
             }
         };

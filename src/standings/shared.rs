@@ -93,8 +93,6 @@ pub(super) struct Shared {
     catalog: RwLock<Arc<Catalog>>,
     /// Whether memory holds all that is in the file.
     pub coverage: Coverage,
-    /// How many refreshes have found something new in the file, whether or not it changed any view.
-    pub refreshes: AtomicU64,
     began: Instant,
     /// When the views last showed all that was known to be committed, in milliseconds after `began`.
     current_at: AtomicU64,
@@ -107,7 +105,6 @@ impl Shared {
             published: RwLock::default(),
             catalog: RwLock::new(Arc::new(catalog)),
             coverage,
-            refreshes: AtomicU64::new(0),
             began: Instant::now(),
             current_at: AtomicU64::new(0),
         }

@@ -65,6 +65,11 @@ impl View {
         self.kept.get_or_render(key, render)
     }
 
+    /// How many bytes is kept of renderings.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.kept.size()
+    }
+
     /// The rendering for a key, if it is kept already. It is for callers who have to wait for something before they can
     /// render.
     pub fn find_kept(&self, key: RenderingKey) -> Option<Arc<[u8]>> {

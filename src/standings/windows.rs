@@ -52,27 +52,36 @@ impl Followed {
 
 /// All windows in use. Boards that have the same window share its sheet.
 #[derive(Default)]
-pub(super) struct Windows(HashMap<Window, Followed>);
+pub(super) struct Windows {
+    followed: HashMap<Window, Followed>,
+    active: Vec<UserId>,
+}
 
 impl Windows {
     /// A window, if it is in use.
     pub fn get(&self, window: &Window) -> Option<&Followed> {
-        self.0.get(window)
+        self.followed.get(window)
+    }
+
+    /// Users whose score on any day has changed since all views were last brought up, even if it is in no window.
+    pub fn active(&self) -> &[UserId] {
+        &self.active
     }
 
     /// Forgets all windows.
     pub fn clear(&mut self) {
-        self.0.clear();
+        *self = Windows::default();
     }
 
     /// Forgets windows that are not in use.
     pub fn retain(&mut self, in_use: impl Fn(&Window) -> bool) {
-        self.0.retain(|window, _| in_use(window));
+        self.followed.retain(|window, _| in_use(window));
     }
 
     /// Notes that all views show what is here.
     pub fn settle(&mut self) {
-        for followed in self.0.values_mut() {
+        self.active.clear();
+        for followed in self.followed.values_mut() {
             followed.touched.clear();
             followed.origin = None;
         }
@@ -80,7 +89,7 @@ impl Windows {
 
     /// Notes that users have other names or other pictures.
     pub fn relabel(&mut self, users: &[UserId]) {
-        for followed in self.0.values_mut() {
+        for followed in self.followed.values_mut() {
             followed.touched.extend(users.iter().filter(|id| followed.sheet.sum(**id).is_some()));
         }
     }
@@ -89,13 +98,14 @@ impl Windows {
     pub fn apply(&mut self, facts: &[Arc<Committed>]) {
         let mut added: HashMap<Window, BTreeMap<UserId, Sum>> = HashMap::new();
         for change in facts.iter().flat_map(|committed| &committed.scores) {
-            for &window in self.0.keys().filter(|(first, last)| (*first..=*last).contains(&change.date)) {
+            self.active.push(change.user_id);
+            for &window in self.followed.keys().filter(|(first, last)| (*first..=*last).contains(&change.date)) {
                 let sum = Sum { score: change.score, days: change.days };
                 added.entry(window).or_default().entry(change.user_id).or_default().add(sum);
             }
         }
         for (window, added) in added {
-            if let Some(followed) = self.0.get_mut(&window) {
+            if let Some(followed) = self.followed.get_mut(&window) {
                 followed.add(&added);
             }
         }
@@ -106,7 +116,7 @@ impl Windows {
         let mut read = HashMap::new();
         for windows in windows.chunks(AT_ONCE_MAX) {
             for (window, totals) in windows.iter().zip(sum_windows(connection, windows)?) {
-                let followed = match self.0.remove(window) {
+                let followed = match self.followed.remove(window) {
                     Some(mut followed) => {
                         followed.become_those(&totals);
                         followed
@@ -116,30 +126,31 @@ impl Windows {
                 read.insert(*window, followed);
             }
         }
-        self.0 = read;
+        self.followed = read;
         Ok(())
     }
 
-    /// Reads the windows that are not in use yet. The snapshot has to hold the same transactions as the windows here.
-    pub fn read_missing(&mut self, connection: &Reader, windows: &[Window]) -> Result<(), StoreError> {
+    /// Reads the windows that are not in use yet, or the first of them if they are many. Returns whether that was all. The
+    /// snapshot has to hold the same transactions as the windows here.
+    pub fn read_missing(&mut self, connection: &Reader, windows: &[Window]) -> Result<bool, StoreError> {
         let mut days = Days { connection, read: HashMap::new() };
         let mut missing: Vec<Window> = Vec::new();
         for window in windows {
-            if !self.0.contains_key(window) && !self.slide(&mut days, *window)? {
+            if !self.followed.contains_key(window) && !self.slide(&mut days, *window)? {
                 missing.push(*window);
             }
         }
-        for windows in missing.chunks(AT_ONCE_MAX) {
-            let sheets = sum_windows(connection, windows)?.into_iter().map(|totals| Followed::new(Sheet::of(&totals)));
-            self.0.extend(windows.iter().copied().zip(sheets));
-        }
-        Ok(())
+        let is_all = missing.len() <= AT_ONCE_MAX;
+        missing.truncate(AT_ONCE_MAX);
+        let sheets = sum_windows(connection, &missing)?.into_iter().map(|totals| Followed::new(Sheet::of(&totals)));
+        self.followed.extend(missing.iter().copied().zip(sheets));
+        Ok(is_all)
     }
 
     /// Makes a window from one that is a few days away: adds the days that enter and subtracts the days that leave.
     /// Both share what is the same in them. Returns `false` if there is no window so near.
     fn slide(&mut self, days: &mut Days<'_>, window: Window) -> Result<bool, StoreError> {
-        let near = self.0.keys().filter_map(|near| Some((*near, steps(*near, window)?)));
+        let near = self.followed.keys().filter_map(|near| Some((*near, steps(*near, window)?)));
         let Some((near, steps)) = near.min_by_key(|(near, steps)| (steps.len(), *near)) else { return Ok(false) };
         let mut added: BTreeMap<UserId, Sum> = BTreeMap::new();
         for (dates, sign) in steps {
@@ -148,19 +159,19 @@ impl Windows {
                 added.entry(score.user_id).or_default().add(sum);
             }
         }
-        let from = &self.0[&near];
+        let from = &self.followed[&near];
         let mut differing = from.touched.clone();
         let mut slid = Followed::new(Sheet::clone(&from.sheet));
         slid.add(&added);
         differing.append(&mut slid.touched);
         slid.origin = Some(Origin { window: near, differing });
-        self.0.insert(window, slid);
+        self.followed.insert(window, slid);
         Ok(true)
     }
 
     /// How many bytes each window takes.
     pub fn bytes(&self) -> impl Iterator<Item = (Window, usize)> + '_ {
-        self.0.iter().map(|(window, followed)| (*window, followed.sheet.bytes()))
+        self.followed.iter().map(|(window, followed)| (*window, followed.sheet.bytes()))
     }
 }
 

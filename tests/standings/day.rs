@@ -55,6 +55,35 @@ fn midnight_slides_every_window_with_no_request() {
 }
 
 #[test]
+fn the_standings_of_yesterday_are_right_and_points_of_today_do_not_change_them() {
+    let world = World::new("2026-03-31T12:00:00Z", "UTC", Ranking::Rank, SOON);
+    award_each_day(&world, world.today(), 400);
+    world.expect_settled();
+    let connection = world.other_program();
+    let yesterday = |period: Period| {
+        let view = world.runtime.block_on(world.standings.view(key(1, period).yesterday())).expect("yesterday's board");
+        let want = by_sql(&connection, 1, period, world.today() - Days::new(1), world.ranking);
+        agree(&view.ranked, &want).map(|()| view.version())
+    };
+    let before = Period::ALL.map(|period| yesterday(period).expect("a board as by SQL"));
+    world.award(3, world.today(), 5000);
+    world.award(9, world.today(), 1);
+    world.refresh();
+    let after = Period::ALL.map(|period| yesterday(period).expect("a board as by SQL"));
+    assert_eq!(after, before);
+    world.award(3, world.today() - Days::new(1), 5000);
+    world.refresh();
+    let after = Period::ALL.map(|period| yesterday(period).expect("a board as by SQL"));
+    assert!(after.iter().zip(&before).all(|(after, before)| after != before), "{after:?}");
+    // At midnight, today's standings become yesterday's.
+    world.clock.set(moment("2026-04-01T00:00:01Z"));
+    world.expect_settled();
+    for period in Period::ALL {
+        yesterday(period).expect("a board as by SQL");
+    }
+}
+
+#[test]
 fn a_clock_that_jumps_gives_right_boards_again() {
     let world = World::new("2026-01-01T08:00:00Z", "UTC", Ranking::Rank, SOON);
     award_each_day(&world, day("2026-02-10"), 500);

@@ -70,6 +70,39 @@ fn a_view_is_another_when_somebody_on_it_is_renamed_and_only_then() {
 }
 
 #[test]
+fn what_is_kept_of_single_days_goes_when_a_day_of_somebody_ranked_has_changed_and_only_then() {
+    let world = World::new("2026-03-31T12:00:00Z", "UTC", Ranking::DenseRank, SOON);
+    world.write(|write| {
+        set_members(write, 1, &[1])?;
+        award(write, 1, day("2026-03-31"), 5)?;
+        award(write, 2, day("2026-03-31"), 5)
+    });
+    set_up(&world, |settings| settings.included_groups_ids = vec![group(1)]);
+    world.refresh();
+    let view = || world.view(1, Period::Daily).expect("a board");
+    let first = view();
+    let changed = |what: &str| {
+        assert_eq!(view().version(), first.version(), "{what} changes no sum of the board");
+        first.ranked.days()
+    };
+    let mut days = first.ranked.days();
+    world.award(2, world.today(), 3);
+    world.award(3, day("2026-03-20"), 3);
+    world.refresh();
+    assert_eq!(changed("an award to somebody else"), days);
+    world.award(1, day("2026-03-20"), 3);
+    world.refresh();
+    let before = std::mem::replace(&mut days, changed("an award before the window"));
+    assert!(days > before);
+    world.write(|write| {
+        award(write, 1, day("2026-03-30"), 2)?;
+        award(write, 1, day("2026-03-31"), -2)
+    });
+    world.refresh();
+    assert!(changed("what is moved to another day") > days);
+}
+
+#[test]
 fn pages_beyond_the_end_are_not_kept_and_push_nothing_out() {
     let world = World::new("2026-03-31T12:00:00Z", "UTC", Ranking::DenseRank, SOON);
     world.write(move |write| {

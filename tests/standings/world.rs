@@ -25,6 +25,11 @@ pub struct World {
 
 impl World {
     pub fn new(now: &str, zone: &str, ranking: Ranking, every: Duration) -> World {
+        World::within(usize::MAX, now, zone, ranking, every)
+    }
+
+    /// With standings that may take so many bytes.
+    pub fn within(bytes_max: usize, now: &str, zone: &str, ranking: Ranking, every: Duration) -> World {
         let folder = TempDir::new().expect("a temporary folder");
         let file = folder.path().join("scores.db");
         let clock = Clock::fixed(zone.parse().expect("a zone"), moment(now));
@@ -35,9 +40,13 @@ impl World {
             ..OpenOptions::new(OpenMode::Create, clock.clone())
         };
         let (store, writer) = Store::open(&file, options).expect("a new database");
-        let (standings, thread) =
-            Standings::start(subscription, &store, &file, StandingsOptions { clock: clock.clone(), ranking, every })
-                .expect("standings");
+        let (standings, thread) = Standings::start(
+            subscription,
+            &store,
+            &file,
+            StandingsOptions { clock: clock.clone(), ranking, every, bytes_max },
+        )
+        .expect("standings");
         World { folder, clock, ranking, runtime, store, standings, threads: Some((writer, thread)) }
     }
 
@@ -88,7 +97,7 @@ impl World {
             directory::users(connection).expect("users").into_iter().map(|user| (user.id, user)).collect();
         // A view is made anew when somebody on it is called otherwise; who is not on it is known to the newest catalog.
         let shown = |catalog: &Catalog| -> HashMap<UserId, User> {
-            let ids = view.ranked.entries().iter().map(|entry| entry.user_id);
+            let ids = view.ranked.entries().into_iter().map(|entry| entry.user_id);
             ids.filter_map(|id| Some((id, catalog.users.get(&id)?.clone()))).collect()
         };
         let ranked = |(id, _): &(UserId, User)| view.ranked.get(*id).is_some();

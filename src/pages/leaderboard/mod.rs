@@ -125,8 +125,6 @@ async fn page(
     let today = app.clock.today();
     let boards = links.to_boards(catalog.boards.iter().filter(|board| viewer.may_see(board)), today);
     let key = StandingsKey::today(links.board, links.period);
-    // This is asked before the view, so that what is read later is at least as new as this number says.
-    let refreshes = app.standings.refreshes();
     let (view, before) =
         rocket::tokio::join!(app.standings.view(key), app.standings.view_within(key.yesterday(), YESTERDAY_PATIENCE));
     let Some(view) = view else {
@@ -144,7 +142,9 @@ async fn page(
         }
     }
     let page = asked.page();
-    let days = RecentDays::of(app, turns, &view, page, today, number_of(&(today, refreshes))).await?;
+    // This is asked before the days are read, so that what is read is at least as new as this number says.
+    let edition = view.ranked.days();
+    let days = RecentDays::of(app, turns, &view, page, today, number_of(&(today, edition))).await?;
     let sources = LeaderboardSources { view: &view, before: before.as_deref(), days: &days, today };
     // Where nobody is ranked, a command with the address of the server is shown to whoever may give points, if points of today
     // count there.
@@ -161,7 +161,7 @@ async fn page(
         return Ok(if me.0.is_some() { html.for_one() } else { html });
     }
     let before = before.as_ref().map(|before| before.version());
-    let variant = number_of(&(today, refreshes, before, address.map(Address::as_str), &boards));
+    let variant = number_of(&(today, edition, before, address.map(Address::as_str), &boards));
     let key = RenderingKey { form: "html", page, variant, compressed: false };
     if let Some(kept) = Html::find_kept(&view, key, accepts) {
         return Ok(kept);

@@ -8,6 +8,8 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::domain::{Award, LeaderboardId, Period, Points, Timestamp, UserId, Username};
 use crate::standings::coverage::Coverage;
+use crate::standings::holding::Holding;
+use crate::standings::shared::Flush;
 use crate::standings::{Subscription, View, supervise};
 use crate::store::{OpenMode, OpenOptions, Reader, Store, WriterThread, score_events};
 
@@ -39,8 +41,15 @@ impl Hand {
             Arc::new(Shared::new(Catalog::read(&connection).expect("a catalog"), Coverage::of(&file).expect("a file")));
         let snapshots =
             Snapshots::new(store.writer().clone(), &file, connection, sender.clone(), Arc::clone(&facts), patience);
-        let follower =
-            Follower::new(Arc::clone(&shared), facts, subscription.inbox, snapshots, clock, Ranking::DenseRank);
+        let follower = Follower::new(
+            Arc::clone(&shared),
+            facts,
+            subscription.inbox,
+            snapshots,
+            clock,
+            Ranking::DenseRank,
+            Holding::new(usize::MAX),
+        );
         Hand { _folder: folder, store, writer, shared, sender, follower: Some(follower) }
     }
 
