@@ -1,11 +1,13 @@
 //! Importing events from a file, piece by piece, and taking an import back.
 //!
 //! A command does this, and a server may be at work on the same file. Each piece is a short transaction, and whoever calls
-//! pauses between two, so that the server gets its turn.
+//! pauses between two, so that the server gets its turn. Where there is no other process, all pieces may be one transaction.
 
 use super::{Actions, Actor, Refusal};
 use crate::domain::Scope;
+use crate::store::Neighbours;
 use crate::store::imports::{self, FileDigest, Import, Piece, PieceStored, UndoStep};
+use crate::store::load::{Feed, Load};
 
 /// How many events a step takes back: some 10 milliseconds of work.
 const UNDO_MAX: i64 = 300;
@@ -35,6 +37,25 @@ impl Actions {
         actor.require_any(&[Scope::EventsAward, Scope::EventsDeduct])?;
         let (by, name) = (actor.username.clone(), name.to_owned());
         Ok(self.store.writer().write_blocking(move |write| imports::begin(write, &digest, known, &name, &by))?)
+    }
+
+    /// Begins to store all that is left of an import, of which so many records are dealt with, in one transaction: until its end,
+    /// or until another process opens the database.
+    ///
+    /// # Errors
+    /// As [`Refusal`] says.
+    pub fn load_import(
+        &self,
+        actor: &Actor,
+        import: i64,
+        records: u64,
+        neighbours: Neighbours,
+    ) -> Result<Feed, Refusal> {
+        // What will come is not known yet.
+        actor.require(Scope::EventsAward)?;
+        actor.require(Scope::EventsDeduct)?;
+        let load = Load { import, records, by: actor.username.clone(), neighbours };
+        Ok(Feed::begin(self.store.writer(), load)?)
     }
 
     /// Stores a piece of an import.

@@ -55,7 +55,8 @@ pub struct Committed {
     pub scores: Vec<ScoreChange>,
     /// The changes of users, groups and leaderboards, in their order.
     pub directory: Vec<DirectoryChange>,
-    /// Whether another process has changed the file since the transaction before.
+    /// Whether another process has changed the file since the transaction before, or this one has changed more scores than
+    /// are listed.
     pub foreign: bool,
     /// How often scores have been repaired in this file, by this process or another.
     pub repairs: i64,
@@ -72,6 +73,8 @@ pub(super) struct Facts {
     pub directory: Vec<DirectoryChange>,
     /// How many events were stored.
     pub events: u64,
+    /// Whether scores have changed that are not listed. It stays if what changed them is taken back.
+    pub unlisted: bool,
 }
 
 impl Facts {

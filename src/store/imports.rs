@@ -4,6 +4,7 @@
 //! off goes on where it stopped, and no line is ever stored twice. Ids are given in a row within a transaction, so what an
 //! import has stored is remembered as a few ranges of ids.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -142,20 +143,15 @@ pub fn begin(
 /// Stores a piece, and writes down how far the import has come.
 pub fn store(write: &Write<'_>, id: i64, piece: &Piece, by: &Username) -> Result<PieceStored, StoreError> {
     let began = Instant::now();
-    const IS_HERE: &str = "
-        SELECT 1 FROM imports WHERE id = ?1 AND records = ?2 AND ended_at IS NULL AND undo_began_at IS NULL";
-    let is_here = write.connection.prepare_cached(IS_HERE)?.exists((id, piece.records_before.cast_signed()))?;
-    if !is_here {
+    if !is_at(write, id, piece.records_before)? {
         return Ok(PieceStored::Overtaken);
     }
-    const REMEMBER_KEY: &str = "INSERT OR IGNORE INTO imported_keys (key, event_id) VALUES (?1, ?2)";
-    let mut remember_key = write.connection.prepare_cached(REMEMBER_KEY)?;
     let mut inserter = EventInserter::new(write, by)?;
     let first = next_id(write.connection)?;
     let mut next = first;
     for event in &piece.events {
         if let Some(key) = &event.key
-            && remember_key.execute((key.as_str(), next))? == 0
+            && !remember_key(write, key, next)?
         {
             continue;
         }
@@ -165,15 +161,33 @@ pub fn store(write: &Write<'_>, id: i64, piece: &Piece, by: &Username) -> Result
         next += 1;
     }
     inserter.finish()?;
-    let events = next - first;
-    const STEP: &str = "UPDATE imports SET records = ?2, events = events + ?3 WHERE id = ?1";
-    write.connection.prepare_cached(STEP)?.execute((id, piece.records_after.cast_signed(), events))?;
-    if events > 0 {
-        const RANGE: &str = "INSERT INTO imported_events (import_id, first_id, last_id) VALUES (?1, ?2, ?3)";
-        write.connection.prepare_cached(RANGE)?.execute((id, first, next - 1))?;
-    }
-    let events = events.unsigned_abs();
+    step(write, id, piece.records_after, first..next)?;
+    let events = (next - first).unsigned_abs();
     Ok(PieceStored::Done { events, known: piece.events.len() as u64 - events, took: began.elapsed() })
+}
+
+/// Whether an import is under way and has come just so far. If not, another process goes on with it, or takes it back.
+pub(super) fn is_at(write: &Write<'_>, id: i64, records: u64) -> Result<bool, StoreError> {
+    const IS_AT: &str = "
+        SELECT 1 FROM imports WHERE id = ?1 AND records = ?2 AND ended_at IS NULL AND undo_began_at IS NULL";
+    Ok(write.connection.prepare_cached(IS_AT)?.exists((id, records.cast_signed()))?)
+}
+
+/// Remembers a line's key with the id of its event. `false`: a line with this key was imported before.
+pub(super) fn remember_key(write: &Write<'_>, key: &IdempotencyKey, event_id: i64) -> Result<bool, StoreError> {
+    const REMEMBER: &str = "INSERT OR IGNORE INTO imported_keys (key, event_id) VALUES (?1, ?2)";
+    Ok(write.connection.prepare_cached(REMEMBER)?.execute((key.as_str(), event_id))? > 0)
+}
+
+/// Writes down how far an import has come, and which events it has stored since the last time.
+pub(super) fn step(write: &Write<'_>, id: i64, records: u64, ids: Range<i64>) -> Result<(), StoreError> {
+    const STEP: &str = "UPDATE imports SET records = ?2, events = events + ?3 WHERE id = ?1";
+    write.connection.prepare_cached(STEP)?.execute((id, records.cast_signed(), ids.end - ids.start))?;
+    if !ids.is_empty() {
+        const RANGE: &str = "INSERT INTO imported_events (import_id, first_id, last_id) VALUES (?1, ?2, ?3)";
+        write.connection.prepare_cached(RANGE)?.execute((id, ids.start, ids.end - 1))?;
+    }
+    Ok(())
 }
 
 /// Writes down that an import is finished.

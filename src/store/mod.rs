@@ -15,7 +15,7 @@
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
 //! | users, groups, leaderboards, keys | `directory`, `user_batches`, `user_order`, `merge`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
-//! | what comes from files in bulk, and goes to them | `bulk`, `imports`, `moved`, `export` |
+//! | what comes from files in bulk, and goes to them | `bulk`, `imports`, `load`, `moved`, `export` |
 //! | points for what people do in another place | `rules`, `deeds`, `webhooks` |
 //! | who changed keys, boards, groups, users and rules | `audit` |
 //! | copies of the whole file, and whether a file is sound | `backup`, `restore` (`id_floor`, `revoked_keys`), `check` |
@@ -55,6 +55,7 @@ pub mod key_rotation;
 pub mod last_activity;
 mod layout;
 pub mod leaderboards;
+pub mod load;
 pub mod merge;
 pub mod moved;
 mod neighbours;
@@ -183,15 +184,14 @@ impl Store {
         let health = Arc::new(Health::new(place));
         let figures = Arc::new(Figures::new());
         let newest = Arc::new(NewestEvents::default());
-        let (kept_health, kept_figures) = (Arc::clone(&health), Arc::clone(&figures));
         let parts = Parts {
             connection,
             checkpoints,
             clock,
             group_max,
             subscribers,
-            health,
-            figures,
+            health: Arc::clone(&health),
+            figures: Arc::clone(&figures),
             newest: Arc::clone(&newest),
         };
         let (writer, thread) = Writer::start(parts).map_err(|error| {
@@ -199,7 +199,6 @@ impl Store {
             StoreError::Closed
         })?;
         let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
-        let (health, figures) = (kept_health, kept_figures);
         Ok((
             Store { writer, readers, permits, lookups, checks, health, figures, newest, merging: Arc::default() },
             thread,

@@ -59,6 +59,11 @@ impl<'c> Write<'c> {
         self.facts.borrow_mut().scores.push(change);
     }
 
+    /// Notes that so many scores have changed that they are not listed. The subscribers have to look at all of them.
+    pub(super) fn note_unlisted_scores(&self) {
+        self.facts.borrow_mut().unlisted = true;
+    }
+
     /// Notes that a user, a group or a leaderboard has changed. The subscribers are told once the transaction is
     /// committed.
     pub(super) fn note_directory(&self, change: DirectoryChange) {

@@ -321,10 +321,10 @@ impl Thread {
             self.execute("ROLLBACK")?;
         }
         let repairs = end?;
-        let Facts { scores, directory, events } = write.facts.take();
+        let Facts { scores, directory, events, unlisted } = write.facts.take();
         self.figures.committed(began.elapsed(), events);
         let number = self.number.load(Ordering::SeqCst) + 1;
-        let foreign = std::mem::take(&mut self.foreign);
+        let foreign = std::mem::take(&mut self.foreign) || unlisted;
         let committed = Arc::new(Committed { number, scores, directory, foreign, repairs });
         for subscriber in &self.subscribers {
             subscriber(Arc::clone(&committed));

@@ -2,6 +2,7 @@
 
 mod check;
 mod list;
+mod loading;
 mod storing;
 mod undo;
 mod users;
@@ -89,6 +90,11 @@ fn failed(database: &Path, error: &StoreError) -> Failure {
     Failure::Failed(format!("database {}: {error}", database.display()))
 }
 
+/// Somebody else has gone on with an import.
+fn overtaken() -> Failure {
+    Failure::failed("another process imports the same file, or takes it back, at this moment")
+}
+
 /// Does what the arguments ask for.
 pub fn run(settings: &Settings, arguments: Arguments) -> Result<(), Failure> {
     let Arguments { file, list, undo, .. } = &arguments;
@@ -166,8 +172,9 @@ fn import_source(
         return Ok(format!("imported 0 events: {} names its columns and has no lines", source.name));
     }
     let left = good.saturating_sub(if let Earlier::BrokenOff(import) = &earlier { import.events } else { 0 });
-    expect_room(&database.path, left, source.size.unwrap_or_default() * left / records)?;
-    let storing = Storing { database, form, digest, skip_bad: arguments.skip_bad.is_some(), quiet: arguments.quiet };
+    let may_load = has_room_for_log(&database.path, left, source.size.unwrap_or_default() * left / records)?;
+    let (skip_bad, quiet) = (arguments.skip_bad.is_some(), arguments.quiet);
+    let storing = Storing { database, form, digest, may_load, skip_bad, quiet };
     let Stored { events, known, before, seconds } = storing.run(source, &mut users, &earlier)?;
     let resumed = if before == 0 {
         String::new()
@@ -179,18 +186,18 @@ fn import_source(
     Ok(format!("imported {} events{resumed}{left_out} ({seconds:.1} s, {rate} a second)", HumanCount(events)))
 }
 
-/// Refuses what the disk has no room for, before anything is stored. The log needs room too for a while, so this is the least
-/// that is needed.
-fn expect_room(database: &Path, events: u64, bytes: u64) -> Result<(), Failure> {
+/// Refuses what the disk has no room for, before anything is stored. Tells whether there is room for a log besides that holds
+/// all of it for a while.
+fn has_room_for_log(database: &Path, events: u64, bytes: u64) -> Result<bool, Failure> {
     /// What an event takes in its table and its indexes, besides its texts: these are there twice.
     const EVENT_BYTES: u64 = 100;
     let needed = events * EVENT_BYTES + bytes * 2;
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A disk that can't be asked may have room.
-    let Ok(disk) = rustix::fs::statvfs(folder) else { return Ok(()) };
+    let Ok(disk) = rustix::fs::statvfs(folder) else { return Ok(true) };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     if free >= needed {
-        return Ok(());
+        return Ok(free / 2 >= needed);
     }
     let (free, needed) = (HumanBytes(free), HumanBytes(needed));
     Err(Failure::Failed(format!("the disk has {free} left, and the events need {needed} at least; nothing is stored")))

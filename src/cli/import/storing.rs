@@ -1,9 +1,10 @@
-//! The second pass: storing, in short transactions.
+//! The second pass: storing, in one transaction where nobody else has the database open, else in short ones.
 
 use std::time::Instant;
 
+use super::loading::{self, Loading, Stopped};
 use super::users::Users;
-use super::{Database, Earlier};
+use super::{Database, Earlier, overtaken};
 use crate::cli::Failure;
 use crate::cli::bulk::{Pace, Progress, Source, each_row};
 use crate::store::imports::{FileDigest, Piece, PieceStored};
@@ -24,6 +25,8 @@ pub struct Storing<'d> {
     pub form: Form,
     /// The digest of the file, as the first pass has found it.
     pub digest: FileDigest,
+    /// The disk has room for a log that holds all of it.
+    pub may_load: bool,
     /// Bad lines are left out.
     pub skip_bad: bool,
     pub quiet: bool,
@@ -47,6 +50,8 @@ struct Run<'d> {
     import: i64,
     piece: Piece,
     bytes: usize,
+    /// As long as it is one transaction.
+    loading: Option<Loading<'d>>,
     pace: Pace,
     events: u64,
     known: u64,
@@ -69,6 +74,7 @@ impl Storing<'_> {
             import,
             piece: Piece { records_before: records, records_after: records, events: Vec::new() },
             bytes: 0,
+            loading: if self.may_load { Loading::begin(self.database, import, records)? } else { None },
             pace: Pace::new(&self.database.path, EVENTS_FIRST, EVENTS_BOUNDS),
             events: 0,
             known: 0,
@@ -96,18 +102,19 @@ impl Storing<'_> {
                 }
             }
             run.piece.records_after = record.index + 1;
-            if run.piece.events.len() >= run.pace.size() || run.bytes >= PIECE_BYTES_MAX { run.store() } else { Ok(()) }
+            if run.is_piece_full() { run.hand_over() } else { Ok(()) }
         });
-        let read = read.and_then(|read| {
-            run.store()?;
-            Ok(read)
+        let end = read.and_then(|read| {
+            run.hand_over()?;
+            if read.digest != self.digest {
+                return Err(Failure::Failed(format!("{name} was changed while it was imported")));
+            }
+            run.end()
         });
-        let read = read.map_err(|failure| broken_off(failure, run.events + before))?;
-        if read.digest != self.digest {
-            let why = format!("{name} was changed while it was imported");
-            return Err(broken_off(Failure::Failed(why), run.events + before));
-        }
-        self.database.actions.end_import(import).map_err(|refusal| self.database.failure(refusal))?;
+        end.map_err(|failure| {
+            run.break_off();
+            broken_off(failure, run.events + before)
+        })?;
         Ok(Stored { events: run.events, known: run.known, before, seconds: began.elapsed().as_secs_f64() })
     }
 
@@ -115,10 +122,6 @@ impl Storing<'_> {
         let begun = self.database.actions.begin_import(&self.database.actor, self.digest, known, name);
         begun.map_err(|refusal| self.database.failure(refusal))?.ok_or_else(overtaken)
     }
-}
-
-fn overtaken() -> Failure {
-    Failure::failed("another process imports the same file, or takes it back, at this moment")
 }
 
 /// Adds to a failure what is stored already.
@@ -132,19 +135,64 @@ fn broken_off(failure: Failure, events: u64) -> Failure {
 }
 
 impl Run<'_> {
-    /// Stores the piece, and begins the next.
-    fn store(&mut self) -> Result<(), Failure> {
+    fn piece_size(&self) -> usize {
+        if self.loading.is_some() { loading::EVENTS } else { self.pace.size() }
+    }
+
+    fn is_piece_full(&self) -> bool {
+        self.piece.events.len() >= self.piece_size() || self.bytes >= PIECE_BYTES_MAX
+    }
+
+    /// Has the piece stored, and begins the next.
+    fn hand_over(&mut self) -> Result<(), Failure> {
         let records = self.piece.records_after;
         if records == self.piece.records_before {
             return Ok(());
         }
-        let next =
-            Piece { records_before: records, records_after: records, events: Vec::with_capacity(self.pace.size()) };
+        let next = Piece { records_before: records, records_after: records, events: Vec::new() };
         let piece = std::mem::replace(&mut self.piece, next);
+        self.bytes = 0;
+        let Some(loading) = &self.loading else { return self.store(piece) };
+        let Some(piece) = loading.give(piece) else { return Ok(()) };
+        if let Some(loading) = self.loading.take() {
+            self.go_on_after(loading.stop()?)?;
+        }
+        self.store(piece)
+    }
+
+    /// Stores what one transaction has left, in short ones.
+    fn go_on_after(&mut self, stopped: Stopped) -> Result<(), Failure> {
+        self.events += stopped.count.events;
+        self.known += stopped.count.known;
+        stopped.left.into_iter().flatten().try_for_each(|piece| self.store(piece))
+    }
+
+    /// Finishes the import, once all pieces are handed over.
+    fn end(&mut self) -> Result<(), Failure> {
+        if let Some(loading) = self.loading.take() {
+            let stopped = loading.end()?;
+            let is_finished = stopped.left.is_none();
+            self.go_on_after(stopped)?;
+            if is_finished {
+                return Ok(());
+            }
+        }
+        self.database.actions.end_import(self.import).map_err(|refusal| self.database.failure(refusal))
+    }
+
+    /// Gives up what is not stored yet.
+    fn break_off(&mut self) {
+        // It may have given way a moment ago, and have stored what it had then. Otherwise nothing is stored.
+        if let Some(Ok(stopped)) = self.loading.take().map(Loading::stop) {
+            self.events += stopped.count.events;
+        }
+    }
+
+    /// Stores a piece in a transaction of its own.
+    fn store(&mut self, piece: Piece) -> Result<(), Failure> {
         let count = piece.events.len();
         self.pace.pause();
         let stored = self.database.actions.import_piece(&self.database.actor, self.import, piece);
-        self.bytes = 0;
         match stored.map_err(|refusal| self.database.failure(refusal))? {
             PieceStored::Overtaken => Err(overtaken()),
             PieceStored::Done { events, known, took } => {
