@@ -28,6 +28,7 @@ mod directory;
 #[cfg(feature = "program-tests")]
 mod disk_faults;
 mod documentation;
+mod downloads;
 mod durability;
 mod earlier_layouts;
 mod embed;

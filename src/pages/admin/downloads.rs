@@ -1,7 +1,7 @@
 //! `/admin/events.csv` and `/admin/people.csv`: what a list shows, with its filters, as a file for a spreadsheet.
 //!
 //! The rows are read page by page while they are sent, each page in a read of its own. So memory stays small, and a client
-//! that reads slowly holds nothing up.
+//! that reads slowly holds nothing up. Whoever may no longer take them out gets no further page.
 
 use std::io::{self, Cursor};
 use std::pin::Pin;
@@ -56,9 +56,20 @@ impl<'r> Responder<'r, 'r> for Download<'r> {
     }
 }
 
-/// A page that was read, or the error that breaks the download off.
-fn read<T>(page: Result<T, StoreError>) -> io::Result<T> {
-    page.map_err(|error| {
+/// Reads a page for somebody who has asked for it.
+///
+/// # Errors
+/// The database failed, or the asker may no longer have it. This breaks the download off.
+async fn read<T>(
+    me: &SignedInFor<need::Export>,
+    app: &App,
+    page: impl Future<Output = Result<T, StoreError>>,
+) -> io::Result<T> {
+    if !me.still_may(app) {
+        log::warn!("a download broke off, since the session or its key has ended");
+        return Err(io::Error::other("the session or its key has ended"));
+    }
+    page.await.map_err(|error| {
         log::error!("a download broke off: {error}");
         io::Error::other(error)
     })
@@ -68,7 +79,7 @@ fn read<T>(page: Result<T, StoreError>) -> io::Result<T> {
 #[get("/admin/events.csv", data = "<parameters>")]
 pub async fn events<'r>(
     _browser: Browser,
-    _me: SignedInFor<need::Export>,
+    me: SignedInFor<need::Export>,
     app: &'r State<App>,
     parameters: Parameters,
 ) -> Result<Download<'r>, ErrorPage> {
@@ -82,8 +93,8 @@ pub async fn events<'r>(
         let mut table = TableWriter::new(Form::CSV, export::EVENTS);
         loop {
             let wanted = search.clone();
-            let found = read(app.store.read(move |connection| event_search::search(connection, &wanted)).await);
-            let found = match found {
+            let page = app.store.read(move |connection| event_search::search(connection, &wanted));
+            let found = match read(&me, app, page).await {
                 Ok(found) => found,
                 Err(error) => {
                     yield Err(error);
@@ -125,7 +136,7 @@ fn write_event(table: &mut TableWriter, found: &FoundEvent, username: Option<&st
 #[get("/admin/people.csv", data = "<parameters>")]
 pub async fn users<'r>(
     _browser: Browser,
-    _me: SignedInFor<need::Export>,
+    me: SignedInFor<need::Export>,
     app: &'r State<App>,
     parameters: Parameters,
 ) -> Result<Download<'r>, ErrorPage> {
@@ -134,9 +145,8 @@ pub async fn users<'r>(
     let rows = stream! {
         let mut table = TableWriter::new(Form::CSV, USER_COLUMNS);
         loop {
-            let wanted = filter.clone();
-            let page = read(app.people.list_users(wanted).await);
-            let (users, more) = match page {
+            let page = app.people.list_users(filter.clone());
+            let (users, more) = match read(&me, app, page).await {
                 Ok(page) => page,
                 Err(error) => {
                     yield Err(error);
