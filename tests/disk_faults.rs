@@ -1,7 +1,7 @@
 //! Promise: if the disk fails in the moment of the commit, the answer says that nobody can tell whether the change is
 //! stored, and the same request with the same key makes it certain. Needs a C compiler.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -28,15 +28,20 @@ int fdatasync(int fd) {
 }
 "#;
 
-/// Starts a server whose disk can't be flushed as long as there is a file `broken`.
-fn start(folder: &Arc<TempDir>) -> Server {
-    let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("faults.c"), FAULTS).expect("a file");
+/// Compiles a library of C that is to stand before the C library.
+pub fn library(folder: &Path, text: &str) -> PathBuf {
+    let path = |name: &str| folder.join(name);
+    std::fs::write(path("faults.c"), text).expect("a file");
     let compiled =
         Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([path("faults.so"), path("faults.c")]).status();
     assert!(compiled.expect("cc runs").success());
+    path("faults.so")
+}
+
+/// Starts a server whose disk can't be flushed as long as there is a file `broken`.
+fn start(folder: &Arc<TempDir>) -> Server {
     let mut command = command(folder.path());
-    command.env("LD_PRELOAD", path("faults.so")).env("BROKEN", path("broken"));
+    command.env("LD_PRELOAD", library(folder.path(), FAULTS)).env("BROKEN", folder.path().join("broken"));
     command.env("ROCKET_PORT", "0").env("ROCKET_ADDRESS", "127.0.0.1");
     command.env("SCOREKEEPER_DATABASE", "scores.db").env("SCOREKEEPER_API_KEY", KEY);
     Server::spawn(command, Arc::clone(folder))

@@ -109,41 +109,6 @@ fn a_file_is_stored_once_taken_back_and_stored_again() {
 }
 
 #[test]
-fn killed_at_twenty_moments_each_line_is_stored_once() {
-    let folder = folder();
-    let folder = folder.path();
-    write(folder, "first.csv", "user_id,date,points\n1,2023-04-14,1\n");
-    assert_said(&import(folder, &["first.csv"]), "imported 1 events");
-    let watch = database(folder);
-    let records = || -> i64 {
-        let select = "SELECT coalesce(max(records), 0) FROM imports WHERE id > 1";
-        watch.query_row(select, [], |row| row.get(0)).expect("the progress")
-    };
-    let mut kills = 0;
-    for moment in 1..=20 {
-        let mut child = command(folder)
-            .args(["--database", "scores.db", "import", "--quiet", CONTRIBUTIONS])
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the binary runs");
-        wait_for("the import to come so far", || {
-            let is_there = records() >= moment * 25_092 / 21;
-            (is_there || child.try_wait().expect("a child").is_some()).then_some(())
-        });
-        child.kill().expect("it can be killed");
-        kills += i32::from(child.wait().expect("it ends").code().is_none());
-        assert_scores_are_sums(&watch);
-    }
-    assert!(kills >= 10, "only {kills} runs were broken off");
-    let last = import(folder, &[CONTRIBUTIONS]);
-    assert_eq!(last.code, Some(0), "{last:?}");
-    let text = std::fs::read_to_string(CONTRIBUTIONS).expect("the file");
-    assert_eq!(stored(folder)[1..], text.lines().skip(1).collect::<Vec<_>>());
-    assert_scores_are_sums(&watch);
-    assert_said(&import(folder, &[CONTRIBUTIONS]), "imported nothing: ");
-}
-
-#[test]
 fn bad_files_get_a_line_and_store_nothing() {
     let folder = folder();
     let folder = folder.path();

@@ -4,6 +4,15 @@
 
 mod support;
 
+#[cfg(feature = "program-tests")]
+#[path = "../benches/peers/private_postgres.rs"]
+#[allow(dead_code, reason = "the benchmarks use more of it")]
+mod private_postgres;
+#[cfg(feature = "program-tests")]
+#[path = "../benches/peers/programs.rs"]
+#[allow(dead_code, reason = "the benchmarks use more of it")]
+mod programs;
+
 mod architecture;
 mod audit;
 mod auth;
@@ -25,6 +34,8 @@ mod checking;
 mod compression;
 mod contributions;
 mod directory;
+#[cfg(feature = "program-tests")]
+mod discourse_queries;
 #[cfg(feature = "program-tests")]
 mod disk_faults;
 mod documentation;
@@ -53,6 +64,7 @@ mod history;
 mod idempotency_holders;
 mod import;
 mod import_discourse;
+mod import_faults;
 mod key_form;
 mod key_networks;
 mod key_rotation;
