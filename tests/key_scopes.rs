@@ -161,14 +161,31 @@ fn every_route_takes_the_scopes_of_its_row_and_no_others() {
 #[test]
 fn a_batch_is_refused_for_the_first_event_that_its_key_may_not_store() {
     let setup = Setup::new();
-    let key = make_key(setup.folder(), &["--scopes", "events:award"]);
+    let make = |scopes: &str| make_key(setup.folder(), &["--scopes", scopes]);
+    let (award, deduct, both) = (make("events:award"), make("events:deduct"), make("events:award,events:deduct"));
     let server = setup.start();
     let event = |points: i64| json!({"user_id": 13, "date": "2023-04-14", "points": points});
-    let refused =
-        with_key(&server, &key, "POST", BATCH).json(&json!({"events": [event(5), event(-1), event(-2)]})).send();
-    refused.assert_error(403, "invalid_access", SENTENCE);
-    assert_eq!(refused.json()["extras"], json!({"index": 1, "scope": "events:deduct"}));
-    assert_eq!(server.count_events(), 0);
+    let post = |key: &str, points: &[i64]| {
+        let events: Vec<Value> = points.iter().map(|points| event(*points)).collect();
+        let request = with_key(&server, key, "POST", BATCH).header("Idempotency-Key", "one-batch");
+        request.json(&json!({ "events": events })).send()
+    };
+    let mixed = [5, 0, -1, -2, 3];
+    let backwards = [-2, -1, 0, 5];
+    for (key, points, index, scope) in [
+        (&award, &mixed[..], 2, "events:deduct"),
+        (&deduct, &mixed, 0, "events:award"),
+        (&deduct, &backwards, 2, "events:award"),
+    ] {
+        let refused = post(key, points);
+        refused.assert_error(403, "invalid_access", SENTENCE);
+        assert_eq!(refused.json()["extras"], json!({"index": index, "scope": scope}), "{points:?}");
+        assert_eq!(server.count_events(), 0);
+    }
+    // A refusal is not what a key's retry gets: it is decided anew.
+    assert_eq!((post(&award, &[5, 0]).status, post(&deduct, &[-1, -2]).status), (200, 200));
+    assert_eq!(post(&both, &mixed).json()["events"].as_array().map(Vec::len), Some(mixed.len()));
+    assert_eq!((server.count_events(), server.score(13)), (9, 7));
 }
 
 #[test]
