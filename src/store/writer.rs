@@ -3,25 +3,29 @@
 //! Commands wait in a bounded queue. The thread takes all that are waiting, runs each in a savepoint of one immediate
 //! transaction, commits once and then answers all: one flush of the disk serves many requests, and a check followed by a
 //! write needs no lock. No command is ever answered before the commit that holds it.
+//!
+//! Waking the thread and being woken by it takes as long as a small transaction. So a short command that comes while nothing
+//! else is written is run by whoever brings it, with what the thread works with; see [`Writer::write_short`].
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::checkpoint::{self, Checkpointer};
+use super::checkpoint::Checkpointer;
 use super::command::{Command, Job};
-use super::connection::{self, BUSY_LIMIT};
+use super::committer::Committer;
+use super::connection::BUSY_LIMIT;
+use super::crowd::Crowd;
 use super::error::StoreError;
-use super::facts::{Committed, Facts, Subscriber};
+use super::facts::Subscriber;
 use super::figures::Figures;
 use super::health::Health;
 use super::newest_events::NewestEvents;
-use super::repairs;
 use super::write::Write;
 use crate::domain::Clock;
 
@@ -31,6 +35,9 @@ const QUEUE_MAX: usize = 4096;
 /// How many commands share one transaction at most, unless it is set otherwise. All commands of a transaction are
 /// answered when it ends, so this limits how long the first one waits for the last.
 pub const GROUP_MAX: usize = 512;
+
+/// A transaction that took longer on the thread of its request was no short one, whatever the reason.
+const SHORT_MAX: Duration = Duration::from_millis(5);
 
 enum Message {
     Run(Box<dyn Command>),
@@ -65,7 +72,12 @@ pub(super) struct Parts {
 pub struct Writer {
     queue: mpsc::Sender<Message>,
     committed: Arc<AtomicU64>,
+    committer: Shared,
+    crowd: Arc<Crowd>,
 }
+
+/// What writes. The thread takes it away when it ends.
+type Shared = Arc<Mutex<Option<Committer>>>;
 
 /// A handle on the writer's thread, to end it and wait for its end.
 pub struct WriterThread {
@@ -91,7 +103,7 @@ impl Writer {
         };
         let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log, health.thread("checkpointer"))?;
         let alive = health.thread("writer");
-        let thread = Thread {
+        let committer = Committer {
             connection,
             checkpointer,
             clock,
@@ -103,12 +115,15 @@ impl Writer {
             version: 0,
             foreign: false,
         };
+        let committer = Arc::new(Mutex::new(Some(committer)));
+        let shared = Arc::clone(&committer);
         let work = move || {
             let _alive = alive;
-            thread.run(commands, group_max);
+            run(&shared, commands, group_max);
         };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
-        Ok((Writer { queue: queue.clone(), committed }, WriterThread { queue, thread }))
+        let crowd = Arc::new(Crowd::new());
+        Ok((Writer { queue: queue.clone(), committed, committer, crowd }, WriterThread { queue, thread }))
     }
 
     /// Runs `work` in the next transaction and returns its result, once the transaction is safe on the disk.
@@ -154,11 +169,55 @@ impl Writer {
         T: Send + 'static,
     {
         let (job, answer) = Job::new(work, Instant::now() + limit);
-        self.queue.try_send(Message::Run(Box::new(job))).map_err(|error| match error {
+        self.queue(Box::new(job))?;
+        Ok(answer)
+    }
+
+    fn queue(&self, command: Box<dyn Command>) -> Result<(), StoreError> {
+        if self.waiting() > 0 {
+            self.crowd.note();
+        }
+        self.queue.try_send(Message::Run(command)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-        })?;
-        Ok(answer)
+        })
+    }
+
+    /// Does what [`Writer::write`] does, for work that takes less than a millisecond and has to begin within `limit`. If nothing else is being written, and has
+    /// not been lately, the transaction is made on the calling thread. An asynchronous worker may call this: others go on, as
+    /// there are at least two of them, and a disk or a lock that takes its time is left to the writer's thread.
+    pub async fn write_short<T, F>(&self, limit: Duration, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (job, answer) = Job::new(work, Instant::now() + limit);
+        if let Err(job) = self.run_alone(Box::new(job)) {
+            self.queue(job)?;
+        }
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Runs a command on this thread, or gives it back, to be queued.
+    fn run_alone(&self, command: Box<dyn Command>) -> Result<(), Box<dyn Command>> {
+        if self.waiting() > 0 || self.crowd.is_there() || !others_go_on() {
+            return Err(command);
+        }
+        let began = Instant::now();
+        let mut committer = match self.committer.try_lock() {
+            Ok(committer) => committer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                self.crowd.note();
+                return Err(command);
+            }
+        };
+        let Some(committer) = committer.as_mut() else { return Err(command) };
+        let run = committer.run_at_once(command);
+        if run.is_err() || began.elapsed() > SHORT_MAX {
+            self.crowd.note_slow();
+        }
+        run
     }
 
     /// Runs `look` on the writer's thread between two transactions, while no change of this process is under way.
@@ -191,166 +250,46 @@ impl WriterThread {
     }
 }
 
-/// What the thread works with.
-struct Thread {
-    connection: Connection,
-    checkpointer: Checkpointer,
-    clock: Clock,
-    subscribers: Vec<Subscriber>,
-    health: Arc<Health>,
-    figures: Arc<Figures>,
-    newest: Arc<NewestEvents>,
-    /// Transactions so far.
-    number: Arc<AtomicU64>,
-    /// SQLite's count of the changes that other connections have made, as it was seen last.
-    version: i64,
-    /// Whether another connection has changed the file since the subscribers were last told.
-    foreign: bool,
+/// Whether requests are still served while this thread waits for a disk.
+fn others_go_on() -> bool {
+    tokio::runtime::Handle::try_current().is_ok_and(|runtime| runtime.metrics().num_workers() > 1)
 }
 
-impl Thread {
-    fn run(mut self, mut commands: mpsc::Receiver<Message>, group_max: usize) {
-        let mut messages = Vec::with_capacity(group_max);
-        let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
-        let mut looks = Vec::new();
-        let mut restarts = Vec::new();
-        while commands.blocking_recv_many(&mut messages, group_max) > 0 {
-            for message in messages.drain(..) {
-                match message {
-                    Message::Run(command) => group.push(command),
-                    Message::Look(look) => looks.push(look),
-                    Message::RestartLog(done) => restarts.push(done),
-                    // What was sent before this is still received. What is sent from now on is refused.
-                    Message::Stop => commands.close(),
-                }
+fn lock(committer: &Shared) -> MutexGuard<'_, Option<Committer>> {
+    // A panic of a command is caught where it is run. Another would be a defect of ours, which must not stop all writes.
+    committer.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The thread's work.
+fn run(committer: &Shared, mut commands: mpsc::Receiver<Message>, group_max: usize) {
+    let mut messages = Vec::with_capacity(group_max);
+    let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
+    let (mut looks, mut restarts) = (Vec::new(), Vec::new());
+    while commands.blocking_recv_many(&mut messages, group_max) > 0 {
+        for message in messages.drain(..) {
+            match message {
+                Message::Run(command) => group.push(command),
+                Message::Look(look) => looks.push(look),
+                Message::RestartLog(done) => restarts.push(done),
+                // What was sent before this is still received. What is sent from now on is refused.
+                Message::Stop => commands.close(),
             }
-            if !group.is_empty() {
-                let end = self.run_group(&mut group);
-                // If no command is left, all were too late, and they have been answered.
-                if !group.is_empty() {
-                    self.health.committed(&end);
-                }
-                match &end {
-                    // A log line has said already, once, that the file was taken away.
-                    Ok(()) | Err(StoreError::TakenAway(_)) => {}
-                    Err(error) => log::error!("{} writes were not stored: {error}", group.len()),
-                }
-                if end.is_err() {
-                    self.figures.failed_commits.add(1);
-                }
-                for command in group.drain(..) {
-                    command.answer(&end);
-                }
-            }
-            for look in looks.drain(..) {
-                // Looks come even while nothing is written. So the log soon says it if the file is gone.
-                let _ = self.health.check_place();
-                self.look_for_foreign_change();
-                look(std::mem::take(&mut self.foreign));
-            }
-            for done in restarts.drain(..) {
-                checkpoint::restart(&self.connection);
-                let _ = done.send(());
-            }
-            self.checkpointer.written(self.connection.total_changes());
         }
-        drop(commands);
-        self.checkpointer.stop();
-        checkpoint::close(&self.connection);
-    }
-
-    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
-    }
-
-    /// Sees whether another connection has changed the file. If that can't be read, the file counts as changed, so that
-    /// the subscribers look at all of it.
-    fn look_for_foreign_change(&mut self) {
-        let version = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
-        match version() {
-            Ok(version) => self.foreign |= std::mem::replace(&mut self.version, version) != version,
-            Err(_) => self.foreign = true,
+        let mut guard = lock(committer);
+        // Only this thread takes it away, at its end.
+        let Some(committer) = guard.as_mut() else { return };
+        if !group.is_empty() {
+            committer.run(&mut group);
+        }
+        committer.look(looks.drain(..));
+        for done in restarts.drain(..) {
+            committer.restart_log();
+            let _ = done.send(());
         }
     }
-
-    /// Begins a transaction for a group. Commands whose deadline passes before it has begun are answered and taken out,
-    /// each at its own deadline. `false`: no command is left, and no transaction has begun.
-    fn begin(&self, group: &mut Vec<Box<dyn Command>>) -> Result<bool, StoreError> {
-        /// How long to wait before another attempt, if SQLite has not waited itself.
-        const PAUSE: Duration = Duration::from_millis(1);
-        let mut fault = StoreError::Overloaded;
-        loop {
-            let now = Instant::now();
-            let late: Vec<_> = group.extract_if(.., |command| command.deadline() <= now).collect();
-            if !late.is_empty() {
-                log::error!("{} writes were not stored: {fault}", late.len());
-                if matches!(fault, StoreError::Busy) {
-                    self.health.committed(&Err(StoreError::Busy));
-                }
-                for command in late {
-                    command.answer(&Err(fault.clone()));
-                }
-            }
-            let Some(first) = group.iter().map(|command| command.deadline()).min() else { return Ok(false) };
-            match connection::until(first, || self.execute("BEGIN IMMEDIATE")).map_err(StoreError::from) {
-                Ok(()) => return Ok(true),
-                Err(StoreError::Busy) => {
-                    fault = StoreError::Busy;
-                    std::thread::sleep(PAUSE.min(first.saturating_duration_since(Instant::now())));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Runs a group in one transaction. `Err`: nothing of it is stored, except with [`StoreError::OutcomeUnknown`].
-    fn run_group(&mut self, group: &mut Vec<Box<dyn Command>>) -> Result<(), StoreError> {
-        self.health.check_place()?;
-        if !self.begin(group)? {
-            return Ok(());
-        }
-        let began = Instant::now();
-        self.look_for_foreign_change();
-        let write = Write::new(&self.connection, &self.clock, &self.newest);
-        let end = self.run_all(group, &write).and_then(|()| {
-            let repairs = repairs::count(&self.connection)?;
-            self.execute("COMMIT").map_err(StoreError::of_commit)?;
-            Ok(repairs)
-        });
-        if end.is_err() && !self.connection.is_autocommit() {
-            self.execute("ROLLBACK")?;
-        }
-        let repairs = end?;
-        let Facts { scores, directory, events, unlisted } = write.facts.take();
-        self.figures.committed(began.elapsed(), events);
-        let number = self.number.load(Ordering::SeqCst) + 1;
-        let foreign = std::mem::take(&mut self.foreign) || unlisted;
-        let committed = Arc::new(Committed { number, scores, directory, foreign, repairs });
-        for subscriber in &self.subscribers {
-            subscriber(Arc::clone(&committed));
-        }
-        self.number.store(number, Ordering::SeqCst);
-        // If the file was gone by now, the commit is lost, and nobody may be told that it is stored.
-        self.health.check_place().map_err(|_| StoreError::OutcomeUnknown)
-    }
-
-    /// Runs each command of a group in a savepoint of its own.
-    fn run_all(&self, group: &mut [Box<dyn Command>], write: &Write<'_>) -> Result<(), StoreError> {
-        for command in group {
-            self.execute("SAVEPOINT command")?;
-            let facts = write.facts.borrow().count();
-            if let Err(fault) = command.run(write) {
-                // Some faults (a full disk is one) make SQLite roll back the whole transaction by itself. Then none of the
-                // group is stored, and this fault is the reason.
-                // A full disk fails all of them in any case: then the store has to know, whoever met it.
-                if self.connection.is_autocommit() || matches!(fault, StoreError::Full) {
-                    return Err(fault);
-                }
-                self.execute("ROLLBACK TO command")?;
-                write.facts.borrow_mut().go_back(facts);
-            }
-            self.execute("RELEASE command")?;
-        }
-        Ok(())
+    drop(commands);
+    let committer = lock(committer).take();
+    if let Some(committer) = committer {
+        committer.close();
     }
 }

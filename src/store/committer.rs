@@ -1,0 +1,198 @@
+//! Transactions, one after another: all changes of this process go through here.
+//!
+//! Each holds a group of commands, every one in a savepoint of its own. The group is committed once, those who follow are
+//! told, and only then each command is answered.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::checkpoint::{self, Checkpointer};
+use super::command::Command;
+use super::connection;
+use super::error::StoreError;
+use super::facts::{Committed, Facts, Subscriber};
+use super::figures::Figures;
+use super::health::Health;
+use super::newest_events::NewestEvents;
+use super::repairs;
+use super::write::Write;
+use crate::domain::Clock;
+
+/// The connection that writes, and all that a transaction needs besides. Whoever has it is the only one who writes.
+pub(super) struct Committer {
+    pub connection: Connection,
+    pub checkpointer: Checkpointer,
+    pub clock: Clock,
+    pub subscribers: Vec<Subscriber>,
+    pub health: Arc<Health>,
+    pub figures: Arc<Figures>,
+    pub newest: Arc<NewestEvents>,
+    /// Transactions so far.
+    pub number: Arc<AtomicU64>,
+    /// SQLite's count of the changes that other connections have made, as it was seen last.
+    pub version: i64,
+    /// Whether another connection has changed the file since the subscribers were last told.
+    pub foreign: bool,
+}
+
+impl Committer {
+    /// Runs commands in the next transaction, and answers them. It waits for another process to end its transaction.
+    pub fn run(&mut self, group: &mut Vec<Box<dyn Command>>) {
+        let end = self.health.check_place().and_then(|()| match self.begin(group)? {
+            true => self.run_begun(group),
+            false => Ok(()),
+        });
+        self.end(group, &end);
+    }
+
+    /// Runs one command in a transaction of its own and answers it, unless another process holds the lock: then the command is
+    /// given back.
+    pub fn run_at_once(&mut self, command: Box<dyn Command>) -> Result<(), Box<dyn Command>> {
+        let begin = || connection::until(Instant::now(), || self.execute("BEGIN IMMEDIATE")).map_err(StoreError::from);
+        let begun = self.health.check_place().and_then(|()| begin());
+        if matches!(begun, Err(StoreError::Busy)) {
+            return Err(command);
+        }
+        let mut group = vec![command];
+        let end = begun.and_then(|()| self.run_begun(&mut group));
+        self.end(&mut group, &end);
+        Ok(())
+    }
+
+    /// Calls those who want to know whether another process has changed the file since they were last told. Called between
+    /// two transactions.
+    pub fn look(&mut self, looks: impl Iterator<Item = Box<dyn FnOnce(bool) + Send>>) {
+        for look in looks {
+            // Looks come even while nothing is written. So the log soon says it if the file is gone.
+            let _ = self.health.check_place();
+            self.look_for_foreign_change();
+            look(std::mem::take(&mut self.foreign));
+        }
+    }
+
+    /// Makes the log begin anew, once nearly all of it is copied.
+    pub fn restart_log(&self) {
+        checkpoint::restart(&self.connection);
+    }
+
+    /// Ends the checkpoints, copies what is left of the log, and closes the file.
+    pub fn close(self) {
+        self.checkpointer.stop();
+        checkpoint::close(&self.connection);
+    }
+
+    /// Notes how a transaction has ended, and answers its commands.
+    fn end(&mut self, group: &mut Vec<Box<dyn Command>>, end: &Result<(), StoreError>) {
+        // If no command is left, all were too late, and they have been answered.
+        if !group.is_empty() {
+            self.health.committed(end);
+        }
+        match end {
+            // A log line has said already, once, that the file was taken away.
+            Ok(()) | Err(StoreError::TakenAway(_)) => {}
+            Err(error) => log::error!("{} writes were not stored: {error}", group.len()),
+        }
+        if end.is_err() {
+            self.figures.failed_commits.add(1);
+        }
+        for command in group.drain(..) {
+            command.answer(end);
+        }
+        self.checkpointer.written(self.connection.total_changes());
+    }
+
+    fn execute(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
+    }
+
+    /// Sees whether another connection has changed the file. If that can't be read, the file counts as changed, so that
+    /// the subscribers look at all of it.
+    fn look_for_foreign_change(&mut self) {
+        let version = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
+        match version() {
+            Ok(version) => self.foreign |= std::mem::replace(&mut self.version, version) != version,
+            Err(_) => self.foreign = true,
+        }
+    }
+
+    /// Begins a transaction for a group. Commands whose deadline passes before it has begun are answered and taken out,
+    /// each at its own deadline. `false`: no command is left, and no transaction has begun.
+    fn begin(&self, group: &mut Vec<Box<dyn Command>>) -> Result<bool, StoreError> {
+        /// How long to wait before another attempt, if SQLite has not waited itself.
+        const PAUSE: Duration = Duration::from_millis(1);
+        let mut fault = StoreError::Overloaded;
+        loop {
+            let now = Instant::now();
+            let late: Vec<_> = group.extract_if(.., |command| command.deadline() <= now).collect();
+            if !late.is_empty() {
+                log::error!("{} writes were not stored: {fault}", late.len());
+                if matches!(fault, StoreError::Busy) {
+                    self.health.committed(&Err(StoreError::Busy));
+                }
+                for command in late {
+                    command.answer(&Err(fault.clone()));
+                }
+            }
+            let Some(first) = group.iter().map(|command| command.deadline()).min() else { return Ok(false) };
+            match connection::until(first, || self.execute("BEGIN IMMEDIATE")).map_err(StoreError::from) {
+                Ok(()) => return Ok(true),
+                Err(StoreError::Busy) => {
+                    fault = StoreError::Busy;
+                    std::thread::sleep(PAUSE.min(first.saturating_duration_since(Instant::now())));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Runs a group in the transaction that has begun, and commits it. `Err`: nothing of it is stored, except with
+    /// [`StoreError::OutcomeUnknown`].
+    fn run_begun(&mut self, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
+        let began = Instant::now();
+        self.look_for_foreign_change();
+        let write = Write::new(&self.connection, &self.clock, &self.newest);
+        let end = self.run_all(group, &write).and_then(|()| {
+            let repairs = repairs::count(&self.connection)?;
+            self.execute("COMMIT").map_err(StoreError::of_commit)?;
+            Ok(repairs)
+        });
+        if end.is_err() && !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        let repairs = end?;
+        let Facts { scores, directory, events, unlisted } = write.facts.take();
+        self.figures.committed(began.elapsed(), events);
+        let number = self.number.load(Ordering::SeqCst) + 1;
+        let foreign = std::mem::take(&mut self.foreign) || unlisted;
+        let committed = Arc::new(Committed { number, scores, directory, foreign, repairs });
+        for subscriber in &self.subscribers {
+            subscriber(Arc::clone(&committed));
+        }
+        self.number.store(number, Ordering::SeqCst);
+        // If the file was gone by now, the commit is lost, and nobody may be told that it is stored.
+        self.health.check_place().map_err(|_| StoreError::OutcomeUnknown)
+    }
+
+    /// Runs each command of a group in a savepoint of its own.
+    fn run_all(&self, group: &mut [Box<dyn Command>], write: &Write<'_>) -> Result<(), StoreError> {
+        for command in group {
+            self.execute("SAVEPOINT command")?;
+            let facts = write.facts.borrow().count();
+            if let Err(fault) = command.run(write) {
+                // Some faults (a full disk is one) make SQLite roll back the whole transaction by itself. Then none of the
+                // group is stored, and this fault is the reason.
+                // A full disk fails all of them in any case: then the store has to know, whoever met it.
+                if self.connection.is_autocommit() || matches!(fault, StoreError::Full) {
+                    return Err(fault);
+                }
+                self.execute("ROLLBACK TO command")?;
+                write.facts.borrow_mut().go_back(facts);
+            }
+            self.execute("RELEASE command")?;
+        }
+        Ok(())
+    }
+}
