@@ -16,7 +16,7 @@ use super::order::Order;
 use super::scores::Adder;
 use super::user_ids::UserIds;
 use super::write::Write;
-use super::{directory, repairs, scores};
+use super::{Store, directory, repairs, scores, user_ids};
 use crate::domain::{EventDate, EventId, Points, User, UserId};
 
 /// How many events, or days without events, a piece looks at, and moves, at most: some 15 milliseconds of work.
@@ -24,7 +24,7 @@ const MOVED_MAX: usize = 500;
 
 /// How far a merge is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Merged {
+enum Merged {
     /// More is left to be moved. The next piece is told what this one has found.
     InPart {
         /// How far the newest events were looked at.
@@ -38,24 +38,84 @@ pub enum Merged {
 
 /// How far the newest events were looked at: the first id that was not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Looked(i64);
+struct Looked(i64);
 
 impl Looked {
     /// Nowhere yet.
-    pub const NOWHERE: Looked = Looked(i64::MIN);
+    const NOWHERE: Looked = Looked(i64::MIN);
 }
 
 /// What the directory knows of two users who are merged: of the one who goes, and of the one who stays.
 pub type Names = (Option<User>, Option<User>);
 
+impl Store {
+    /// Moves everything that the user `from` has to the user `into`, in pieces, so that other writes come between them.
+    /// `false`: there is nothing to move. Once it has begun, it goes on even if nobody waits for it any more. The first
+    /// piece calls `begun` in its transaction, with what the directory knew of the two before.
+    ///
+    /// # Errors
+    /// The fault that a piece met. If pieces before it were moved, [`StoreError::OutcomeUnknown`]: asking for the same
+    /// again moves what is left.
+    pub async fn merge<F>(&self, from: UserId, into: UserId, begun: F) -> Result<bool, StoreError>
+    where
+        F: Fn(&Write<'_>, &Names) -> Result<(), StoreError> + Clone + Send + 'static,
+    {
+        let store = self.clone();
+        let all = async move {
+            // If one merge moved a user into another while a second one moved the other back, each would undo the
+            // other's pieces without end.
+            let _one_at_a_time = store.merging.lock().await;
+            store.merge_pieces(from, into, begun).await
+        };
+        tokio::spawn(all).await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    async fn merge_pieces<F>(&self, from: UserId, into: UserId, note: F) -> Result<bool, StoreError>
+    where
+        F: Fn(&Write<'_>, &Names) -> Result<(), StoreError> + Clone + Send + 'static,
+    {
+        let (mut begun, mut looked) = (false, Looked::NOWHERE);
+        loop {
+            // The piece then finds the newest events in memory, while others wait for it.
+            self.read(|connection| user_ids::learn(*connection)).await?;
+            let note = (!begun).then(|| note.clone());
+            let piece = move |write: &Write<'_>| {
+                let names = names(write, from, into)?;
+                let merged = merge(write, from, into, looked)?;
+                let moved = matches!(merged, Merged::Wholly(true) | Merged::InPart { moved: true, .. });
+                if let Some(note) = note.filter(|_| moved) {
+                    note(write, &names)?;
+                }
+                Ok(merged)
+            };
+            match self.write(piece).await {
+                Ok(Merged::Wholly(found)) => return Ok(found || begun),
+                Ok(Merged::InPart { looked: now, moved }) => {
+                    looked = now;
+                    begun |= moved;
+                }
+                Err(error) if begun => {
+                    log::error!("the merge of user {from} into {into} broke off, and waits to be repeated: {error}");
+                    return Err(StoreError::OutcomeUnknown);
+                }
+                Err(error) => return Err(error),
+            }
+            if self.health.is_ending() {
+                log::warn!("the merge of user {from} into {into} broke off at the end, and waits to be repeated");
+                return Err(StoreError::OutcomeUnknown);
+            }
+        }
+    }
+}
+
 /// What the directory knows of two users.
-pub(super) fn names(write: &Write<'_>, from: UserId, into: UserId) -> Result<Names, StoreError> {
+fn names(write: &Write<'_>, from: UserId, into: UserId) -> Result<Names, StoreError> {
     Ok((directory::user(write.connection, from)?, directory::user(write.connection, into)?))
 }
 
 /// Moves the next piece of what `from` has to `into`; the first is told [`Looked::NOWHERE`]. The last piece moves the groups too, and makes the directory
 /// forget `from`.
-pub fn merge(write: &Write<'_>, from: UserId, into: UserId, looked: Looked) -> Result<Merged, StoreError> {
+fn merge(write: &Write<'_>, from: UserId, into: UserId, looked: Looked) -> Result<Merged, StoreError> {
     let (events, more) = move_events(write, from, into, looked)?;
     if let Some(looked) = more {
         return Ok(Merged::InPart { looked, moved: events > 0 });

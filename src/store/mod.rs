@@ -101,7 +101,6 @@ use file::Place;
 pub use file_version::FileVersion;
 pub use health::Alive;
 use health::Health;
-use merge::{Looked, Merged};
 pub use neighbours::Neighbours;
 use newest_events::NewestEvents;
 pub use newest_events::ReadConnection;
@@ -112,7 +111,7 @@ pub use write::Write;
 use writer::Parts;
 pub use writer::{GROUP_MAX, Writer, WriterThread};
 
-use crate::domain::{Clock, UserId};
+use crate::domain::Clock;
 
 /// How many connections there are for reads that may take long. More would only compete for the same processors and
 /// disk.
@@ -244,64 +243,6 @@ impl Store {
     {
         let limit = deadline.saturating_duration_since(Instant::now());
         self.writer.submit_within(limit, work)?.await.unwrap_or(Err(StoreError::Closed))
-    }
-
-    /// Moves everything that the user `from` has to the user `into`, in pieces, so that other writes come between them.
-    /// `false`: there is nothing to move. Once it has begun, it goes on even if nobody waits for it any more. The first
-    /// piece calls `begun` in its transaction, with what the directory knew of the two before.
-    ///
-    /// # Errors
-    /// The fault that a piece met. If pieces before it were moved, [`StoreError::OutcomeUnknown`]: asking for the same
-    /// again moves what is left.
-    pub async fn merge<F>(&self, from: UserId, into: UserId, begun: F) -> Result<bool, StoreError>
-    where
-        F: Fn(&Write<'_>, &merge::Names) -> Result<(), StoreError> + Clone + Send + 'static,
-    {
-        let store = self.clone();
-        let all = async move {
-            // If one merge moved a user into another while a second one moved the other back, each would undo the
-            // other's pieces without end.
-            let _one_at_a_time = store.merging.lock().await;
-            store.merge_pieces(from, into, begun).await
-        };
-        tokio::spawn(all).await.unwrap_or(Err(StoreError::Closed))
-    }
-
-    async fn merge_pieces<F>(&self, from: UserId, into: UserId, note: F) -> Result<bool, StoreError>
-    where
-        F: Fn(&Write<'_>, &merge::Names) -> Result<(), StoreError> + Clone + Send + 'static,
-    {
-        let (mut begun, mut looked) = (false, Looked::NOWHERE);
-        loop {
-            // The piece then finds the newest events in memory, while others wait for it.
-            self.read(|connection| user_ids::learn(*connection)).await?;
-            let note = (!begun).then(|| note.clone());
-            let piece = move |write: &Write<'_>| {
-                let names = merge::names(write, from, into)?;
-                let merged = merge::merge(write, from, into, looked)?;
-                let moved = matches!(merged, Merged::Wholly(true) | Merged::InPart { moved: true, .. });
-                if let Some(note) = note.filter(|_| moved) {
-                    note(write, &names)?;
-                }
-                Ok(merged)
-            };
-            match self.write(piece).await {
-                Ok(Merged::Wholly(found)) => return Ok(found || begun),
-                Ok(Merged::InPart { looked: now, moved }) => {
-                    looked = now;
-                    begun |= moved;
-                }
-                Err(error) if begun => {
-                    log::error!("the merge of user {from} into {into} broke off, and waits to be repeated: {error}");
-                    return Err(StoreError::OutcomeUnknown);
-                }
-                Err(error) => return Err(error),
-            }
-            if self.health.is_ending() {
-                log::warn!("the merge of user {from} into {into} broke off at the end, and waits to be repeated");
-                return Err(StoreError::OutcomeUnknown);
-            }
-        }
     }
 
     /// Tells the store that the server is about to end. Work that takes many transactions then ends after its next one.

@@ -3,6 +3,8 @@
 //! There is a variant for each thing that a caller may do something about. What can only be fixed at the server is
 //! logged here and answered as [`ApiError::Unavailable`], so that internals never reach a caller.
 
+mod caught;
+mod reasons;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -12,12 +14,12 @@ use rocket::outcome::Outcome;
 use rocket::request::Request;
 use rocket::response::{Responder, Response};
 
+pub use self::caught::{Caught, catch};
 use self::wire::{Body, Extras, IndexedExtras, invalid, missing, time_left};
 use super::trace::Trace;
 use super::{key_refusal, reply};
-use crate::actions::{KeyRefusal, Refusal};
+use crate::actions::KeyRefusal;
 use crate::domain::Scope;
-use crate::store::StoreError;
 
 /// The longest body that is taken, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -302,98 +304,12 @@ impl ApiError {
     }
 }
 
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> ApiError {
-        // The store has already logged that the file is gone, and once is enough.
-        if !matches!(error, StoreError::TakenAway(_)) {
-            log::error!("a request met a fault of the database: {error}");
-        }
-        match error {
-            StoreError::OutcomeUnknown => ApiError::OutcomeUnknown,
-            StoreError::Panicked => ApiError::Internal,
-            _ => ApiError::Unavailable,
-        }
-    }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> ApiError {
-        match refusal {
-            Refusal::InvalidAccess | Refusal::WrongKey => ApiError::InvalidAccess,
-            Refusal::UsernameNeeded => ApiError::UsernameNeeded,
-            Refusal::NotFromHere => ApiError::NotFromHere,
-            Refusal::NotPermitted(scope) => ApiError::NotPermitted(scope),
-            Refusal::OfAnotherUsername => ApiError::OfAnotherUsername,
-            Refusal::Key(refusal) => ApiError::Key(refusal),
-            Refusal::Unknown => ApiError::NotFound,
-            Refusal::InsufficientPoints { score } => ApiError::InsufficientPoints { score },
-            Refusal::NumberTaken => ApiError::NumberTaken,
-            Refusal::Missing(name) => ApiError::Missing(name),
-            Refusal::TooManyMembers => ApiError::invalid("user_ids", "at most 100,000 members"),
-            Refusal::NameTaken => ApiError::NameTaken,
-            Refusal::LeaderboardProtected => ApiError::LeaderboardProtected,
-            Refusal::IdempotencyKeyReused => ApiError::IdempotencyKeyReused,
-            Refusal::Limited { wait } => {
-                let wait_seconds = u64::try_from(wait.num_milliseconds()).unwrap_or(0).div_ceil(1000).max(1);
-                ApiError::RateLimit { wait_seconds }
-            }
-            Refusal::NoRandomNumbers(error) => {
-                log::error!("no random numbers: {error}");
-                ApiError::Internal
-            }
-            Refusal::Within { list, index, refusal } => ApiError::from(*refusal).within(list, index),
-            Refusal::Store(error) => error.into(),
-        }
-    }
-}
-
 impl<'r> Responder<'r, 'static> for ApiError {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         Trace::of(request).refused_as(self.error_type());
         let mut response: Response<'static> = reply::json(self.status(), &self.body());
         if let Some(seconds) = self.retry_after() {
             response.set_raw_header("Retry-After", seconds.to_string());
-        }
-        Ok(response)
-    }
-}
-
-/// The answer of the catcher.
-pub struct Caught(ApiError);
-
-impl Caught {
-    /// The error for a request that Rocket itself, or a guard, has refused.
-    pub fn of(status: Status, request: &Request<'_>) -> Caught {
-        let refused = request.local_cache(|| None::<ApiError>).clone();
-        Caught(refused.unwrap_or(match status.code {
-            413 => ApiError::PayloadTooLarge { bytes_max: BODY_BYTES_MAX },
-            500.. => ApiError::Internal,
-            // Routes take any path segment and any body, so what is left is an unknown path or method. Rocket answers
-            // 400 to a method that it does not know.
-            _ => ApiError::NotFound,
-        }))
-    }
-
-    /// The error.
-    pub fn into_error(self) -> ApiError {
-        self.0
-    }
-}
-
-/// Answers a request that no route has answered.
-#[rocket::catch(default)]
-pub fn catch(status: Status, request: &Request<'_>) -> Caught {
-    Caught::of(status, request)
-}
-
-impl<'r> Responder<'r, 'static> for Caught {
-    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
-        let mut response = self.0.respond_to(request)?;
-        // A request that Rocket can't read passes through no fairing.
-        let trace = Trace::of(request);
-        if !trace.is_tracked() {
-            super::caching::complete(request, &mut response);
-            trace.end(request, &mut response);
         }
         Ok(response)
     }

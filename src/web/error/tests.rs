@@ -1,6 +1,7 @@
 //! Tests of the mapping itself: which faults of the store are whose, and how a wait is told.
 
 use super::*;
+use crate::store::StoreError;
 
 #[test]
 fn a_defect_asks_nobody_to_try_again() {
