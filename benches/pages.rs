@@ -43,7 +43,6 @@ fn main() {
     let (standings, standings_thread) = Standings::start(
         subscription,
         &store,
-        &file,
         StandingsOptions { clock: clock.clone(), ranking: Ranking::DenseRank, every, bytes_max: usize::MAX },
     )
     .expect("standings");

@@ -25,7 +25,7 @@ use crate::pages;
 use crate::rollup::Rollup;
 use crate::show::show;
 use crate::standings::{People, Standings, StandingsOptions, Subscription};
-use crate::store::{OpenMode, OpenOptions, Store, StoreError};
+use crate::store::{OpenMode, OpenOptions, Store, StoreError, WriterThread};
 use crate::systemd;
 use crate::web::{self, App, BasePath, Batches, Forum, Metrics, RequestLimit, Sessions, Site, StoredForms, WrongKeys};
 
@@ -85,17 +85,10 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     let clock = Clock::system(settings.time_zone);
     let subscription = Subscription::new();
     let fault = |error| ServeError::Store(settings.database.clone(), error);
-    let options = OpenOptions {
-        group_max,
-        subscribers: vec![subscription.subscriber()],
-        backup_before_migration: settings.backup_before_migration,
-        ..OpenOptions::new(OpenMode::Serve, clock.clone())
-    };
-    let (store, writer) = Store::open(&settings.database, options).map_err(fault)?;
+    let (store, writer) = open(settings, group_max, &subscription, &clock).map_err(fault)?;
     let (standings, standings_thread) = Standings::start(
         subscription,
         &store,
-        &settings.database,
         StandingsOptions {
             clock: clock.clone(),
             ranking: settings.ranking,
@@ -104,24 +97,26 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
         },
     )
     .map_err(fault)?;
-    let (rollup, rollup_thread) = Rollup::start(store.clone(), clock.clone())?;
+    let (rollup, rollup_thread) = match writer {
+        Some(_) => Rollup::start(store.clone(), clock.clone()).map(|(rollup, thread)| (rollup, Some(thread)))?,
+        None => (Rollup::without_thread(store.clone(), clock.clone()), None),
+    };
     let actions = Actions::new(store.clone(), clock.clone())
         .beside(Running { standings: standings.clone(), rollup: rollup.clone() })
         .with_configured_key(settings.api_key.as_ref().map(PlainKey::digest))
         .with_recalculations_per_day(settings.recalculations_per_day);
     let actions = Arc::new(actions);
-    let jobs = jobs::start(
-        Arc::clone(&actions),
-        store.clone(),
-        rollup.clone(),
-        settings.schedule(),
-        store.register_thread("jobs"),
-    )?;
+    let start_jobs = |_: &WriterThread| {
+        let alive = store.register_thread("jobs");
+        jobs::start(Arc::clone(&actions), store.clone(), rollup.clone(), settings.schedule(), alive)
+    };
+    let jobs = writer.as_ref().map(start_jobs).transpose()?;
     let start_backups = |plan| {
         let alive = store.register_thread("backups");
         Backups::start(settings.database.clone(), plan, clock.clone(), alive)
     };
-    let (backups, backups_thread) = settings.backup_plan().map(start_backups).transpose()?.unzip();
+    let plan = settings.backup_plan().filter(|_| writer.is_some());
+    let (backups, backups_thread) = plan.map(start_backups).transpose()?.unzip();
     let wrong_keys = Arc::new(WrongKeys::new(settings.failed_keys_per_minute));
     runtime.spawn(WrongKeys::watch(Arc::clone(&wrong_keys)));
     let app = App {
@@ -152,16 +147,41 @@ pub fn serve(settings: &Settings, figment: Figment, group_max: usize) -> Result<
     if let Some(backups) = backups_thread {
         backups.stop();
     }
-    rollup_thread.stop();
-    jobs.stop();
+    if let Some(rollup) = rollup_thread {
+        rollup.stop();
+    }
+    if let Some(jobs) = jobs {
+        jobs.stop();
+    }
     standings_thread.stop();
-    writer.stop();
+    if let Some(writer) = writer {
+        writer.stop();
+    }
     runtime.shutdown_background();
     wrong_keys.tell_rest();
     if end.is_ok() {
         log::info!("stopped");
     }
     end
+}
+
+/// Opens the file that is served. There is no thread that writes if something else keeps the file current.
+fn open(
+    settings: &Settings,
+    group_max: usize,
+    subscription: &Subscription,
+    clock: &Clock,
+) -> Result<(Store, Option<WriterThread>), StoreError> {
+    if let Some(address) = &settings.read_only_from {
+        return Ok((Store::follow(&settings.database, address.clone())?, None));
+    }
+    let options = OpenOptions {
+        group_max,
+        subscribers: vec![subscription.subscriber()],
+        backup_before_migration: settings.backup_before_migration,
+        ..OpenOptions::new(OpenMode::Serve, clock.clone())
+    };
+    Store::open(&settings.database, options).map(|(store, writer)| (store, Some(writer)))
 }
 
 /// Listens, and serves until a signal.
@@ -240,7 +260,9 @@ async fn announce(rocket: &Rocket<Orbit>, address: SocketAddr, settings: &Settin
     let url = |ip: IpAddr| format!("{scheme}://{}", SocketAddr::new(ip, address.port()));
     // Nobody can connect to the address that stands for all addresses of the machine.
     let reachable = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
-    if let Err(error) = make_first_key(rocket, &url(reachable)).await {
+    if let Some(address) = &settings.read_only_from {
+        log::info!("{} is only read; changes are made at {address}", settings.database.display());
+    } else if let Err(error) = make_first_key(rocket, &url(reachable)).await {
         log::error!("no first API key could be made: {error}; make one with: scorekeeper keys create");
     }
     let (version, url) = (env!("CARGO_PKG_VERSION"), url(address.ip()));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::support::{Run, Server, Setup, run, run_with};
+use crate::support::{Run, Server, Setup, run, run_with, wait_for};
 
 fn check(folder: &Path) -> Run {
     run(folder, &["--database", "scores.db", "check"])
@@ -33,6 +33,36 @@ fn a_sound_database_is_ok_beside_its_server_and_without() {
     let before = std::fs::read(folder.path().join("scores.db")).expect("a file");
     assert_eq!(check(folder.path()).stdout, "ok\n");
     assert!(std::fs::read(folder.path().join("scores.db")).expect("a file") == before);
+}
+
+#[test]
+fn lists_that_differ_from_the_events_are_told() {
+    let server = Server::start();
+    for user_id in [13, 14, 15] {
+        server.award(user_id, "2023-04-14", 15);
+    }
+    // Later ids begin another block, so that the first one is full, and is written.
+    let sql = server.sql();
+    let later = "INSERT INTO score_events (id, user_id, date, points) VALUES (600000, 16, '2023-04-14', 0)";
+    sql.execute_batch(later).expect("a later event");
+    let written = || sql.query_row("SELECT written_below FROM user_events_state", [], |row| row.get::<_, i64>(0));
+    wait_for("the block to be written", || (written() == Ok(2)).then_some(()));
+    assert!(!check(server.folder().path()).stdout.contains("listed"), "the lists are sound");
+    sql.execute_batch(
+        "DELETE FROM user_events WHERE id = 1;
+         UPDATE user_events SET points = 16 WHERE id = 2;
+         INSERT INTO user_events (block, user_id, id, date, points, created_at, updated_at)
+         VALUES (0, 17, 9, '2023-04-14', 1, 0, 0)",
+    )
+    .expect("lists are changed");
+    let told = check(server.folder().path()).stdout;
+    let listed: Vec<&str> = told.lines().filter(|line| line.contains("listed")).collect();
+    let said = [
+        "the events of user 14 are listed with an event 2 that is not so",
+        "the events of user 17 are listed with an event 9 that is not so",
+        "the events of user 13 are listed without event 1",
+    ];
+    assert_eq!(listed, said);
 }
 
 #[test]

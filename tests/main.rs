@@ -52,6 +52,8 @@ mod examples_of_retries;
 mod export;
 mod facts;
 mod finding;
+mod follower;
+mod follower_pages;
 mod front_bodies;
 mod front_heads;
 mod front_slow;
@@ -76,6 +78,8 @@ mod leaderboards;
 mod leaderboards_admin;
 mod leaderboards_memory;
 mod leaderboards_shared;
+#[cfg(feature = "program-tests")]
+mod litestream;
 mod live;
 mod live_rights;
 mod log_sinks;

@@ -37,7 +37,6 @@ fn on_a_clock(now: &str, test: impl FnOnce(&Client, &Clock, &str)) {
     let (standings, standings_thread) = Standings::start(
         subscription,
         &store,
-        &file,
         StandingsOptions {
             clock: clock.clone(),
             ranking: Ranking::DenseRank,

@@ -160,7 +160,6 @@ impl Running {
         let (standings, thread) = Standings::start(
             subscription,
             &store,
-            file,
             StandingsOptions { clock: clock.clone(), ranking, every: NEVER, bytes_max: ROOM },
         )
         .expect("standings");

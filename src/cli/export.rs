@@ -6,12 +6,13 @@ use std::os::fd::AsFd;
 
 use super::Failure;
 use super::bulk::FormatArgument;
+use super::reading::Reading;
 use crate::config::Settings;
-use crate::domain::{Clock, EventDate, UserId};
+use crate::domain::{EventDate, UserId};
 use crate::export::{Export, Table};
+use crate::store::StoreError;
 use crate::store::event_list::EventFilter;
 use crate::store::export::ScoreFilter;
-use crate::store::{OpenMode, OpenOptions, Store, StoreError};
 use crate::tables::Form;
 
 /// What to export, and how.
@@ -79,13 +80,11 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Result<(), Failure> {
         TableArgument::Boards => Table::Boards,
     };
     let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
-    let clock = Clock::system(settings.time_zone);
-    let (store, writer) =
-        Store::open(&settings.database, OpenOptions::new(OpenMode::Existing, clock)).map_err(failed)?;
+    let reading = Reading::begin(settings).map_err(failed)?;
     let mut export = Export::new(table, Form { format: format.into(), raw });
     let end = stdout().and_then(|mut stdout| {
         while !export.is_done() {
-            let page = store.read_blocking(|connection| export.page(connection)).map_err(failed)?;
+            let page = reading.store.read_blocking(|connection| export.page(connection)).map_err(failed)?;
             match stdout.write_all(&page) {
                 // Whoever reads has had enough, as `head` has after its lines.
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
@@ -94,7 +93,7 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Result<(), Failure> {
         }
         Ok(())
     });
-    writer.stop();
+    reading.end();
     end
 }
 

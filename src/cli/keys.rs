@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::reading::Reading;
 use super::table::columns;
 use super::{Failure, wait};
 use crate::actions::{Actions, Actor, KeyRefusal, Refusal};
@@ -61,8 +62,28 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it changes nothing.
+    pub fn only_reads(&self) -> bool {
+        matches!(self, Command::List)
+    }
+}
+
+/// Lists all keys.
+fn list(settings: &Settings) -> Result<(), Failure> {
+    let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
+    let reading = Reading::begin(settings).map_err(failed)?;
+    let at = Actions::new(reading.store.clone(), Clock::system(settings.time_zone)).circumstances();
+    let keys = reading.store.read_blocking(move |connection| key_lines::list(connection, &at)).map_err(failed);
+    reading.end();
+    super::print(&table(&keys?))
+}
+
 /// Runs one of the commands.
 pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
+    if command.only_reads() {
+        return list(settings);
+    }
     let mode = if matches!(command, Command::Create { .. }) { OpenMode::Create } else { OpenMode::Existing };
     let clock = Clock::system(settings.time_zone);
     let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
@@ -86,10 +107,8 @@ pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
             wait(actions.create_and_show_key(&actor, new, print))?.map_err(refused)?;
             String::new()
         }
-        Command::List => {
-            let at = actions.circumstances();
-            table(&store.read_blocking(move |connection| key_lines::list(connection, &at)).map_err(failed)?)
-        }
+        // This was done before the file was opened to write.
+        Command::List => String::new(),
         Command::Revoke { id } => {
             wait(actions.revoke_key(&actor, id))?
                 .map_err(|refusal| about(id, &refusal).unwrap_or_else(|| refused(refusal)))?;

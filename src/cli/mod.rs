@@ -11,6 +11,7 @@ mod healthcheck;
 mod import;
 mod import_discourse;
 mod keys;
+mod reading;
 mod settings;
 mod shell;
 mod table;
@@ -126,21 +127,26 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { database, backfill_from, command } = arguments;
     let figment = config::figment();
     let load = |database| Settings::load(&figment, database).map_err(Failure::failed);
+    let load_to_change = |database| load(database).and_then(reading::expect_own);
     match (command, backfill_from) {
         (Some(Command::Completions { shell }), _) => shell::completions(Arguments::command(), shell),
         (Some(Command::Man), _) => shell::manual(Arguments::command()),
         (Some(Command::Settings), _) => settings::run(&figment, database),
-        (Some(Command::Keys { command }), _) => keys::run(&load(database)?, command),
+        (Some(Command::Keys { command }), _) => {
+            keys::run(&if command.only_reads() { load(database) } else { load_to_change(database) }?, command)
+        }
         (Some(Command::Export(arguments)), _) => export::run(&load(database)?, &arguments),
-        (Some(Command::ImportDiscourse(arguments)), _) => import_discourse::run(&load(database)?, arguments),
-        (Some(Command::Import(arguments)), _) => import::run(&load(database)?, arguments),
+        (Some(Command::ImportDiscourse(arguments)), _) => import_discourse::run(&load_to_change(database)?, arguments),
+        (Some(Command::Import(arguments)), _) => {
+            import::run(&if arguments.only_reads() { load(database) } else { load_to_change(database) }?, arguments)
+        }
         (Some(Command::Backup(arguments)), _) => copies::back_up(&load(database)?, &arguments),
-        (Some(Command::Restore(arguments)), _) => copies::restore(&load(database)?, &arguments),
+        (Some(Command::Restore(arguments)), _) => copies::restore(&load_to_change(database)?, &arguments),
         (Some(Command::Check), _) => copies::check(&load(database)?),
         (Some(Command::Healthcheck), _) => {
             healthcheck::run(&load(database)?, config::address(&figment).map_err(Failure::failed)?)
         }
-        (None, Some(from)) => backfill::run(&load(database)?, &from),
+        (None, Some(from)) => backfill::run(&load_to_change(database)?, &from),
         (None, None) => {
             let settings = load(database)?;
             logging::start(settings.log_file.as_deref(), settings.log_format).map_err(Failure::failed)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use ipnet::IpNet;
 
-use crate::domain::{Origins, PathPrefix, PlainKey, Ranking, WebOrigin, WebhookSecret};
+use crate::domain::{Origins, PathPrefix, PlainKey, Ranking, ServerAddress, WebOrigin, WebhookSecret};
 
 /// A form of values.
 pub(super) struct Form<T> {
@@ -135,6 +135,9 @@ pub(super) const RANKING: Form<Ranking> = Form::new("dense_rank, rank or row_num
 /// The path under which a proxy shows the server.
 pub(super) const BASE_PATH: Form<PathPrefix> =
     Form::new("a path such as \"/points\", of letters, digits and the characters - . _ ~", |text| text.parse().ok());
+
+/// The address of a server.
+pub(super) const SERVER: Form<ServerAddress> = Form::new(ServerAddress::ACCEPTED, |text| text.parse().ok());
 
 /// Sites of the web.
 pub(super) const ORIGINS: Form<Origins> = Form {

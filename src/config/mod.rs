@@ -24,11 +24,11 @@ pub use forms::LogFormat;
 pub use row::Setting;
 pub use sources::{Origin, address, figment};
 
-use crate::domain::{Origins, PathPrefix, PlainKey, Ranking, WebhookSecret};
+use crate::domain::{Origins, PathPrefix, PlainKey, Ranking, ServerAddress, WebhookSecret};
 use crate::jobs::{BackupPlan, Schedule};
 use forms::{
-    ADDRESS, BASE_PATH, COUNT, COUNT_FROM_1, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SECRET, SPAN,
-    TIME_ZONE,
+    ADDRESS, BASE_PATH, COUNT, COUNT_FROM_1, FILE, FLAG, KEY, LOG_FORMAT, NETWORKS, ORIGINS, RANKING, SECRET, SERVER,
+    SPAN, TIME_ZONE,
 };
 use sources::Sources;
 
@@ -89,6 +89,8 @@ settings! {
     backup_keep: u32 = COUNT_FROM_1, default "7";
     /// Whether a start that writes tables anew, after an upgrade, copies the file before: `scorekeeper.db.before-V16`.
     backup_before_migration: bool = FLAG, default "true";
+    /// Only read the database, which something else keeps current (`litestream restore -f`); the address of the server where changes are made.
+    read_only_from: Option<ServerAddress> = SERVER;
     /// An address and port to serve `/metrics` on, without a key; without it `/metrics` is on the main port and needs a key.
     metrics_address: Option<SocketAddr> = ADDRESS;
     /// What Discourse signs its webhooks with; if it is not set, a secret can be made in the administration.

@@ -21,6 +21,7 @@ mod permissions;
 mod ranking;
 mod rule;
 mod score_event;
+mod server_address;
 mod timestamp;
 mod unacceptable;
 mod unseen;
@@ -47,6 +48,7 @@ pub use rule::{CategoryId, DailyLimit, Rule, RuleChange, RuleName};
 pub use score_event::{
     Award, Correction, Deletion, Description, EventId, Points, Revision, RevisionAction, ScoreEvent, UserId,
 };
+pub use server_address::ServerAddress;
 pub use timestamp::Timestamp;
 pub use unacceptable::Unacceptable;
 pub use unseen::{is_unseen, misleads};

@@ -77,6 +77,7 @@ impl From<ApiError> for ErrorPage {
             ApiError::IdempotencyKeyReused => ("Sent already", SENT_ALREADY.to_owned()),
             ApiError::PayloadTooLarge { .. } => ("Too large", error.sentence()),
             ApiError::RateLimit { .. } => ("Too often", error.sentence()),
+            ApiError::ReadOnly { .. } => ("Only for reading", error.sentence()),
             ApiError::Unavailable => ("Please try again", error.sentence()),
             ApiError::Internal => ("Something broke", error.sentence()),
             _ => ("This can't be done", error.sentence()),

@@ -16,9 +16,9 @@ pub struct KeeperBar {
 
 impl KeeperBar {
     /// The bar for somebody who is signed in, on a page about a person, or about nobody in particular. It leads only to what
-    /// the key opens.
-    pub fn new(actor: &Actor, person: Option<UserId>) -> KeeperBar {
-        let may = |scope| actor.permissions.holds(scope);
+    /// the key opens, and to nothing that changes something if this server only reads.
+    pub fn new(actor: &Actor, person: Option<UserId>, only_reads: bool) -> KeeperBar {
+        let may = |scope| actor.permissions.holds(scope) && !(only_reads && Scope::CHANGING.contains(&scope));
         let links = person.map(|id| {
             [
                 ("Award", may(Scope::EventsAward), format!("/admin/award?user_id={id}")),

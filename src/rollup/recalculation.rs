@@ -112,6 +112,12 @@ impl Rollup {
         Ok((rollup.clone(), RollupThread { rollup, thread }))
     }
 
+    /// A handle without a thread, where nothing is ever rebuilt since this process only reads the file.
+    pub fn without_thread(store: Store, clock: Clock) -> Rollup {
+        let (wake, _) = channel();
+        Rollup { shared: Arc::default(), store, clock, wake }
+    }
+
     /// Starts a recalculation that is noted in the database already. From now on the status says that it is running.
     pub fn recalculate(&self, from_date: EventDate) {
         {

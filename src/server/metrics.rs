@@ -49,6 +49,16 @@ impl Sources {
         text.gauge("scorekeeper_uptime_seconds", "Time since the start.", self.began.elapsed().as_secs_f64());
         let ready = f64::from(u8::from(self.store.seems_well()));
         text.gauge("scorekeeper_ready", "1 if the server can do its work, as /health/ready tells, else 0.", ready);
+        let follows = f64::from(u8::from(self.store.changes_at().is_some()));
+        text.gauge(
+            "scorekeeper_follower",
+            "1 if the server only reads what something else keeps current, else 0.",
+            follows,
+        );
+        if let Some(at) = self.store.followed_until() {
+            const CHANGED: &str = "scorekeeper_followed_timestamp_seconds";
+            text.gauge(CHANGED, "When something was last applied to the database that is followed.", at.as_secs_f64());
+        }
     }
 
     fn about_connections(&self, text: &mut Text) {

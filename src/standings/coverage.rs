@@ -2,14 +2,14 @@
 //!
 //! A reader's own connection notices that somebody has committed, but not who. Only the writer's connection can tell
 //! whether it was another process. So each noticed change gets a number. Memory may lack the change until the writer
-//! has looked, and until what it found has been read. This is over in a moment where only this process writes.
+//! has looked, and until what it found has been read. This is over in a moment where only this process writes. Where it only
+//! reads what something else writes, each change is another's.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::thread;
 
-use crate::store::{FileVersion, StoreError};
+use crate::store::{FileVersion, Store, StoreError};
 
 /// Counts the changes of the file that were noticed, and how many of them memory holds.
 pub(super) struct Coverage {
@@ -31,10 +31,10 @@ pub(super) struct Look {
 }
 
 impl Coverage {
-    /// Begins to look at a file. No change is noticed or covered yet.
-    pub fn of(file: &Path) -> Result<Coverage, StoreError> {
+    /// Begins to look at the file of a store. No change is noticed or covered yet.
+    pub fn of(store: &Store) -> Result<Coverage, StoreError> {
         let count = thread::available_parallelism().map_or(2, |count| count.get());
-        let versions = (0..count).map(|_| Ok(Mutex::new(FileVersion::of(file)?))).collect::<Result<_, StoreError>>()?;
+        let versions = (0..count).map(|_| Ok(Mutex::new(store.version()?))).collect::<Result<_, StoreError>>()?;
         Ok(Coverage { versions, noticed: AtomicU64::new(0), covered: AtomicU64::new(0) })
     }
 

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use self::demand::{Demand, Scope};
-use self::interrupted::{Interrupted, Stopped};
+use self::interrupted::{Faults, Interrupted, Stopped};
 use super::catalog::Effect;
 use super::holding::Holding;
 use super::rankings::{Rankings, Source};
@@ -67,6 +67,7 @@ pub(super) struct Follower {
     /// How long the last reading of the whole file took.
     reading: Duration,
     demand: Demand,
+    faults: Faults,
 }
 
 /// Standings and their window as it is now; `None` if their board is gone.
@@ -98,6 +99,7 @@ impl Follower {
             noticed: 0,
             reading: Duration::ZERO,
             demand: Demand { new_standings: true, flushes: Vec::new() },
+            faults: Faults::default(),
         }
     }
 
@@ -145,11 +147,15 @@ impl Follower {
                 let flushes = std::mem::take(&mut self.demand.flushes);
                 let is_of_all = matches!(scope, Scope::All);
                 match self.refresh(scope) {
-                    Ok(()) if is_of_all => self.shared.note_current(),
-                    Ok(()) => {}
+                    Ok(()) => {
+                        self.faults.are_over();
+                        if is_of_all {
+                            self.shared.note_current();
+                        }
+                    }
                     Err(Interrupted::Stopped) => return,
                     Err(Interrupted::Failed(error)) => {
-                        log::error!("standings could not be refreshed, and will be in a moment: {error}");
+                        self.faults.tell(&error);
                         self.demand.new_standings = true;
                         retry_at = Instant::now() + gap;
                     }
@@ -202,7 +208,7 @@ impl Follower {
     }
 
     /// Asks the writer whether another process has changed the file.
-    fn look(&self) {
+    fn look(&mut self) {
         self.snapshots.look(self.shared.coverage.noticed());
     }
 

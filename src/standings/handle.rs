@@ -1,6 +1,5 @@
 //! The handle with which readers get standings.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
@@ -16,7 +15,7 @@ use super::shared::{Flush, Message, Published, Shared};
 use super::snapshots::{SNAPSHOT_PATIENCE, Snapshots};
 use super::{Catalog, StandingsKey, Subscription, View, supervise};
 use crate::domain::{Clock, Ranking};
-use crate::store::{Reader, Store, StoreError, Writer};
+use crate::store::{Store, StoreError, Writer};
 
 /// How long a reader waits for standings that are being built, before it is told that they are not ready.
 const BUILDING_PATIENCE: Duration = Duration::from_secs(2);
@@ -51,33 +50,32 @@ pub struct StandingsThread {
 }
 
 impl Standings {
-    /// Starts the thread that keeps the standings of a file, which `store` has open. The store has to tell its facts to
-    /// `subscription`.
+    /// Starts the thread that keeps the standings of the file of `store`. The store has to tell its facts to `subscription`.
+    /// If it only reads the file, the file may come later.
     ///
     /// # Errors
     /// Reading the boards, users and groups failed; or [`StoreError::Closed`] if the system gives no thread.
     pub fn start(
         subscription: Subscription,
         store: &Store,
-        file: &Path,
         options: StandingsOptions,
     ) -> Result<(Standings, StandingsThread), StoreError> {
         let StandingsOptions { clock, ranking, every, bytes_max } = options;
         let Subscription { facts, sender, inbox } = subscription;
         let writer = store.writer().clone();
-        let connection = Reader::open(file)?;
-        let catalog = Catalog::read(&connection)?;
+        let catalog = match store.reader().and_then(|connection| Catalog::read(&connection)) {
+            // A file has one board at least, so an empty catalog is that of a file which was not read yet.
+            Err(_) if store.changes_at().is_some() => Catalog::default(),
+            read => read?,
+        };
         // Whoever opens a board sees its default period, so these are built at once.
         let defaults: Vec<StandingsKey> =
             catalog.boards.iter().map(|board| StandingsKey::today(board.id, board.default_period)).collect();
-        let standings = Standings {
-            shared: Arc::new(Shared::new(catalog, Coverage::of(file)?)),
-            writer: writer.clone(),
-            inbox: sender.clone(),
-        };
+        let standings =
+            Standings { shared: Arc::new(Shared::new(catalog, Coverage::of(store)?)), writer, inbox: sender.clone() };
         defaults.into_iter().for_each(|key| standings.published(key, Published::touch));
         let patience = SNAPSHOT_PATIENCE;
-        let snapshots = Snapshots::new(writer, file, connection, sender.clone(), Arc::clone(&facts), patience);
+        let snapshots = Snapshots::new(store.clone(), sender.clone(), Arc::clone(&facts), patience)?;
         let follower = Follower::new(
             Arc::clone(&standings.shared),
             facts,

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::rebuild::{self, Difference};
-use super::{backup, connection, layout};
+use super::{backup, block_check, connection, layout};
 use crate::domain::EventDate;
 
 /// How many faults are told one by one.
@@ -67,7 +67,9 @@ pub fn check(database: &Path) -> Result<Faults, StoreError> {
     };
     let connection = Connection::open_with_flags(database, backup::read_only())?;
     connection::wait_when_busy(&connection)?;
-    let steps: [Step; 4] = [schema, integrity, references, scores];
+    // What is compared has to be of one moment, also in a file that something else keeps current.
+    connection::hold(&connection)?;
+    let steps: [Step; 5] = [schema, integrity, references, scores, lists];
     for step in steps {
         match step(&connection, layout, &mut faults) {
             Ok(()) => {}
@@ -136,6 +138,22 @@ fn scores(connection: &Connection, layout: i64, faults: &mut Faults) -> Result<(
         first = found.next;
     }
     Ok(())
+}
+
+/// Lists of users' events that differ from the events.
+fn lists(connection: &Connection, layout: i64, faults: &mut Faults) -> Result<(), StoreError> {
+    if layout < block_check::LAYOUT_OF_BLOCKS {
+        return Ok(());
+    }
+    block_check::compare(connection, |difference| {
+        use block_check::Difference::{Contradicts, Lacks};
+        faults.add(match difference {
+            Lacks(user_id, id) => format!("the events of user {user_id} are listed without event {id}"),
+            Contradicts(user_id, id) => {
+                format!("the events of user {user_id} are listed with an event {id} that is not so")
+            }
+        });
+    })
 }
 
 fn told(difference: &Difference) -> String {

@@ -42,9 +42,7 @@ pub enum OpenMode {
 
 /// Opens the connection that writes, after checking that the file is ours, and sees to its layout as `mode` says.
 pub fn open_writer(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> {
-    if rusqlite::version_number() < SQLITE_VERSION_MIN {
-        return Err(StoreError::SqliteTooOld(rusqlite::version()));
-    }
+    expect_sound_sqlite()?;
     if !path.exists() {
         make_file(path, mode)?;
     }
@@ -55,6 +53,14 @@ pub fn open_writer(path: &Path, mode: OpenMode) -> Result<Connection, StoreError
         }
         error => error,
     })
+}
+
+/// Refuses a library with the fault.
+pub fn expect_sound_sqlite() -> Result<(), StoreError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(StoreError::SqliteTooOld(rusqlite::version()));
+    }
+    Ok(())
 }
 
 /// Makes an empty database, and the folder that it lies in. It gets its name when it is whole and on the disk: of a database that
@@ -194,6 +200,32 @@ pub fn stop_when_late(connection: &Connection) -> rusqlite::Result<()> {
     /// Steps of SQLite's machine between two looks at the clock: less than a millisecond.
     const STEPS: i32 = 10_000;
     connection.progress_handler(STEPS, Some(|| UNTIL.get().is_some_and(|until| until <= Instant::now())))
+}
+
+/// How long a short look-up waits for a lock, on a thread that others wait for.
+pub const LOOKUP_BUSY_LIMIT: Duration = Duration::from_millis(250);
+
+/// Makes the settings of a connection for one read of a file that something else writes. What must be quick waits no longer
+/// for a lock than a look-up does.
+pub fn set_up_for_one_read(connection: &Connection, must_be_quick: bool) -> rusqlite::Result<()> {
+    wait_when_busy(connection)?;
+    if must_be_quick {
+        connection.busy_timeout(LOOKUP_BUSY_LIMIT)?;
+    }
+    stop_when_late(connection)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    hold(connection)
+}
+
+/// Makes the connection hold the file as it is, from its next look at it until it is closed. Nothing can be written meanwhile by
+/// whoever writes without a write-ahead log.
+pub fn hold(connection: &Connection) -> rusqlite::Result<()> {
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    // With a log, a connection has a lock on the file by itself, and asking for it would lock other readers out.
+    if mode == "wal" { Ok(()) } else { connection.pragma_update(None, "locking_mode", "exclusive") }
 }
 
 /// Makes the settings of a connection that only reads, and those that every connection has.

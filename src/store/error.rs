@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rusqlite::{ErrorCode, ffi};
 
+use crate::domain::ServerAddress;
+
 /// A fault of the database. Nothing of the work that met it was stored, except with [`StoreError::OutcomeUnknown`].
 ///
 /// It can be cloned because one failed commit is the answer to every command of its group.
@@ -65,6 +67,14 @@ pub enum StoreError {
     /// The file has a layout that this program does not know.
     #[error("{0} was written by a newer scorekeeper")]
     NewerLayout(PathBuf),
+    /// The file has an earlier layout, and this program only reads it.
+    #[error(
+        "{0} has an earlier layout than this program reads; upgrade the server that writes it, or run its version here"
+    )]
+    EarlierLayoutFollowed(PathBuf),
+    /// This server only reads.
+    #[error("this server only reads; changes are made at {0}")]
+    MadeElsewhere(ServerAddress),
     /// The library is older than the first one without a fault that loses data.
     #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
     SqliteTooOld(&'static str),

@@ -31,7 +31,8 @@ pub(super) fn identity(file: &Path) -> io::Result<Identity> {
 pub(super) struct Place {
     database: PathBuf,
     log: PathBuf,
-    database_identity: Identity,
+    /// `None`: something else may put another file there at any time.
+    database_identity: Option<Identity>,
     /// `None`: SQLite had not made the write-ahead log yet.
     log_identity: Option<Identity>,
 }
@@ -41,14 +42,22 @@ impl Place {
     pub fn of(database: &Path) -> io::Result<Place> {
         let log = beside(database, "-wal");
         let log_identity = identity(&log).ok();
-        Ok(Place { database_identity: identity(database)?, database: database.to_owned(), log, log_identity })
+        Ok(Place { database_identity: Some(identity(database)?), database: database.to_owned(), log, log_identity })
+    }
+
+    /// The place of a followed file, whichever file lies there.
+    pub fn of_followed(database: &Path) -> Place {
+        let log = beside(database, "-wal");
+        Place { database: database.to_owned(), log, database_identity: None, log_identity: None }
     }
 
     /// Whether the open files still lie where they were opened. If they do not, whatever is written goes into files that
     /// nobody will find again. Costs two calls of the operating system.
     pub fn holds(&self) -> bool {
-        let is = |file: &Path, known: Identity| identity(file).is_ok_and(|found| found == known);
-        is(&self.database, self.database_identity) && self.log_identity.is_none_or(|known| is(&self.log, known))
+        let is = |file: &Path, known: Option<Identity>| {
+            known.is_none_or(|known| identity(file).is_ok_and(|found| found == known))
+        };
+        is(&self.database, self.database_identity) && is(&self.log, self.log_identity)
     }
 
     /// The path of the database.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -26,8 +26,12 @@ mod embedded {
 
 /// The number of the last migration, which names the layout that this program works with.
 pub fn newest() -> i64 {
-    let migrations = embedded::migrations::runner();
-    migrations.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or_default()
+    // Reading all migrations for it takes longer than many a read of the file.
+    static NEWEST: LazyLock<i64> = LazyLock::new(|| {
+        let migrations = embedded::migrations::runner();
+        migrations.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or_default()
+    });
+    *NEWEST
 }
 
 /// The layout of an existing file; `None` for one that is empty. Changes no byte of it.
@@ -42,15 +46,26 @@ pub fn of_file(file: &Path) -> Result<Option<i64>, StoreError> {
     if !start.is_empty() && start != HEADER {
         return Err(StoreError::Foreign(file.to_owned()));
     }
-    let inspect = || -> rusqlite::Result<Option<Option<i64>>> {
+    let open = || -> rusqlite::Result<Connection> {
         let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, read_only)?;
         connection.busy_timeout(LOOK_LIMIT)?;
+        Ok(connection)
+    };
+    of_connection_to(&open()?, file)
+}
+
+/// The same of a file to which there is a connection already.
+///
+/// # Errors
+/// As [`of_file`].
+pub fn of_connection_to(connection: &Connection, file: &Path) -> Result<Option<i64>, StoreError> {
+    let inspect = || -> rusqlite::Result<Option<Option<i64>>> {
         let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
         let empty: bool =
             connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
         match (id, empty) {
-            (APPLICATION_ID, _) => of_connection(&connection).map(Some),
+            (APPLICATION_ID, _) => of_connection(connection).map(Some),
             (0, true) => Ok(Some(None)),
             _ => Ok(None),
         }

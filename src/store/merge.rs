@@ -24,7 +24,7 @@ const MOVED_MAX: usize = 500;
 
 /// How far a merge is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Merged {
+pub enum Merged {
     /// More is left to be moved. The next piece is told what this one has found.
     InPart {
         /// How far the newest events were looked at.
@@ -38,11 +38,11 @@ enum Merged {
 
 /// How far the newest events were looked at: the first id that was not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Looked(i64);
+pub struct Looked(i64);
 
 impl Looked {
     /// Nowhere yet.
-    const NOWHERE: Looked = Looked(i64::MIN);
+    pub const NOWHERE: Looked = Looked(i64::MIN);
 }
 
 /// What the directory knows of two users who are merged: of the one who goes, and of the one who stays.
@@ -115,7 +115,7 @@ fn names(write: &Write<'_>, from: UserId, into: UserId) -> Result<Names, StoreEr
 
 /// Moves the next piece of what `from` has to `into`; the first is told [`Looked::NOWHERE`]. The last piece moves the groups too, and makes the directory
 /// forget `from`.
-fn merge(write: &Write<'_>, from: UserId, into: UserId, looked: Looked) -> Result<Merged, StoreError> {
+pub fn merge(write: &Write<'_>, from: UserId, into: UserId, looked: Looked) -> Result<Merged, StoreError> {
     let (events, more) = move_events(write, from, into, looked)?;
     if let Some(looked) = more {
         return Ok(Merged::InPart { looked, moved: events > 0 });

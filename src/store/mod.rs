@@ -6,7 +6,8 @@
 //!
 //! | to learn | read |
 //! |---|---|
-//! | how a file is opened, made and migrated | `connection`, `pool`, `layout`, `upgrade`, `file` |
+//! | how a file is opened, made and migrated | `connection`, `layout`, `upgrade`, `file` |
+//! | how a file is read, also one that something else writes | `readers`, `pool`, `reader`; `followed`, `gate` |
 //! | whether another process is at work on the file | `neighbours` |
 //! | how a change is stored | `writer`, `committer`, `crowd`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
 //! | when the store can't do its work | `error`, `health` |
@@ -18,11 +19,12 @@
 //! | what comes from files in bulk, and goes to them | `bulk`, `imports`, `load`, `moved`, `export` |
 //! | points for what people do in another place | `rules`, `deeds`, `webhooks` |
 //! | who changed keys, boards, groups, users and rules | `audit` |
-//! | copies of the whole file, and whether a file is sound | `backup`, `restore` (`id_floor`, `revoked_keys`), `check` |
+//! | copies of the whole file, and whether a file is sound | `backup`, `restore` (`id_floor`, `revoked_keys`), `check`, `block_check` |
 
 pub mod api_keys;
 pub mod audit;
 pub mod backup;
+mod block_check;
 mod bulk;
 pub mod check;
 mod checkpoint;
@@ -47,6 +49,8 @@ mod facts;
 mod figures;
 mod file;
 mod file_version;
+mod followed;
+mod gate;
 mod health;
 mod id_blocks;
 mod id_floor;
@@ -65,6 +69,7 @@ mod newest_events;
 mod order;
 mod pool;
 mod reader;
+mod readers;
 pub mod rebuild;
 pub mod recalculations;
 pub mod repairs;
@@ -86,11 +91,10 @@ mod write;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
 
 pub use connection::{BUSY_LIMIT, OpenMode};
 pub use day_number::DayNumber;
@@ -105,27 +109,14 @@ pub use neighbours::Neighbours;
 use newest_events::NewestEvents;
 pub use newest_events::ReadConnection;
 pub use order::Order;
-use pool::{Pool, pool};
 pub use reader::Reader;
+pub use readers::READ_LIMIT;
+use readers::{Readers, TRY_LIMIT};
 pub use write::Write;
 use writer::Parts;
 pub use writer::{GROUP_MAX, Writer, WriterThread};
 
-use crate::domain::Clock;
-
-/// How many connections there are for reads that may take long. More would only compete for the same processors and
-/// disk.
-const READERS_MAX: u32 = 8;
-
-/// How long a read may take, its waiting included. A caller that asks for more than can be read in that time has to ask
-/// for less.
-pub const READ_LIMIT: Duration = Duration::from_secs(5);
-
-/// How long it is tried whether a commit succeeds again.
-const TRY_LIMIT: Duration = Duration::from_secs(1);
-
-/// How long a short look-up waits for a lock, on a thread that others wait for.
-const LOOKUP_BUSY_LIMIT: Duration = Duration::from_millis(250);
+use crate::domain::{Clock, ServerAddress};
 
 /// How a file is opened.
 pub struct OpenOptions {
@@ -152,15 +143,9 @@ impl OpenOptions {
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
-    readers: Pool,
-    /// As many permits as there are readers. Reads wait for a permit, because this keeps no thread busy.
-    permits: Arc<Semaphore>,
-    lookups: Pool,
-    /// The connection that only [`Store::check`] uses, so that nothing else can keep it from its answer.
-    checks: Arc<Mutex<Reader>>,
+    readers: Readers,
     health: Arc<Health>,
     figures: Arc<Figures>,
-    newest: Arc<NewestEvents>,
     /// Held while two users are merged.
     merging: Arc<tokio::sync::Mutex<()>>,
 }
@@ -174,16 +159,13 @@ impl Store {
             upgrade::back_up_before(file)?;
         }
         let connection = connection::open_writer(file, mode)?;
-        let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
-        let readers = pool(file, READERS_MAX, BUSY_LIMIT)?;
-        let lookups = pool(file, lookups_max, LOOKUP_BUSY_LIMIT)?;
-        let checks = Arc::new(Mutex::new(Reader::open(file)?));
+        let newest = Arc::new(NewestEvents::default());
+        let readers = Readers::open(file, Arc::clone(&newest))?;
         let checkpoints = Connection::open_with_flags(file, connection::flags())?;
         connection::set_up(&checkpoints)?;
         let place = Place::of(file).map_err(|error| StoreError::Unreadable(file.to_owned(), Arc::new(error)))?;
         let health = Arc::new(Health::new(place));
         let figures = Arc::new(Figures::new());
-        let newest = Arc::new(NewestEvents::default());
         let parts = Parts {
             connection,
             checkpoints,
@@ -192,22 +174,61 @@ impl Store {
             subscribers,
             health: Arc::clone(&health),
             figures: Arc::clone(&figures),
-            newest: Arc::clone(&newest),
+            newest,
         };
         let (writer, thread) = Writer::start(parts).map_err(|error| {
             log::error!("the writer's thread can't be started: {error}");
             StoreError::Closed
         })?;
-        let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
-        Ok((
-            Store { writer, readers, permits, lookups, checks, health, figures, newest, merging: Arc::default() },
-            thread,
-        ))
+        Ok((Store { writer, readers, health, figures, merging: Arc::default() }, thread))
+    }
+
+    /// Reads a file that something else keeps current, and that need not be there yet. Nothing is ever written: whoever tries
+    /// hears that changes are made at that address.
+    ///
+    /// # Errors
+    /// [`StoreError::SqliteTooOld`].
+    pub fn follow(file: &Path, changes_at: ServerAddress) -> Result<Store, StoreError> {
+        connection::expect_sound_sqlite()?;
+        Ok(Store {
+            writer: Writer::elsewhere(changes_at),
+            readers: Readers::follow(file),
+            health: Arc::new(Health::new(Place::of_followed(file))),
+            figures: Arc::new(Figures::new()),
+            merging: Arc::default(),
+        })
+    }
+
+    /// A connection for a thread of its own.
+    ///
+    /// # Errors
+    /// The file can't be opened.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        self.readers.reader()
+    }
+
+    /// Begins to watch whether the file changes, whoever changes it.
+    ///
+    /// # Errors
+    /// The file can't be opened.
+    pub fn version(&self) -> Result<FileVersion, StoreError> {
+        self.readers.version()
     }
 
     /// The way to change anything.
     pub fn writer(&self) -> &Writer {
         &self.writer
+    }
+
+    /// Where changes are made, if not by this process: then it only reads what something else keeps current.
+    pub fn changes_at(&self) -> Option<&ServerAddress> {
+        self.writer.changes_at()
+    }
+
+    /// When something was last applied to a file that something else keeps current, as time since 1970; `None`: it is no such
+    /// file, or not there yet.
+    pub fn followed_until(&self) -> Option<Duration> {
+        self.readers.followed_until()
     }
 
     /// What has been done since the start, in numbers.
@@ -223,7 +244,7 @@ impl Store {
     /// Whether the store was well when that was last seen: the last commit succeeded, the file is in its place and all threads
     /// live. Tries nothing and waits for nobody; see [`Store::check`].
     pub fn seems_well(&self) -> bool {
-        self.health.seems_well()
+        self.health.seems_well() && self.readers.seem_well()
     }
 
     /// Runs `work` in the next write transaction; see [`Writer::write`].
@@ -267,22 +288,7 @@ impl Store {
         F: FnOnce(&ReadConnection<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let deadline = Instant::now() + READ_LIMIT;
-        let permits = Arc::clone(&self.permits);
-        let permit = match tokio::time::timeout_at(deadline.into(), permits.acquire_owned()).await {
-            Ok(permit) => permit.map_err(|_| StoreError::Closed)?,
-            Err(_) => return Err(StoreError::Overloaded),
-        };
-        let (readers, newest) = (self.readers.clone(), Arc::clone(&self.newest));
-        let task = move || {
-            // Whoever asked may stop waiting before the work is done. The connection is in use until then all the same.
-            let _permit = permit;
-            connection::until(deadline, || work(&ReadConnection::new(&*readers.get()?, &newest)))
-        };
-        tokio::task::spawn_blocking(task).await.unwrap_or_else(|error| {
-            // If it did not panic, it was never begun, because the process is about to end.
-            Err(if error.is_panic() { StoreError::Panicked } else { StoreError::Closed })
-        })
+        self.readers.read(work).await
     }
 
     /// Runs `work` on a reading connection, on the calling thread, however long it takes.
@@ -290,7 +296,7 @@ impl Store {
         &self,
         work: impl FnOnce(&ReadConnection<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        work(&ReadConnection::new(&*self.readers.get()?, &self.newest))
+        self.readers.read_blocking(work)
     }
 
     /// Writes the blocks of users' events that are full, in short transactions, until `goes_on` says no before one of them.
@@ -309,17 +315,14 @@ impl Store {
     /// takes microseconds, which is less than handing it to another thread would take, and reading never waits for a
     /// writer.
     pub fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        work(&*self.lookups.get()?)
+        self.readers.look_up(work)
     }
 
     /// Whether the store can do its work: it reads, its commits succeed, its file is in its place and its threads live.
     /// After a commit that failed, this tries at most once a second whether a commit succeeds again. It does not wait
     /// for reads and writes of others.
     pub async fn check(&self) -> Result<(), StoreError> {
-        connection::until(Instant::now() + TRY_LIMIT, || {
-            let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
-            repairs::count(&checks)
-        })?;
+        self.readers.check()?;
         let found = self.health.fault();
         let a_commit_failed = match &found {
             Ok(()) => return Ok(()),

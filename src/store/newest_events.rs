@@ -82,6 +82,12 @@ impl State {
             Ok(State { written_below: row.get(0)?, ids_freed: row.get(1)?, id_max: row.get(2)? })
         })?)
     }
+
+    /// Whether the same file can hardly have come to this state after that other one. It may say so too of a file whose
+    /// newest events were deleted.
+    pub fn is_before(&self, other: &State) -> bool {
+        self.ids_freed < other.ids_freed || self.written_below < other.written_below || self.id_max < other.id_max
+    }
 }
 
 /// Which ids are asked for.

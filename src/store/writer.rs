@@ -27,7 +27,7 @@ use super::figures::Figures;
 use super::health::Health;
 use super::newest_events::NewestEvents;
 use super::write::Write;
-use crate::domain::Clock;
+use crate::domain::{Clock, ServerAddress};
 
 /// How many commands may wait. More would have to wait for seconds, so they are refused and told to come back.
 const QUEUE_MAX: usize = 4096;
@@ -70,7 +70,7 @@ pub(super) struct Parts {
 /// Hands commands to the writer's thread.
 #[derive(Clone)]
 pub struct Writer {
-    queue: mpsc::Sender<Message>,
+    queue: Queue,
     committed: Arc<AtomicU64>,
     committer: Shared,
     crowd: Arc<Crowd>,
@@ -78,6 +78,15 @@ pub struct Writer {
 
 /// What writes. The thread takes it away when it ends.
 type Shared = Arc<Mutex<Option<Committer>>>;
+
+/// Where commands go.
+#[derive(Clone)]
+enum Queue {
+    /// To the thread.
+    Thread(mpsc::Sender<Message>),
+    /// To nobody: this process only reads the file, and changes are made at that address.
+    Nobody(ServerAddress),
+}
 
 /// A handle on the writer's thread, to end it and wait for its end.
 pub struct WriterThread {
@@ -123,7 +132,23 @@ impl Writer {
         };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
         let crowd = Arc::new(Crowd::new());
-        Ok((Writer { queue: queue.clone(), committed, committer, crowd }, WriterThread { queue, thread }))
+        Ok((
+            Writer { queue: Queue::Thread(queue.clone()), committed, committer, crowd },
+            WriterThread { queue, thread },
+        ))
+    }
+
+    /// A writer that has no thread, and refuses everything: changes are made at that address.
+    pub(super) fn elsewhere(address: ServerAddress) -> Writer {
+        let crowd = Arc::new(Crowd::new());
+        Writer { queue: Queue::Nobody(address), committed: Arc::default(), committer: Arc::default(), crowd }
+    }
+
+    fn thread(&self) -> Result<&mpsc::Sender<Message>, StoreError> {
+        match &self.queue {
+            Queue::Thread(queue) => Ok(queue),
+            Queue::Nobody(address) => Err(StoreError::MadeElsewhere(address.clone())),
+        }
     }
 
     /// Runs `work` in the next transaction and returns its result, once the transaction is safe on the disk.
@@ -177,7 +202,7 @@ impl Writer {
         if self.waiting() > 0 {
             self.crowd.note();
         }
-        self.queue.try_send(Message::Run(command)).map_err(|error| match error {
+        self.thread()?.try_send(Message::Run(command)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })
@@ -224,12 +249,20 @@ impl Writer {
     /// `look` is told whether another process has changed the file since the last transaction, or since the look
     /// before.
     pub fn look_between(&self, look: impl FnOnce(bool) + Send + 'static) -> Result<(), StoreError> {
-        self.queue.try_send(Message::Look(Box::new(look))).map_err(|_| StoreError::Overloaded)
+        self.thread()?.try_send(Message::Look(Box::new(look))).map_err(|_| StoreError::Overloaded)
+    }
+
+    /// Where changes are made, if not by this process.
+    pub fn changes_at(&self) -> Option<&ServerAddress> {
+        match &self.queue {
+            Queue::Thread(_) => None,
+            Queue::Nobody(address) => Some(address),
+        }
     }
 
     /// How many commands wait.
     pub fn waiting(&self) -> usize {
-        self.queue.max_capacity() - self.queue.capacity()
+        self.thread().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 
     /// The number of the last transaction. The subscribers have been told of it, and nobody has been answered of a later one.

@@ -31,6 +31,15 @@ pub trait Need {
     /// The key has to hold each of these scopes besides.
     const ALL_OF: &'static [Scope] = &[];
 
+    /// Whether it is needed to read something, although a key with such scopes may change something too.
+    const TO_READ: bool = false;
+
+    /// Whether all that it opens is for changing something.
+    fn is_to_change() -> bool {
+        let changes = Self::ANY_OF.iter().all(|scope| Scope::CHANGING.contains(scope));
+        !Self::TO_READ && !Self::ANY_OF.is_empty() && changes
+    }
+
     /// Passes if the key of that actor has what is needed.
     ///
     /// # Errors
@@ -46,7 +55,7 @@ pub mod need {
     use super::{Need, Scope};
 
     macro_rules! needs {
-        ($($(#[doc = $doc:literal])+ $name:ident: [$($scope:ident),*] $(and [$($also:ident),+])?;)+) => {$(
+        ($($(#[doc = $doc:literal])+ $name:ident: [$($scope:ident),*] $(and [$($also:ident),+])? $(to_read $to_read:literal)?;)+) => {$(
             $(#[doc = $doc])+
             #[derive(Debug)]
             pub struct $name;
@@ -54,6 +63,7 @@ pub mod need {
             impl Need for $name {
                 const ANY_OF: &'static [Scope] = &[$(Scope::$scope),*];
                 $(const ALL_OF: &'static [Scope] = &[$(Scope::$also),+];)?
+                $(const TO_READ: bool = $to_read;)?
             }
         )+};
     }
@@ -93,8 +103,10 @@ pub mod need {
         MergeSeenUsers: [Users] and [EventsCorrect, EventsRead];
         /// To make backups and take them out: they hold all that can be exported, and the digests of all keys.
         TakeBackups: [Export] and [Keys];
-        /// To make and revoke keys, and to read who changed what.
+        /// To make and revoke keys.
         ManageKeys: [Keys];
+        /// To look at keys, and to read who changed what.
+        SeeKeys: [Keys] to_read true;
         /// To merge users, which moves events.
         MergeUsers: [Users] and [EventsCorrect];
     }

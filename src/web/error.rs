@@ -19,7 +19,7 @@ use self::wire::{Body, Extras, IndexedExtras, invalid, missing, time_left};
 use super::trace::Trace;
 use super::{key_refusal, reply};
 use crate::actions::KeyRefusal;
-use crate::domain::Scope;
+use crate::domain::{Scope, ServerAddress};
 
 /// The longest body that is taken, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -107,6 +107,11 @@ pub enum ApiError {
     Unavailable,
     /// 503: the disk failed at the commit, or a change of many transactions broke off: nobody can tell what is stored.
     OutcomeUnknown,
+    /// 503: this server only reads.
+    ReadOnly {
+        /// Where changes are made.
+        writes_at: ServerAddress,
+    },
     /// 500: a defect of scorekeeper.
     Internal,
 }
@@ -161,7 +166,9 @@ impl ApiError {
             | ApiError::SameUser => Status::UnprocessableEntity,
             ApiError::Within { error, .. } => error.status(),
             ApiError::RateLimit { .. } => Status::TooManyRequests,
-            ApiError::Unavailable | ApiError::OutcomeUnknown | ApiError::Crowded => Status::ServiceUnavailable,
+            ApiError::Unavailable | ApiError::OutcomeUnknown | ApiError::Crowded | ApiError::ReadOnly { .. } => {
+                Status::ServiceUnavailable
+            }
             ApiError::Internal => Status::InternalServerError,
         }
     }
@@ -195,6 +202,7 @@ impl ApiError {
             ApiError::RateLimit { .. } => "rate_limit",
             ApiError::Unavailable | ApiError::Crowded => "unavailable",
             ApiError::OutcomeUnknown => "outcome_unknown",
+            ApiError::ReadOnly { .. } => "read_only",
             ApiError::Internal => "internal",
         }
     }
@@ -253,6 +261,7 @@ impl ApiError {
                  repeat it with the same Idempotency-Key."
                     .to_owned()
             }
+            ApiError::ReadOnly { writes_at } => format!("This server only reads; changes are made at {writes_at}"),
             ApiError::Internal => "Something went wrong in the server; this is a defect.".to_owned(),
         }
     }
@@ -270,6 +279,7 @@ impl ApiError {
         match self {
             ApiError::InsufficientPoints { score } => Some(Extras::Score { score: *score }),
             ApiError::NotPermitted(scope) => Some(Extras::Scope { scope: scope.name() }),
+            ApiError::ReadOnly { writes_at } => Some(Extras::WritesAt { writes_at: writes_at.to_string() }),
             ApiError::Within { error, .. } => error.extras(),
             ApiError::RateLimit { wait_seconds } => {
                 Some(Extras::Wait { wait_seconds: *wait_seconds, time_left: time_left(*wait_seconds) })

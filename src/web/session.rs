@@ -18,7 +18,7 @@ use super::error::ApiError;
 use super::sessions::{self, same};
 use super::trace::Trace;
 use crate::actions::{Actor, Refusal};
-use crate::domain::{Scope, Username, random_token};
+use crate::domain::{Scope, ServerAddress, Username, random_token};
 
 /// The cookie that holds a session's token.
 const COOKIE: &str = "scorekeeper_session";
@@ -33,6 +33,8 @@ pub struct SignedIn {
     pub actor: Actor,
     /// The token that the browser shows for the session.
     pub token: SessionToken,
+    /// Where changes are made, if this server only reads.
+    pub changes_at: Option<ServerAddress>,
     csrf: String,
     /// Noted once the token for forms has been asked for.
     holds_token: HoldsToken,
@@ -97,7 +99,8 @@ impl SignedIn {
             return Ok(None);
         };
         let csrf = token_of_forms(&session.csrf, &actor.username);
-        Ok(Some(SignedIn { actor, token: token.clone(), csrf, holds_token: HoldsToken::default() }))
+        let changes_at = app.store.changes_at().cloned();
+        Ok(Some(SignedIn { actor, token: token.clone(), changes_at, csrf, holds_token: HoldsToken::default() }))
     }
 
     /// The token that every form of this browser has to hold. A reply that holds it is not compressed.

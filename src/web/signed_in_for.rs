@@ -32,6 +32,10 @@ impl<'r, N: Need> FromRequest<'r> for SignedInFor<N> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<SignedInFor<N>, ApiError> {
         let signed_in = try_outcome!(SignedIn::from_request(request).await);
+        // A form that can't be stored is not shown either.
+        if let Some(writes_at) = signed_in.changes_at.clone().filter(|_| N::is_to_change()) {
+            return ApiError::ReadOnly { writes_at }.refuse(request);
+        }
         match N::is_met_by(&signed_in.actor) {
             Ok(()) => Outcome::Success(SignedInFor(signed_in, Client::of(request), PhantomData)),
             Err(refusal) => ApiError::from(refusal).refuse(request),

@@ -21,8 +21,10 @@ pub struct BoardViewer {
     shown: Shown,
     /// Whether what was shown opens boards that are not for all.
     may_read: bool,
-    /// Whether what was shown gives points.
+    /// Whether what was shown gives points here.
     may_award: bool,
+    /// Whether this server only reads.
+    only_reads: bool,
     client: Client,
     /// Noted if the reply would be another one for somebody who has shown nothing.
     key_needed: KeyNeeded,
@@ -51,7 +53,9 @@ impl<'r> FromRequest<'r> for BoardViewer {
         }
         let viewer = |shown, may_read, may_award| {
             let client = Client::of(request);
-            BoardViewer { shown, may_read, may_award, client, key_needed: key_needed.clone() }
+            let only_reads = app.store.changes_at().is_some();
+            let may_award = may_award && !only_reads;
+            BoardViewer { shown, may_read, may_award, only_reads, client, key_needed: key_needed.clone() }
         };
         let (shown, actor) = if sent_key(request).is_some() {
             // A key that may not read sees what everybody sees.
@@ -97,6 +101,11 @@ impl BoardViewer {
         }
     }
 
+    /// Whether this server only reads, whatever was shown.
+    pub fn only_reads(&self) -> bool {
+        self.only_reads
+    }
+
     /// Whether what was shown still works: a key that is valid, a session that lasts. If the database can't tell just
     /// now, it is taken to work.
     pub fn still_may_look(&self, app: &App) -> bool {
@@ -125,8 +134,13 @@ impl BoardViewer {
     /// The board of that number, or the first that may be seen.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`] if there is none that may be seen; [`ApiError::NotPermitted`] if a key was sent that may not read.
+    /// [`ApiError::NotFound`] if there is none that may be seen; [`ApiError::NotPermitted`] if a key was sent that may not read;
+    /// [`ApiError::Unavailable`] if the file was not read yet.
     pub fn board(&self, catalog: &Catalog, id: Option<LeaderboardId>) -> Result<Arc<Leaderboard>, ApiError> {
+        // The first board can't be deleted, so there is one in every file.
+        if catalog.boards.is_empty() {
+            return Err(ApiError::Unavailable);
+        }
         let mut boards = catalog.boards.iter().filter(|board| id.is_none_or(|id| board.id == id));
         boards.find(|board| self.may_see(board)).cloned().ok_or(match self.shown {
             Shown::Key(..) if !self.may_read => ApiError::NotPermitted(Scope::EventsRead),

@@ -43,7 +43,6 @@ impl World {
         let (standings, thread) = Standings::start(
             subscription,
             &store,
-            &file,
             StandingsOptions { clock: clock.clone(), ranking, every, bytes_max },
         )
         .expect("standings");

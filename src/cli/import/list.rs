@@ -1,15 +1,15 @@
 //! `import --list`: what was imported, and when.
 
-use super::Database;
+use std::path::Path;
+
 use crate::cli::{Failure, print, table};
+use crate::store::Store;
 use crate::store::imports::{self, Import};
 
 /// Prints a line for each import.
-pub fn run(database: &Database) -> Result<(), Failure> {
-    let all = database
-        .store
-        .read_blocking(|connection| imports::list(connection))
-        .map_err(|error| super::failed(&database.path, &error))?;
+pub fn run(store: &Store, database: &Path) -> Result<(), Failure> {
+    let all =
+        store.read_blocking(|connection| imports::list(connection)).map_err(|error| super::failed(database, &error))?;
     let head = ["ID", "IMPORTED", "BY", "LINES", "EVENTS", "STATE", "FILE"];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(all.iter().map(row));

@@ -16,6 +16,7 @@ use self::storing::{Stored, Storing};
 use self::users::Users;
 use super::Failure;
 use super::bulk::{FormatArgument, Source, form_of};
+use super::reading::Reading;
 use crate::actions::{Actions, Actor, Refusal};
 use crate::config::Settings;
 use crate::domain::{Clock, Username};
@@ -56,6 +57,13 @@ pub struct Arguments {
     /// Take back what this file stored; the history of each event stays. A file that is gone is named by its number in the list
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "skip_bad", "allow_repeat", "format", "raw"])]
     undo: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Whether it changes nothing.
+    pub fn only_reads(&self) -> bool {
+        self.list
+    }
 }
 
 /// The database that a command works on.
@@ -108,9 +116,9 @@ pub fn run(settings: &Settings, arguments: Arguments) -> Result<(), Failure> {
         }
         (None, None) => {
             debug_assert!(*list);
-            let database = Database::open(settings, OpenMode::Existing, arguments.username.clone())?;
-            let end = list::run(&database);
-            database.writer.stop();
+            let reading = Reading::begin(settings).map_err(|error| failed(&settings.database, &error))?;
+            let end = list::run(&reading.store, &settings.database);
+            reading.end();
             end
         }
     }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::Scope;
+use crate::domain::{Scope, ServerAddress};
 use crate::pages::assets;
 use crate::pages::format;
 use crate::pages::html::{Layout, Section};
@@ -52,14 +52,15 @@ impl Tab {
 
     /// Whether the page opens for somebody who is signed in.
     fn opens_for(self, me: &SignedIn) -> bool {
-        me.actor.permissions.holds_any(match self {
-            Tab::Events => need::ReadEvents::ANY_OF,
-            Tab::Award => need::StoreEvents::ANY_OF,
-            Tab::Boards | Tab::Rules => need::SeeBoards::ANY_OF,
-            Tab::People => need::SeePeople::ANY_OF,
-            Tab::Keys | Tab::Log => need::ManageKeys::ANY_OF,
-            Tab::Server => need::SeeRecalculation::ANY_OF,
-        })
+        let (any_of, is_to_change) = match self {
+            Tab::Events => of::<need::ReadEvents>(),
+            Tab::Award => of::<need::StoreEvents>(),
+            Tab::Boards | Tab::Rules => of::<need::SeeBoards>(),
+            Tab::People => of::<need::SeePeople>(),
+            Tab::Keys | Tab::Log => of::<need::SeeKeys>(),
+            Tab::Server => of::<need::SeeRecalculation>(),
+        };
+        me.actor.permissions.holds_any(any_of) && !(is_to_change && me.changes_at.is_some())
     }
 
     /// The page that a path belongs to.
@@ -95,6 +96,11 @@ impl Tab {
     }
 }
 
+/// What a page needs, and whether it is only for changing something.
+fn of<N: Need>() -> (&'static [Scope], bool) {
+    (N::ANY_OF, N::is_to_change())
+}
+
 impl Frame {
     /// The frame of a page, for the one who is signed in.
     pub fn new(tab: Tab, me: &SignedIn) -> Frame {
@@ -128,6 +134,11 @@ impl Frame {
         self.me.actor.may_change()
     }
 
+    /// Where changes are made, if this server only reads. Then whatever changes something is not shown here.
+    pub fn changes_at(&self) -> Option<&ServerAddress> {
+        self.me.changes_at.as_ref()
+    }
+
     /// Whether the key may read events, users, groups and leaderboards.
     pub fn may_read(&self) -> bool {
         self.may(Scope::EventsRead)
@@ -135,12 +146,12 @@ impl Frame {
 
     /// Whether the key may store events of 0 points and more.
     pub fn may_award(&self) -> bool {
-        self.may(Scope::EventsAward)
+        self.may_change_by(Scope::EventsAward)
     }
 
     /// Whether the key may store events of less than 0 points.
     pub fn may_deduct(&self) -> bool {
-        self.may(Scope::EventsDeduct)
+        self.may_change_by(Scope::EventsDeduct)
     }
 
     /// What the page for giving and taking points is called, by what the key may do there.
@@ -154,12 +165,12 @@ impl Frame {
 
     /// Whether the key may change and delete events.
     pub fn may_correct(&self) -> bool {
-        self.may(Scope::EventsCorrect)
+        self.may_change_by(Scope::EventsCorrect)
     }
 
     /// Whether the key may set up leaderboards.
     pub fn may_set_up_boards(&self) -> bool {
-        self.may(Scope::Boards)
+        self.may_change_by(Scope::Boards)
     }
 
     /// Whether the key may take all events or users out as one file.
@@ -169,27 +180,36 @@ impl Frame {
 
     /// Whether the key may change users and groups.
     pub fn may_name_users(&self) -> bool {
-        self.may(Scope::Users)
+        self.may_change_by(Scope::Users)
     }
 
     /// Whether the key may merge users. A merge changes events too.
     pub fn may_merge(&self) -> bool {
-        self.may(Scope::Users) && self.may(Scope::EventsCorrect)
+        self.may_change_by(Scope::Users) && self.may_change_by(Scope::EventsCorrect)
     }
 
-    /// Whether the key may make and revoke keys, and look at them.
+    /// Whether the key may make and revoke keys.
     pub fn may_manage_keys(&self) -> bool {
+        self.may_change_by(Scope::Keys)
+    }
+
+    /// Whether the key may look at keys.
+    pub fn may_see_keys(&self) -> bool {
         self.may(Scope::Keys)
     }
 
     /// Whether the key may make backups and take them out.
     pub fn may_take_backups(&self) -> bool {
-        self.may(Scope::Export) && self.may(Scope::Keys)
+        self.may(Scope::Export) && self.may_change_by(Scope::Keys)
     }
 
     /// Whether the key may have scores rebuilt.
     pub fn may_recalculate(&self) -> bool {
-        self.may(Scope::Recalculate)
+        self.may_change_by(Scope::Recalculate)
+    }
+
+    fn may_change_by(&self, scope: Scope) -> bool {
+        self.changes_at().is_none() && self.may(scope)
     }
 
     fn may(&self, scope: Scope) -> bool {

@@ -127,7 +127,7 @@ async fn find(app: &App, id: i64) -> Result<(ApiKey, KeyState), ErrorPage> {
 #[get("/admin/keys/<id>", data = "<parameters>")]
 pub async fn show(
     _browser: Browser,
-    me: SignedInFor<need::ManageKeys>,
+    me: SignedInFor<need::SeeKeys>,
     app: &State<App>,
     id: &str,
     parameters: Parameters,
@@ -158,8 +158,12 @@ pub async fn show(
         last_used: key.last_used_at.map(format::moment),
         successor: key.successor_id,
         events,
-        may_rotate: state == KeyState::Works && key.successor_id.is_none() && !own && may_revoke(actor, &key),
-        may_revoke: key.revoked_at.is_none() && may_revoke(actor, &key),
+        may_rotate: admin.may_manage_keys()
+            && state == KeyState::Works
+            && key.successor_id.is_none()
+            && !own
+            && may_revoke(actor, &key),
+        may_revoke: admin.may_manage_keys() && key.revoked_at.is_none() && may_revoke(actor, &key),
         prefix: key.prefix,
         last_used_from: key.last_used_from,
         admin,

@@ -106,7 +106,7 @@ fn place(parameters: &Parameters) -> Option<KeyPlace> {
 #[get("/admin/keys", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,
-    me: SignedInFor<need::ManageKeys>,
+    me: SignedInFor<need::SeeKeys>,
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {

@@ -133,7 +133,7 @@ fn label(kind: Kind) -> &'static str {
 #[get("/admin/audit", data = "<parameters>")]
 pub async fn list(
     _browser: Browser,
-    me: SignedInFor<need::ManageKeys>,
+    me: SignedInFor<need::SeeKeys>,
     app: &State<App>,
     parameters: Parameters,
 ) -> Result<Html, ErrorPage> {

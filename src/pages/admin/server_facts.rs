@@ -71,7 +71,7 @@ impl ServerFacts {
             ),
             Fact::new("Today", format::date(app.clock.today())),
         ];
-        if !admin.may_manage_keys() {
+        if !admin.may_see_keys() {
             return Ok(ServerFacts { facts, ending: None, more_ending: 0 });
         }
         let (at, today) = (app.actions.circumstances(), app.clock.today());

@@ -64,7 +64,7 @@ impl ServerState {
     /// Collects what somebody may know.
     pub fn of(app: &App, admin: &Frame) -> ServerState {
         let backups = admin.may_take_backups().then(|| BackupCard::of(app));
-        let refusals = admin.may_manage_keys().then(|| {
+        let refusals = admin.may_see_keys().then(|| {
             let refused = app.figures.refusals().into_iter();
             let row = |refused: crate::web::RefusedRequest| RefusalRow {
                 at: format::moment(refused.at),

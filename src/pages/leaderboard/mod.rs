@@ -153,7 +153,7 @@ async fn page(
     let address = shows_command.then_some(address);
     let marked = asked.for_user_id.or(me.0).map(|id| Marked { id, is_reader: me.0 == Some(id) });
     // What is kept is for all, so it has no keeper.
-    let keeper = viewer.keeper().map(|actor| KeeperBar::new(actor, asked.for_user_id));
+    let keeper = viewer.keeper().map(|actor| KeeperBar::new(actor, asked.for_user_id, viewer.only_reads()));
     if marked.is_some() || sought.is_some() || keeper.is_some() {
         let for_reader = ForReader { marked, sought, address };
         let shown = LeaderboardPage::new(&sources, links, page, boards, for_reader).for_keeper(keeper);

@@ -69,7 +69,7 @@ pub async fn show(
     let is_empty = days.is_empty() && events.as_ref().is_none_or(LatestEvents::is_empty);
     let address = (is_empty && viewer.may_award()).then_some(&address);
     let sources = UserSources { catalog: &catalog, id, today, days: &days, purse, events, standings, me };
-    let keeper = viewer.keeper().map(|actor| KeeperBar::new(actor, Some(id)));
+    let keeper = viewer.keeper().map(|actor| KeeperBar::new(actor, Some(id), viewer.only_reads()));
     let page = UserPage::new(sources, asked.range.unwrap_or(ChartRange::Year), address).for_keeper(keeper);
     let html = Html::new(&page)?;
     Ok(if me.0.is_some() { html.for_one() } else { html })

@@ -24,3 +24,27 @@ impl From<Stopped> for Interrupted {
         Interrupted::Stopped
     }
 }
+
+/// Tells of the faults that refreshes meet. They are tried again and again, so the same fault is told once.
+#[derive(Default)]
+pub(super) struct Faults {
+    told: Option<String>,
+}
+
+impl Faults {
+    /// A refresh has met a fault.
+    pub fn tell(&mut self, fault: &StoreError) {
+        let text = fault.to_string();
+        if self.told.as_ref() != Some(&text) {
+            log::error!("standings could not be refreshed, and will be once this is over: {text}");
+            self.told = Some(text);
+        }
+    }
+
+    /// A refresh went well.
+    pub fn are_over(&mut self) {
+        if self.told.take().is_some() {
+            log::info!("standings are refreshed again");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use crate::standings::coverage::Coverage;
 use crate::standings::holding::Holding;
 use crate::standings::shared::Flush;
 use crate::standings::{Subscription, View, supervise};
-use crate::store::{OpenMode, OpenOptions, Reader, Store, WriterThread, score_events};
+use crate::store::{OpenMode, OpenOptions, Store, WriterThread, score_events};
 
 /// A follower that runs only when the test says so, and the file that it follows.
 struct Hand {
@@ -36,11 +36,9 @@ impl Hand {
             ..OpenOptions::new(OpenMode::Create, clock.clone())
         };
         let (store, writer) = Store::open(&file, options).expect("a new database");
-        let connection = Reader::open(&file).expect("a reader");
-        let shared =
-            Arc::new(Shared::new(Catalog::read(&connection).expect("a catalog"), Coverage::of(&file).expect("a file")));
-        let snapshots =
-            Snapshots::new(store.writer().clone(), &file, connection, sender.clone(), Arc::clone(&facts), patience);
+        let catalog = Catalog::read(&store.reader().expect("a reader")).expect("a catalog");
+        let shared = Arc::new(Shared::new(catalog, Coverage::of(&store).expect("a file")));
+        let snapshots = Snapshots::new(store.clone(), sender.clone(), Arc::clone(&facts), patience).expect("a file");
         let follower = Follower::new(
             Arc::clone(&shared),
             facts,

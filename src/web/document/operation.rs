@@ -171,6 +171,8 @@ impl Operation {
         }
         if !self.is_read() {
             errors.push(ApiError::OutcomeUnknown);
+            let writes_at = "https://points.example".parse();
+            errors.extend(writes_at.map(|writes_at| ApiError::ReadOnly { writes_at }));
         }
         errors.extend(self.refusals.iter().cloned());
         errors.sort_by_key(|error| error.status().code);

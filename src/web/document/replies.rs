@@ -30,6 +30,8 @@ shape! {
         score: Of::Maybe(&Of::Integer(30)),
         /// The scope that the key lacks.
         scope: Of::Maybe(&Of::Word(&SCOPES)),
+        /// Where changes are made, since this server only reads.
+        writes_at: Of::Maybe(&Of::Text("https://points.example")),
         /// After how many seconds one more request is taken.
         wait_seconds: Of::Maybe(&Of::Integer(37)),
         /// The same for people.

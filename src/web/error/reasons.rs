@@ -6,11 +6,13 @@ use crate::store::StoreError;
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> ApiError {
-        // The store has already logged that the file is gone, and once is enough.
-        if !matches!(error, StoreError::TakenAway(_)) {
-            log::error!("a request met a fault of the database: {error}");
+        match &error {
+            // The store has already logged that the file is gone, and once is enough. That a server only reads is no fault.
+            StoreError::TakenAway(_) | StoreError::MadeElsewhere(_) => {}
+            fault => log::error!("a request met a fault of the database: {fault}"),
         }
         match error {
+            StoreError::MadeElsewhere(writes_at) => ApiError::ReadOnly { writes_at },
             StoreError::OutcomeUnknown => ApiError::OutcomeUnknown,
             StoreError::Panicked => ApiError::Internal,
             _ => ApiError::Unavailable,

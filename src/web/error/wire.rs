@@ -26,6 +26,7 @@ pub(super) struct IndexedExtras {
 pub(super) enum Extras {
     Score { score: i64 },
     Scope { scope: &'static str },
+    WritesAt { writes_at: String },
     Wait { wait_seconds: u64, time_left: String },
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use askama::Template;
 use rocket::{State, get, post};
 
-use crate::domain::{Award, EventDate, EventId, Scope, UserId};
+use crate::domain::{Award, EventDate, EventId, UserId};
 use crate::pages::admin::Layout;
 use crate::pages::admin::form::SentForm;
 use crate::pages::admin::frame::{Frame, Tab};
@@ -116,7 +116,7 @@ pub async fn show(
         sentence,
         facts: stored.each.as_deref().map(facts).unwrap_or_default(),
         undone: stored.undone,
-        may_undo: me.actor.require(Scope::EventsCorrect).is_ok() && !stored.undone,
+        may_undo: admin.may_correct() && !stored.undone,
         events: admin.may_read().then_some(events),
         admin,
     };
