@@ -30,13 +30,14 @@ pub(super) const TRY_LIMIT: Duration = Duration::from_secs(1);
 /// Whatever reads the file.
 #[derive(Clone)]
 pub(super) struct Readers {
-    connections: Arc<Connections>,
+    connections: Connections,
     /// As many permits as there may be reads that take long. They wait for a permit, because this keeps no thread busy.
     permits: Arc<Semaphore>,
 }
 
+#[derive(Clone)]
 enum Connections {
-    Kept(Kept),
+    Kept(Arc<Kept>),
     Followed(Arc<FollowedFile>),
 }
 
@@ -54,13 +55,13 @@ impl Readers {
     /// Opens connections to a file that this process has open to write.
     pub fn open(file: &Path, newest: Arc<NewestEvents>) -> Result<Readers, StoreError> {
         let lookups_max = std::thread::available_parallelism().map_or(2, |count| count.get() as u32);
-        Ok(Readers::of(Connections::Kept(Kept {
+        Ok(Readers::of(Connections::Kept(Arc::new(Kept {
             file: file.to_owned(),
             readers: pool(file, READERS_MAX, BUSY_LIMIT)?,
             lookups: pool(file, lookups_max, LOOKUP_BUSY_LIMIT)?,
             checks: Mutex::new(Reader::open(file)?),
             newest,
-        })))
+        }))))
     }
 
     /// Reads a file that something else keeps current.
@@ -70,7 +71,7 @@ impl Readers {
 
     fn of(connections: Connections) -> Readers {
         let permits = Arc::new(Semaphore::new(READERS_MAX as usize));
-        Readers { connections: Arc::new(connections), permits }
+        Readers { connections, permits }
     }
 
     /// Runs `work` on a connection, off the asynchronous workers; see [`super::Store::read`].
@@ -102,7 +103,7 @@ impl Readers {
         &self,
         work: impl FnOnce(&ReadConnection<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        match &*self.connections {
+        match &self.connections {
             Connections::Kept(kept) => work(&ReadConnection::new(&*kept.readers.get()?, &kept.newest)),
             Connections::Followed(file) => file.read(work),
         }
@@ -110,7 +111,7 @@ impl Readers {
 
     /// Runs `work`, which is short, on a connection and on the calling thread.
     pub fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        match &*self.connections {
+        match &self.connections {
             Connections::Kept(kept) => work(&*kept.lookups.get()?),
             Connections::Followed(file) => work(&file.open(true)?.connection),
         }
@@ -119,7 +120,7 @@ impl Readers {
     /// Tries whether the file can be read. It does not wait for others who read.
     pub fn check(&self) -> Result<(), StoreError> {
         let look = |connection: &Connection| repairs::count(connection).map(drop).map_err(StoreError::from);
-        connection::until(Instant::now() + TRY_LIMIT, || match &*self.connections {
+        connection::until(Instant::now() + TRY_LIMIT, || match &self.connections {
             Connections::Kept(kept) => look(&kept.checks.lock().unwrap_or_else(PoisonError::into_inner)),
             Connections::Followed(file) => look(&file.open(false)?.connection),
         })
@@ -127,7 +128,7 @@ impl Readers {
 
     /// Whether the file could be read when that was last tried.
     pub fn seem_well(&self) -> bool {
-        match &*self.connections {
+        match &self.connections {
             Connections::Kept(_) => true,
             Connections::Followed(file) => file.is_readable(),
         }
@@ -135,7 +136,7 @@ impl Readers {
 
     /// When a followed file last changed, as time since 1970.
     pub fn followed_until(&self) -> Option<Duration> {
-        match &*self.connections {
+        match &self.connections {
             Connections::Kept(_) => None,
             Connections::Followed(file) => file.stamp().written_at(),
         }
@@ -143,7 +144,7 @@ impl Readers {
 
     /// A connection for a thread of its own.
     pub fn reader(&self) -> Result<Reader, StoreError> {
-        match &*self.connections {
+        match &self.connections {
             Connections::Kept(kept) => Reader::open(&kept.file),
             Connections::Followed(file) => Ok(Reader::of_followed(file.open(false)?)),
         }
@@ -151,7 +152,7 @@ impl Readers {
 
     /// Begins to watch whether the file changes.
     pub fn version(&self) -> Result<FileVersion, StoreError> {
-        match &*self.connections {
+        match &self.connections {
             Connections::Kept(kept) => FileVersion::of(&kept.file),
             Connections::Followed(file) => Ok(FileVersion::of_followed(Arc::clone(file))),
         }
