@@ -6,6 +6,8 @@
 //! that it works. The servers run on the same processors as the load, and on files of their own.
 
 mod backfill;
+mod backup;
+mod bulk;
 mod closing;
 mod cluster;
 mod draw;
@@ -65,6 +67,12 @@ fn main() {
             Part::Get => reads::run(&mut bench),
             Part::Page => page::run(&mut bench),
             Part::Backfill => backfill::run(&mut bench),
+            Part::Backup => backup::run(&mut bench),
+            Part::Bulk => bulk::run(
+                env!("CARGO_BIN_EXE_scorekeeper").into(),
+                bench.options.million() as usize,
+                bench.options.rounds,
+            ),
             Part::Start => start::run(&mut bench),
             Part::Soak => soak::run(&mut bench),
             Part::Postgres => postgres::run(&mut bench),

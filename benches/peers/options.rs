@@ -66,6 +66,10 @@ pub enum Part {
     Page,
     /// Rebuilding all scores, beside SQLite and with a server beside it
     Backfill,
+    /// A backup beside a server's writes
+    Backup,
+    /// Import, batches and export, beside SQLite and PostgreSQL
+    Bulk,
     /// From the start to the first write and the first standings
     Start,
     /// Memory and write-ahead log under a mixed load

@@ -4,9 +4,9 @@
 use std::process::Command;
 use std::time::Instant;
 
+use super::{Bench, Run};
 use crate::private_postgres::Postgres;
 use crate::programs::{find, output};
-use crate::{Bench, Run};
 
 /// Reads the file with SQLite's own `.import` and makes the sums in one statement, durably.
 pub fn sqlite(bench: &Bench) -> Option<Run> {

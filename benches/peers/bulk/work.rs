@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use super::{Bench, Run};
 use crate::programs::free_port;
-use crate::{Bench, Run};
 
 const KEY: &str = "measure";
 
