@@ -64,6 +64,8 @@ mod front_tls;
 mod full_disk;
 mod history;
 mod idempotency_holders;
+#[cfg(feature = "program-tests")]
+mod image;
 mod import;
 mod import_discourse;
 mod import_faults;

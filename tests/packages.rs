@@ -21,7 +21,7 @@ const UNITS: [(&str, &str); 4] = [
 const LICENSES: &str = include_str!("../packaging/THIRD-PARTY-LICENSES.md");
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -75,7 +75,7 @@ fn every_file_of_the_debian_package_is_there() {
 }
 
 /// The instructions of the image's file, with the lines that go on put together.
-fn instructions() -> Vec<(String, String)> {
+pub fn instructions() -> Vec<(String, String)> {
     let lines = DOCKERFILE.replace("\\\n", " ");
     let lines = lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
