@@ -67,7 +67,7 @@ impl ServerState {
         let refusals = admin.may_see_keys().then(|| {
             let refused = app.figures.refusals().into_iter();
             let row = |refused: crate::web::RefusedRequest| RefusalRow {
-                at: format::moment(refused.at),
+                at: format::short_moment(refused.at),
                 what: match refused.route {
                     "" => format!("{} of a path that nothing has", refused.method),
                     route => format!("{} {route}", refused.method),
