@@ -51,6 +51,8 @@ mod examples;
 mod examples_of_retries;
 mod export;
 mod facts;
+#[cfg(feature = "program-tests")]
+mod failing_disk;
 mod finding;
 mod follower;
 mod follower_pages;

@@ -5,6 +5,9 @@
 //! When only few are left, the writer copies them itself, between two transactions, because the log can begin anew from its
 //! start only while nobody writes.
 
+mod unflushed;
+
+use std::ffi::c_int;
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
@@ -13,6 +16,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::hooks::Wal;
 
 use super::connection;
 use super::health::Alive;
@@ -34,7 +38,7 @@ const PASSES_MAX: u32 = 4;
 
 /// The length of the log, in pages, at which a commit makes a checkpoint by itself: 80 MiB. That is for the case that the
 /// thread can't keep up.
-const LOG_PAGES_MAX: i64 = 20_000;
+const LOG_PAGES_MAX: c_int = 20_000;
 
 /// How long the writer waits for readers of the old log to end. After that the log stays as it is until the next time.
 const READERS_PATIENCE: Duration = Duration::from_millis(10);
@@ -61,9 +65,8 @@ impl Checkpointer {
         // This file is never closed: closing any handle of a file takes away the locks that SQLite holds on it for this
         // process (sqlite.org/howtocorrupt.html, 2.2).
         let file = ManuallyDrop::new(File::open(Path::new(path))?);
-        if let Err(error) = writer.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX) {
-            log::warn!("commits go on making checkpoints: {error}");
-        }
+        // SQLite's own checkpoint after a commit tells nobody how it ended.
+        writer.wal_hook(Some(checkpoint_if_long));
         let (wake, woken) = sync_channel(1);
         let work = move || {
             let _alive = alive;
@@ -108,11 +111,24 @@ pub(super) fn close(writer: &Connection) {
     }
 }
 
+/// Makes a checkpoint after a commit that has left a log of so many pages, if the thread can't keep up.
+fn checkpoint_if_long(log: &Wal, pages: c_int) -> rusqlite::Result<()> {
+    if pages >= LOG_PAGES_MAX
+        && let Err(error) = log.checkpoint()
+    {
+        unflushed::end_if_unflushed(&error);
+        log::warn!("a checkpoint was left for later: {error}");
+    }
+    // The commit itself is done.
+    Ok(())
+}
+
 /// Makes a checkpoint after which nothing of the log is needed. No process can write while it lasts. So there has to be
 /// little left of the log, and readers of the old log are waited for only briefly.
 fn finish(writer: &Connection, mode: &str) -> rusqlite::Result<()> {
     writer.busy_timeout(READERS_PATIENCE)?;
-    writer.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
+    let done = writer.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
+    done.inspect_err(unflushed::end_if_unflushed)
 }
 
 fn run(woken: &Receiver<()>, connection: &Connection, file: &File, restart: &impl Fn()) {
@@ -136,12 +152,13 @@ fn copy(connection: &Connection, file: &File) -> bool {
     for _ in 0..PASSES_MAX {
         let rest = connection
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            .inspect_err(unflushed::end_if_unflushed)
             .and_then(|()| left(connection))
             .inspect_err(|error| log::warn!("a checkpoint was left for later: {error}"));
         let Ok(rest) = rest else { return false };
         // The file is flushed here, so that the writer has little to flush when it copies the rest.
         if let Err(error) = file.sync_data() {
-            log::warn!("a checkpoint was not flushed, and will be: {error}");
+            unflushed::end(&error.to_string());
         }
         if rest <= REST_PAGES_MAX {
             return true;

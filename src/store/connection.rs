@@ -118,7 +118,13 @@ fn open_existing(path: &Path, mode: OpenMode) -> Result<Connection, StoreError> 
     if layout != Some(newest) {
         layout::migrate(&mut connection)?;
     }
-    Ok(connection)
+    // SQLite flushes the name of its log to the folder too, but does not look how that ends.
+    match file::flush_folder_of(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::PermissionDenied => {
+            Err(StoreError::Unreadable(file::folder_of(path).to_owned(), Arc::new(error)))
+        }
+        _ => Ok(connection),
+    }
 }
 
 /// The flags of a connection. A file name is never read as a URI, so that any name is just a name. SQLite does not make

@@ -20,6 +20,8 @@ pub struct Call {
     pub inner: Vec<Vec<u8>>,
     /// What it returned; `None`: an error, or the process ended before.
     pub result: Option<i64>,
+    /// Whether it returned, if with an error. What it has done is not known otherwise.
+    pub has_ended: bool,
 }
 
 impl Call {
@@ -117,7 +119,8 @@ impl Calls {
 /// Reads `name(arguments) = result`, of which the end may be missing.
 fn parse(line: &str) -> Call {
     let (name, rest) = line.split_once('(').unwrap_or((line, ""));
-    let mut call = Call { name: name.to_owned(), arguments: Vec::new(), inner: Vec::new(), result: None };
+    let mut call =
+        Call { name: name.to_owned(), arguments: Vec::new(), inner: Vec::new(), result: None, has_ended: false };
     let bytes = rest.as_bytes();
     let (mut at, mut depth, mut word) = (0, 0_u32, String::new());
     let mut text: Option<Vec<u8>> = None;
@@ -157,6 +160,7 @@ fn parse(line: &str) -> Call {
         let end = result.find([' ', '<']).unwrap_or(result.len());
         result[..end].parse::<i64>()
     });
+    call.has_ended = rest[at..].trim_start().starts_with("= ") && !rest[at..].contains("= ?");
     call.result = result.and_then(Result::ok).filter(|result| *result >= 0);
     call
 }

@@ -29,7 +29,7 @@ impl Change {
 }
 
 /// All changes. Those of one event stand in the order in which they were asked for, each after the answer of the one before.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Ledger(pub Vec<Change>);
 
 impl Ledger {

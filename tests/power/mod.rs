@@ -7,15 +7,15 @@
 //!
 //! A cut is known by its number. Where one loses something, the disk that it left is kept, beside what strace wrote.
 
-mod calls;
+pub mod calls;
 mod commands;
 mod copies;
-mod cuts;
-mod disk;
+pub mod cuts;
+pub mod disk;
 mod files;
-mod ledger;
+pub mod ledger;
 mod load;
 mod random;
-mod recording;
+pub mod recording;
 mod serving;
 mod upgrades;

@@ -174,7 +174,13 @@ impl Server {
     }
 
     /// Starts `command` as a server; its stderr must name the address that it listens on.
-    pub fn spawn(mut command: Command, folder: Arc<TempDir>) -> Server {
+    pub fn spawn(command: Command, folder: Arc<TempDir>) -> Server {
+        Server::try_spawn(command, folder)
+            .unwrap_or_else(|(status, stderr)| panic!("the server ended with {status}: {stderr}"))
+    }
+
+    /// Like [`Server::spawn`], for a start that may be refused: then how it ended, and its stderr.
+    pub fn try_spawn(mut command: Command, folder: Arc<TempDir>) -> Result<Server, (ExitStatus, String)> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -184,7 +190,7 @@ impl Server {
         let stderr = Arc::new(Mutex::new(String::new()));
         let pipe = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let seen = Arc::clone(&stderr);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in pipe.split(b'\n').map_while(Result::ok) {
                 let mut seen = seen.lock().expect("no test panics while it holds the lock");
                 seen.push_str(&String::from_utf8_lossy(&line));
@@ -194,13 +200,20 @@ impl Server {
         let port = wait_for("the server to listen", || {
             let seen = stderr.lock().expect("the reader never panics").clone();
             if let Ok(Some(status)) = child.try_wait() {
-                panic!("the server ended with {status}: {seen}");
+                return Some(Err(status));
             }
             let (_, rest) = seen.split_once("listening on http")?;
             let (_, rest) = rest.split_once("://127.0.0.1:")?;
             let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            rest[digits.len()..].starts_with(['\n', ' ', '"']).then(|| digits.parse().ok()).flatten()
+            rest[digits.len()..].starts_with(['\n', ' ', '"']).then(|| digits.parse().ok().map(Ok)).flatten()
         });
+        let port = match port {
+            Ok(port) => port,
+            Err(status) => {
+                reader.join().expect("the reader never panics");
+                return Err((status, stderr.lock().expect("the reader never panics").clone()));
+            }
+        };
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
@@ -208,7 +221,7 @@ impl Server {
             .max_redirects(0)
             .build()
             .new_agent();
-        Server { child, folder, stderr, agent, port }
+        Ok(Server { child, folder, stderr, agent, port })
     }
 
     /// `http://127.0.0.1:PORT`
@@ -323,6 +336,11 @@ impl Server {
         let status =
             Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status().expect("sh runs");
         assert!(status.success(), "kill -{name} failed");
+    }
+
+    /// How the process has ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child can be waited for")
     }
 
     /// Waits for the process to end.
