@@ -62,6 +62,7 @@ mod front_slow;
 #[cfg(feature = "program-tests")]
 mod front_slowhttptest;
 mod front_tls;
+mod front_torture;
 #[cfg(feature = "program-tests")]
 mod full_disk;
 mod history;
@@ -145,6 +146,7 @@ mod restore;
 mod rules;
 mod score_events;
 mod scores;
+mod security;
 mod settings;
 mod settings_command;
 mod settings_without_effect;
