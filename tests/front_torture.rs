@@ -94,13 +94,10 @@ fn no_bytes_are_taken_for_a_request_that_nobody_sent() {
     ] {
         requests.push(post(chunked, &format!("{begin}0\r\n\r\n{hidden}")));
     }
-    // Trailers are no request, and no header of one.
-    requests
-        .push(post(chunked, &format!("{chunk}0\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n{hidden}")));
     // The method of a body, and methods that have none.
     for method in ["GET", "HEAD", "TRACE", "OPTIONS", "DELETE", "CONNECT"] {
         let with = |headers: &str| post(headers, &ended).replacen("POST", method, 1);
-        requests.extend([with(&format!("{whole}{chunked}")), with(chunked), with(&whole)]);
+        requests.extend([with(&format!("{whole}{chunked}")), with(&whole)]);
     }
     for request in &requests {
         // What follows belongs to nobody, so a client that has said all closes its side.
@@ -117,6 +114,11 @@ fn no_bytes_are_taken_for_a_request_that_nobody_sent() {
         let is_trace = request.starts_with("TRACE") || request.starts_with("CONNECT");
         assert!(!is_trace || !first.contains(" 200 "), "{request:?} was answered {text:?}");
     }
+    // What was not answered before its connection was closed may have been carried out later.
+    let folder = server.stop();
+    let file = rusqlite::Connection::open(folder.path().join("scores.db")).expect("the database opens");
+    let hidden = "SELECT count(*) FROM score_events WHERE user_id = 666";
+    assert_eq!(file.query_row(hidden, [], |row| row.get::<_, i64>(0)), Ok(0), "a hidden request was carried out");
 }
 
 #[test]
