@@ -53,6 +53,10 @@ fn whoever_signs_in_reads_everything_and_is_told_where_to_change_it() {
         let told = format!("Changes are made at <a href=\"{ELSEWHERE}/admin\">");
         assert_eq!(unescape(&page).contains(&told), path.starts_with("/admin"), "{path}: {page}");
     }
+    let server = browser.page("/admin/server");
+    assert!(server.contains(&format!("<dt>A copy of</dt><dd>{ELSEWHERE}</dd>")), "{server}");
+    assert!(server.contains("<dt>Last applied</dt>") && !server.contains("<dt>Backups</dt>"), "{server}");
+    assert!(!server.contains("Recalculate"), "{server}");
     for path in FORMS {
         let reply = browser.get(path);
         let told = format!("This server only reads; changes are made at {ELSEWHERE}");

@@ -13,6 +13,7 @@ use tokio_util::io::StreamReader;
 use super::form::SentForm;
 use super::frame::{Frame, Tab};
 use super::server_facts::Fact;
+use crate::domain::Timestamp;
 use crate::jobs::BackupState;
 use crate::pages::browser::Browser;
 use crate::pages::error_page::ErrorPage;
@@ -102,6 +103,14 @@ pub fn facts(app: &App) -> Vec<Fact> {
     if let Some(free) = free {
         let is_low = free < FREE_BYTES_MIN.max(database);
         facts.push(Fact { alarming: is_low, ..Fact::new("Free on its disk", bytes(free)) });
+    }
+    if let Some(address) = app.store.changes_at() {
+        // It has no backups, and nothing is rebuilt.
+        let applied = app.store.followed_until().and_then(|at| i64::try_from(at.as_millis()).ok());
+        let applied = applied.map(|millis| format::moment(Timestamp::from_millis(millis)));
+        facts.push(Fact::new("A copy of", address.as_str()));
+        facts.push(Fact::new("Last applied", applied.unwrap_or_else(|| "nothing yet".to_owned())));
+        return facts;
     }
     facts.push(match &app.backups {
         None => Fact::new("Backups", "none by the clock: the setting backup_folder is not set"),
