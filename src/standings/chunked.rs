@@ -11,6 +11,9 @@ use std::sync::Arc;
 const LEAF_MAX: usize = 256;
 const BRANCH_MAX: usize = 64;
 
+/// How many more a copy has room for, before it grows.
+const ROOM: usize = 8;
+
 /// What can be in a list: its key is its place.
 pub trait Keyed: Copy {
     /// What the list is in the order of. No two items have the same.
@@ -68,7 +71,7 @@ pub fn place<K: Ord, X>(nodes: &[Node<K, X>], key: &K) -> usize {
 fn own<X: Clone>(parts: &mut Arc<Vec<X>>) -> &mut Vec<X> {
     if Arc::get_mut(parts).is_none() {
         // A plain copy has no room left, and doubles with the first item that comes.
-        let mut copy = Vec::with_capacity(parts.len() + 8);
+        let mut copy = Vec::with_capacity(parts.len() + ROOM);
         copy.extend_from_slice(parts);
         *parts = Arc::new(copy);
     }
@@ -175,6 +178,12 @@ impl<T: Keyed> Chunked<T> {
         Some(gone)
     }
 
+    /// How many bytes the list takes at most, with what it shares. No leaf is looked at for this.
+    pub fn bytes_at_most(&self) -> usize {
+        let leaves: usize = self.branches.iter().map(|branch| branch.parts.len()).sum();
+        leaves * ((LEAF_MAX + ROOM) * size_of::<T>() + 2 * size_of::<Leaf<T>>())
+    }
+
     /// How many bytes the list takes, with what it shares.
     pub fn bytes(&self) -> usize {
         let leaves = self.branches.iter().flat_map(|branch| branch.parts.iter());
@@ -242,6 +251,33 @@ mod tests {
                 expect_same(&copy, &before);
                 prop_assert_eq!(list.get(from), map.get(&from).map(|value| (from, *value)));
             }
+        }
+    }
+
+    #[test]
+    fn a_change_copies_one_leaf_and_shares_the_others() {
+        let items: Vec<(u32, u32)> = (0..100_000).map(|key| (key * 2, 0)).collect();
+        let list = Chunked::of_sorted(&items);
+        type Pairs = Chunked<(u32, u32)>;
+        type Change = fn(&mut Pairs) -> bool;
+        // A leaf is the same one if it lies at the same address; the lists are held meanwhile.
+        let leaves = |list: &Pairs| -> Vec<*const Vec<(u32, u32)>> {
+            let leaves = list.branches().iter().flat_map(|branch| branch.parts.iter());
+            leaves.map(|leaf| Arc::as_ptr(&leaf.parts)).collect()
+        };
+        let changes: [Change; 4] = [
+            |list| list.insert((77_777, 1)).is_none(),
+            |list| list.insert((77_776, 1)).is_some(),
+            |list| list.remove(77_776).is_some(),
+            |list| list.remove(1).is_none(),
+        ];
+        for (change, copied) in changes.into_iter().zip([1, 1, 1, 0]) {
+            let mut changed = list.clone();
+            assert!(change(&mut changed));
+            let (before, after) = (leaves(&list), leaves(&changed));
+            let other = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+            assert_eq!((before.len(), other), (after.len(), copied));
+            assert!(list.bytes() <= list.bytes_at_most() && list.bytes_at_most() < 2 * list.bytes());
         }
     }
 

@@ -74,11 +74,12 @@ impl Holding {
             if total <= self.bytes_max {
                 break;
             }
-            total -= kept(published);
+            // More may be kept by now.
+            total = total.saturating_sub(kept(published));
             if let Some((common, _)) = rankings.held(key) {
                 for need in [sheets.get_mut(&common.0), shared.get_mut(common)].into_iter().flatten() {
                     need.by -= 1;
-                    total -= if need.by == 0 { need.bytes } else { 0 };
+                    total = total.saturating_sub(if need.by == 0 { need.bytes } else { 0 });
                 }
             }
             gone.push(*key);

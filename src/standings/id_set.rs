@@ -1,7 +1,6 @@
 //! Sets of users that are asked for each user of a ranking: a bit for each user.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::domain::UserId;
 
@@ -10,32 +9,17 @@ const BLOCK_BITS: u32 = 1024;
 
 type Block = [u64; BLOCK_BITS as usize / 64];
 
+/// Blocks below this one are found by their number alone: those of the first four million users.
+const LOW: u32 = 4096;
+
 /// A set of users. Numbers are most often given one after the other, so a set of many takes little more than a bit for
 /// each number; a user whose number is far from all others takes one block.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdSet {
-    /// Blocks that hold any user, by what their users' numbers have in common.
-    blocks: HashMap<u32, Block, BuildHasherDefault<BlockHasher>>,
-}
-
-/// Spreads the numbers of blocks. They come from whoever may set up groups, who could make any table slow, so nothing
-/// stronger is needed.
-#[derive(Debug, Clone, Copy, Default)]
-struct BlockHasher(u64);
-
-impl Hasher for BlockHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        // The multiplier is 2^64 divided by the golden ratio; the table looks at the lowest and the highest bits.
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
-    }
+    /// Blocks that hold any user, each at its number. The last one is such a block.
+    low: Vec<Option<Box<Block>>>,
+    /// All blocks from [`LOW`] on that hold any user.
+    high: HashMap<u32, Box<Block>>,
 }
 
 /// The block of a user, the word in it, and the bit in that.
@@ -45,66 +29,95 @@ fn place(id: UserId) -> (u32, usize, u64) {
 }
 
 impl IdSet {
+    fn block(&self, at: u32) -> Option<&Block> {
+        if at < LOW { self.low.get(at as usize)?.as_deref() } else { self.high.get(&at).map(|block| &**block) }
+    }
+
+    /// A block to put somebody into.
+    fn block_mut(&mut self, at: u32) -> &mut Block {
+        if at >= LOW {
+            return self.high.entry(at).or_default();
+        }
+        let at = at as usize;
+        if at >= self.low.len() {
+            self.low.resize(at + 1, None);
+        }
+        self.low[at].get_or_insert_default()
+    }
+
+    /// The blocks that hold any user.
+    fn blocks(&self) -> impl Iterator<Item = (u32, &Block)> {
+        let low = (0..).zip(&self.low).filter_map(|(at, block)| Some((at, block.as_deref()?)));
+        low.chain(self.high.iter().map(|(at, block)| (*at, &**block)))
+    }
+
     /// Whether a user is in the set.
     pub fn contains(&self, id: UserId) -> bool {
         let (block, word, bit) = place(id);
-        self.blocks.get(&block).is_some_and(|block| block[word] & bit != 0)
+        self.block(block).is_some_and(|block| block[word] & bit != 0)
     }
 
     /// Whether nobody is.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        self.low.is_empty() && self.high.is_empty()
     }
 
     /// How many users are in the set.
     pub fn len(&self) -> usize {
-        self.blocks.values().flatten().map(|word| word.count_ones() as usize).sum()
+        self.blocks().flat_map(|(_, block)| block).map(|word| word.count_ones() as usize).sum()
     }
 
     /// Adds a user.
     pub fn insert(&mut self, id: UserId) {
         let (block, word, bit) = place(id);
-        self.blocks.entry(block).or_default()[word] |= bit;
+        self.block_mut(block)[word] |= bit;
     }
 
     /// Takes a user out.
     pub fn remove(&mut self, id: UserId) {
         let (at, word, bit) = place(id);
-        if let Some(block) = self.blocks.get_mut(&at) {
-            block[word] &= !bit;
-            // A block of nobody is no block, so that equal sets have equal blocks.
-            if block.iter().all(|word| *word == 0) {
-                self.blocks.remove(&at);
-            }
+        if !self.contains(id) {
+            return;
         }
+        let block = self.block_mut(at);
+        block[word] &= !bit;
+        // A block of nobody is no block, so that equal sets have equal blocks.
+        if block.iter().any(|word| *word != 0) {
+            return;
+        }
+        if at >= LOW {
+            self.high.remove(&at);
+            return;
+        }
+        self.low[at as usize] = None;
+        while self.low.pop_if(|last| last.is_none()).is_some() {}
     }
 
     /// Adds all users of another set.
     pub fn add(&mut self, other: &IdSet) {
-        for (at, theirs) in &other.blocks {
-            let own = self.blocks.entry(*at).or_default();
-            own.iter_mut().zip(theirs).for_each(|(own, theirs)| *own |= theirs);
+        for (at, theirs) in other.blocks() {
+            self.block_mut(at).iter_mut().zip(theirs).for_each(|(own, theirs)| *own |= theirs);
         }
     }
 
     /// All users, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = UserId> + '_ {
-        self.blocks.iter().flat_map(|(at, block)| users(*at, *block))
+        self.blocks().flat_map(|(at, block)| users(at, *block))
     }
 
     /// The users who are in one of two sets and not in the other, in no particular order.
     pub fn differing<'s>(&'s self, other: &'s IdSet) -> impl Iterator<Item = UserId> + 's {
-        let of_other = other.blocks.iter().filter(|(at, _)| !self.blocks.contains_key(at));
-        let of_both = self.blocks.iter().map(|(at, own)| {
-            let theirs = other.blocks.get(at).copied().unwrap_or_default();
-            (*at, std::array::from_fn(|word| own[word] ^ theirs[word]))
+        let of_other = other.blocks().filter(|(at, _)| self.block(*at).is_none());
+        let of_both = self.blocks().map(|(at, own)| {
+            let theirs = other.block(at).copied().unwrap_or_default();
+            (at, std::array::from_fn(|word| own[word] ^ theirs[word]))
         });
-        of_both.chain(of_other.map(|(at, theirs)| (*at, *theirs))).flat_map(|(at, block)| users(at, block))
+        of_both.chain(of_other.map(|(at, theirs)| (at, *theirs))).flat_map(|(at, block)| users(at, block))
     }
 
     /// How many bytes the set takes, more or less.
     pub fn bytes(&self) -> usize {
-        self.blocks.capacity() * (size_of::<Block>() + size_of::<u32>() + 1)
+        self.blocks().count() * size_of::<Block>() + (self.low.len() + 2 * self.high.len()) * size_of::<Box<Block>>()
     }
 }
 
@@ -133,7 +146,7 @@ mod tests {
     use super::*;
 
     fn id() -> impl Strategy<Value = UserId> {
-        let near = [1, 1023, 1024, 1025, 65_535, i64::from(i32::MAX) - 1];
+        let near = [1, 1023, 1024, 1025, 65_535, 4096 * 1024 - 1, i64::from(i32::MAX) - 1];
         let number = prop_oneof![(0..near.len(), 0..2_i64).prop_map(move |(at, more)| near[at] + more), 1..5000_i64];
         number.prop_map(|number| UserId::try_from(number).expect("a user id"))
     }

@@ -130,6 +130,11 @@ impl Sheet {
         moves.into_iter().map(|(user_id, ..)| user_id).collect()
     }
 
+    /// How many bytes it takes at most, with what copies share.
+    pub fn bytes_at_most(&self) -> usize {
+        self.sums.bytes_at_most() + self.order.bytes_at_most()
+    }
+
     /// How many bytes it takes, with what copies share.
     pub fn bytes(&self) -> usize {
         self.sums.bytes() + self.order.bytes()

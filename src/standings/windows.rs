@@ -169,9 +169,9 @@ impl Windows {
         Ok(true)
     }
 
-    /// How many bytes each window takes.
+    /// How many bytes each window takes, at most.
     pub fn bytes(&self) -> impl Iterator<Item = (Window, usize)> + '_ {
-        self.followed.iter().map(|(window, followed)| (*window, followed.sheet.bytes()))
+        self.followed.iter().map(|(window, followed)| (*window, followed.sheet.bytes_at_most()))
     }
 }
 

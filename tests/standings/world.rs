@@ -289,7 +289,8 @@ pub fn agree(ranked: &Ranked, want: &[Row]) -> Result<(), String> {
     let same = |what: &str, id: i64, got: Vec<Row>, want: &[Row]| {
         if got == want { Ok(()) } else { Err(format!("{what} {id} is {got:?}, should be {want:?}")) }
     };
-    for (index, row) in want.iter().enumerate() {
+    // Of very many rows, some are read one by one.
+    for (index, row) in want.iter().enumerate().step_by(want.len() / 1_000 + 1) {
         let id = user(row.0);
         if ranked.index(id) != Some(index) {
             return Err(format!("user {id} is at {:?}, should be at {index}", ranked.index(id)));
