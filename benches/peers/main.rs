@@ -7,6 +7,7 @@
 
 mod backfill;
 mod backup;
+mod boards;
 mod bulk;
 mod closing;
 mod cluster;
@@ -66,6 +67,7 @@ fn main() {
             Part::Size => size::run(&mut bench),
             Part::Get => reads::run(&mut bench),
             Part::Page => page::run(&mut bench),
+            Part::Boards => boards::run(&mut bench),
             Part::Backfill => backfill::run(&mut bench),
             Part::Backup => backup::run(&mut bench),
             Part::Bulk => bulk::run(

@@ -64,6 +64,8 @@ pub enum Part {
     Get,
     /// Pages of the leaderboard, alone and beside writes
     Page,
+    /// Pages of a hundred leaderboards beside one, and the memory that they take
+    Boards,
     /// Rebuilding all scores, beside SQLite and with a server beside it
     Backfill,
     /// A backup beside a server's writes

@@ -33,6 +33,8 @@ use self::many::Ranks;
 
 /// Set in the environment of a process that this program starts of itself: which scale to measure.
 const SCALE: &str = "BENCH_SCALE";
+/// The same for the many boards of a file: which file.
+const MANY: &str = "BENCH_MANY";
 /// Days of history.
 const DAYS: usize = 730;
 /// The standings look at changes only when they are told to.
@@ -62,15 +64,42 @@ fn main() {
     let smoke = std::env::args().any(|argument| argument == "--smoke");
     let scales = if smoke { scales_of_smoke() } else { scales() };
     if let Ok(number) = std::env::var(SCALE) {
-        measure(&scales[number.parse::<usize>().expect("a number")]);
+        let scale = &scales[number.parse::<usize>().expect("a number")];
+        match std::env::var(MANY) {
+            Ok(file) => many::measure(Path::new(&file), &clock(), scale),
+            Err(_) => measure(scale),
+        }
         return;
     }
     // Each in a process of its own, which has no memory left over from another.
-    for number in 0..scales.len() {
-        let program = std::env::current_exe().expect("this program");
-        let ended = Command::new(program).args(std::env::args().skip(1)).env(SCALE, number.to_string()).status();
-        assert!(ended.expect("this program starts").success(), "scale {number}");
+    for (number, scale) in scales.iter().enumerate() {
+        measure_apart(number, None);
+        if scale.has_many {
+            for ranks in [Ranks::Alike, Ranks::EachItsOwn] {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let file = folder.path().join("scores.db");
+                fill(&file, scale, &clock());
+                many::prepare(&file, &clock(), scale, ranks);
+                measure_apart(number, Some(&file));
+            }
+        }
+        println!();
     }
+}
+
+/// Measures a scale in another process: six boards on a file that it fills itself, or the many of this file.
+fn measure_apart(number: usize, many: Option<&Path>) {
+    let program = std::env::current_exe().expect("this program");
+    let mut command = Command::new(program);
+    command.args(std::env::args().skip(1)).env(SCALE, number.to_string());
+    if let Some(file) = many {
+        command.env(MANY, file);
+    }
+    assert!(command.status().expect("this program starts").success(), "scale {number}");
+}
+
+fn clock() -> Clock {
+    Clock::fixed(chrono_tz::UTC, Timestamp::new("2026-03-31T12:00:00Z".parse().expect("a moment")))
 }
 
 fn scales() -> Vec<Scale> {
@@ -89,7 +118,7 @@ fn scales_of_smoke() -> Vec<Scale> {
 fn measure(scale: &Scale) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("scores.db");
-    let clock = Clock::fixed(chrono_tz::UTC, Timestamp::new("2026-03-31T12:00:00Z".parse().expect("a moment")));
+    let clock = clock();
     let today = clock.today();
     let rows = fill(&file, scale, &clock);
     let size = std::fs::metadata(&file).map_or(0, |data| data.len());
@@ -128,11 +157,6 @@ fn measure(scale: &Scale) {
     running.read(scale.reads, scale.users);
     running.memory(grown);
     running.stop();
-    if scale.has_many {
-        many::measure(&file, &clock, scale, Ranks::Alike);
-        many::measure(&file, &clock, scale, Ranks::EachItsOwn);
-    }
-    println!();
 }
 
 /// Standings over a file, all six boards asked for.

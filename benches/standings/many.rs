@@ -16,56 +16,53 @@ pub enum Ranks {
     EachItsOwn,
 }
 
-/// Measures boards that are added to those of a file.
-pub fn measure(file: &Path, clock: &Clock, scale: &Scale, ranks: Ranks) {
+/// Adds boards to a file.
+pub fn prepare(file: &Path, clock: &Clock, scale: &Scale, ranks: Ranks) {
     let (running, _) = Running::start(file, clock);
     let boards = add_boards(&running, scale, ranks);
     running.stop();
-    let before = resident_bytes();
+    let who = match ranks {
+        Ranks::Alike => "all with the same users",
+        Ranks::EachItsOwn => "each without another hundredth of the users",
+    };
+    println!("  {} boards in six periods, {who}:", boards.len());
+}
+
+/// Measures the boards of a file.
+pub fn measure(file: &Path, clock: &Clock, scale: &Scale) {
     let began = Instant::now();
     let (running, _) = Running::start(file, clock);
+    let boards: Vec<LeaderboardId> = running.standings.catalog().boards.iter().map(|board| board.id).collect();
     let keys: Vec<StandingsKey> =
         boards.iter().flat_map(|board| Period::ALL.map(|period| StandingsKey::today(*board, period))).collect();
     running.read_all(&keys, scale.users);
-    let built = began.elapsed();
-    let grown = resident_bytes().saturating_sub(before);
+    line("  built from a cold start, and read", began.elapsed(), None);
     let mut random = Random(23);
-    println!(
-        "  {} boards in six periods, {}:",
-        boards.len(),
-        match ranks {
-            Ranks::Alike => "all with the same users",
-            Ranks::EachItsOwn => "each without another hundredth of the users",
-        }
-    );
-    line("  built from a cold start, and read", built, None);
     for (count, times) in &scale.changes[..2] {
         let mut took = (Vec::new(), Vec::new());
         for _ in 0..*times {
-            let users = draw_users(&mut random, scale.users, *count);
-            running.store_awards(&users);
-            let began = Instant::now();
-            running.runtime.block_on(running.standings.refresh());
-            took.0.push(began.elapsed());
+            took.0.push(running.refresh_many(&draw_users(&mut random, scale.users, *count)));
             took.1.push(running.read_all(&keys, scale.users));
         }
         line(&format!("  refresh after {count} changed users"), median(took.0), None);
         line("    then a page and a position of each", median(took.1), None);
     }
-    println!("  {:<52} {:>10.1} MB", "  memory that the process grew by", grown as f64 / 1e6);
+    tell_memory("  memory of the process");
     let yesterday: Vec<StandingsKey> = keys.iter().map(|key| key.yesterday()).collect();
-    running.read_all(&yesterday, scale.users);
-    let users = draw_users(&mut random, scale.users, scale.changes[1].0);
-    running.store_awards(&users);
-    let began = Instant::now();
-    running.runtime.block_on(running.standings.refresh());
-    line("  the same refresh with movement asked for on all", began.elapsed(), None);
-    running.read_all(&keys, scale.users);
-    running.read_all(&yesterday, scale.users);
-    let grown = resident_bytes().saturating_sub(before);
-    println!("  {:<52} {:>10.1} MB", "  memory with that", grown as f64 / 1e6);
-    running.remove_boards(&boards);
+    let (count, times) = scale.changes[1];
+    let mut took = Vec::new();
+    for _ in 0..times {
+        running.read_all(&yesterday, scale.users);
+        took.push(running.refresh_many(&draw_users(&mut random, scale.users, count)));
+        running.read_all(&keys, scale.users);
+    }
+    line(&format!("  refresh after {count}, with movement asked for on all"), median(took), None);
+    tell_memory("  memory of the process with movement");
     running.stop();
+}
+
+fn tell_memory(what: &str) {
+    println!("  {what:<52} {:>10.1} MB", resident_bytes() as f64 / 1e6);
 }
 
 /// Adds boards, and groups that they leave out. Returns the numbers of all boards.
@@ -107,14 +104,11 @@ impl Running {
         began.elapsed()
     }
 
-    fn remove_boards(&self, boards: &[LeaderboardId]) {
-        let boards = boards.to_vec();
-        let remove = move |write: &store::Write<'_>| {
-            for board in boards.into_iter().filter(|board| *board != LeaderboardId::GLOBAL) {
-                leaderboards::delete(write, board)?;
-            }
-            Ok(())
-        };
-        self.store.writer().write_blocking(remove).expect("removed");
+    /// The time from a commit until all that is asked for shows it.
+    fn refresh_many(&self, users: &[UserId]) -> Duration {
+        self.store_awards(users);
+        let began = Instant::now();
+        self.runtime.block_on(self.standings.refresh());
+        began.elapsed()
     }
 }
