@@ -48,11 +48,9 @@ impl Recording {
     fn traced(&mut self, inject: Option<&str>) -> Command {
         self.count += 1;
         let mut strace = Command::new("strace");
-        strace.args(["-D", "-f", "-y", "-ttt", "-q", "-s", "4000000", "-e", CALLS]);
+        strace.args(["-D", "-f", "--seccomp-bpf", "-y", "-ttt", "-q", "-s", "4000000", "-e", CALLS]);
         if let Some(inject) = inject {
             strace.args(["-e", inject]);
-        } else {
-            strace.arg("--seccomp-bpf");
         }
         strace.arg("-o").arg(self.trace(self.count)).arg(binary());
         // As every test runs the program: with no setting of the test run.
