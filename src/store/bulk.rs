@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::Connection;
 
-use super::day_number::DayNumber;
 use super::error::StoreError;
+use super::insertion::{Insertion, ROWS};
 use super::score_events::CreatedBy;
-use super::scores::Adder;
+use super::scores::{self, Addition};
 use super::write::Write;
 use crate::domain::{Description, EventDate, EventId, Points, Timestamp, UserId};
 
@@ -36,39 +36,53 @@ pub(super) fn next_id(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached(NEXT)?.query_row([], |row| row.get(0))
 }
 
-/// Stores many events in a transaction. Their scores are added by [`EventInserter::finish`].
-pub(super) struct EventInserter<'w> {
+/// Stores many events in a transaction. Nothing of them is certain to be stored before [`EventInserter::finish`], which also
+/// adds their points to the scores.
+pub(super) struct EventInserter<'w, 'e> {
     write: &'w Write<'w>,
-    by: CreatedBy<'w>,
-    insert: CachedStatement<'w>,
+    insertion: Insertion<'w>,
+    waiting: Vec<(EventId, BulkEvent<'e>)>,
     sums: DaySums,
 }
 
-impl<'w> EventInserter<'w> {
+impl<'w, 'e> EventInserter<'w, 'e> {
     /// Begins; the events are recorded as stored by `by`.
-    pub fn new(write: &'w Write<'w>, by: impl Into<CreatedBy<'w>>) -> rusqlite::Result<EventInserter<'w>> {
+    pub fn new<'b>(write: &'w Write<'w>, by: impl Into<CreatedBy<'b>>) -> Result<EventInserter<'w, 'e>, StoreError> {
         // OR FAIL spares SQLite copies of pages, as for a single event.
         const INSERT: &str = "
             INSERT OR FAIL INTO score_events
-                (id, user_id, date, points, description, created_at, updated_at, created_by, key_id)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let insert = write.connection.prepare_cached(INSERT)?;
-        Ok(EventInserter { write, by: by.into(), insert, sums: DaySums::default() })
+                (id, user_id, date, points, description, created_at, updated_at, created_by, key_id) VALUES";
+        let CreatedBy { username, key_id } = by.into();
+        let insertion = Insertion::new(write.connection, (INSERT, ""), (7, ", ?1, ?2"), &[username, &key_id])?;
+        Ok(EventInserter { write, insertion, waiting: Vec::with_capacity(ROWS), sums: DaySums::default() })
     }
 
     /// Stores an event under an id that no event has or had.
-    pub fn insert(&mut self, id: EventId, event: &BulkEvent<'_>) -> Result<(), StoreError> {
-        let BulkEvent { user_id, date, points, description, times: (created_at, updated_at) } = *event;
-        let CreatedBy { username, key_id } = self.by;
-        self.insert.execute((id, user_id, date, points, description, created_at, updated_at, username, key_id))?;
-        self.sums.add(user_id, date, points.into(), 1);
+    pub fn insert(&mut self, id: EventId, event: BulkEvent<'e>) -> Result<(), StoreError> {
+        self.sums.add(event.user_id, event.date, event.points.into(), 1);
         self.write.note_events(1);
-        Ok(())
+        self.waiting.push((id, event));
+        if self.waiting.len() < ROWS { Ok(()) } else { self.insert_waiting() }
     }
 
-    /// Adds the points to the scores.
-    pub fn finish(self) -> Result<(), StoreError> {
+    /// Stores what waits, and adds all points to the scores.
+    pub fn finish(mut self) -> Result<(), StoreError> {
+        self.insert_waiting()?;
         self.sums.store(self.write)
+    }
+
+    fn insert_waiting(&mut self) -> Result<(), StoreError> {
+        self.insertion.insert(&self.waiting, |values, (id, event)| {
+            values.bind(id)?;
+            values.bind(event.user_id)?;
+            values.bind(event.date)?;
+            values.bind(event.points)?;
+            values.bind(event.description)?;
+            values.bind(event.times.0)?;
+            values.bind(event.times.1)
+        })?;
+        self.waiting.clear();
+        Ok(())
     }
 }
 
@@ -86,12 +100,10 @@ impl DaySums {
 
     /// Adds all that to the scores, in the order of the file.
     pub fn store(self, write: &Write<'_>) -> Result<(), StoreError> {
-        let mut sums: Vec<_> = self.0.into_iter().collect();
-        sums.sort_unstable_by_key(|((user_id, date), _)| (DayNumber::from(*date).month(), *user_id, *date));
-        let mut scores = Adder::new(write)?;
-        for ((user_id, date), (score, events)) in sums {
-            scores.add(user_id, date, score, events)?;
-        }
-        Ok(())
+        let sums = self.0.into_iter();
+        let mut sums: Vec<Addition> =
+            sums.map(|((user_id, date), (score, events))| Addition { user_id, date, score, events }).collect();
+        sums.sort_unstable_by_key(Addition::place);
+        scores::add_all(write, &sums)
     }
 }

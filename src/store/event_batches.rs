@@ -67,7 +67,7 @@ pub fn award_all<'a>(
             description: award.description.as_ref(),
             times: (write.now, write.now),
         };
-        inserter.insert(EventId(id), &event)?;
+        inserter.insert(EventId(id), event)?;
     }
     inserter.finish()?;
     Ok(BatchAwarded::Stored { first, at: write.now })

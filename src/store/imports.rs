@@ -157,7 +157,7 @@ pub fn store(write: &Write<'_>, id: i64, piece: &Piece, by: &Username) -> Result
         }
         let ImportedEvent { user_id, date, points, ref description, .. } = *event;
         let (description, times) = (description.as_ref(), (write.now, write.now));
-        inserter.insert(EventId(next), &BulkEvent { user_id, date, points, description, times })?;
+        inserter.insert(EventId(next), BulkEvent { user_id, date, points, description, times })?;
         next += 1;
     }
     inserter.finish()?;

@@ -5,7 +5,6 @@
 //! file meanwhile. If another process opens the database, what has come is committed at once, and whoever imports goes on in
 //! short transactions.
 
-mod rows;
 mod sums;
 
 use std::sync::Arc;
@@ -16,14 +15,15 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::sync::oneshot;
 
-use self::rows::Insertion;
 use self::sums::{Sum, Sums};
 use super::bulk::next_id;
 use super::error::StoreError;
 use super::id_blocks::block_of;
 use super::imports::{self, ImportedEvent, Piece};
+use super::insertion::Insertion;
 use super::neighbours::Neighbours;
 use super::newest_events::State;
+use super::scores::ADD_ROWS;
 use super::write::Write;
 use super::writer::Writer;
 use crate::domain::Username;
@@ -206,9 +206,6 @@ impl<'w> Loading<'w> {
         const EVENTS: &str = "
             INSERT OR FAIL INTO score_events
                 (id, user_id, date, points, description, created_at, updated_at, created_by) VALUES";
-        const SCORES: &str = "INSERT OR FAIL INTO scores (month, user_id, day, score, events) VALUES";
-        const ADD: &str = "
-            ON CONFLICT DO UPDATE SET score = score + excluded.score, events = events + excluded.events";
         let connection = write.connection;
         let first = next_id(connection)?;
         let bare = Bare::new(connection, first)?;
@@ -216,7 +213,7 @@ impl<'w> Loading<'w> {
             write,
             load,
             events: Insertion::new(connection, (EVENTS, ""), (5, ", ?1, ?1, ?2"), &[&write.now, &load.by])?,
-            scores: Insertion::new(connection, (SCORES, ADD), (5, ""), &[])?,
+            scores: Insertion::new(connection, ADD_ROWS, (5, ""), &[])?,
             sums: Sums::new(),
             bare,
             first,

@@ -16,7 +16,7 @@
 //! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
 //! | users, groups, leaderboards, keys | `directory`, `user_batches`, `user_order`, `merge`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
-//! | what comes from files in bulk, and goes to them | `bulk`, `imports`, `load`, `moved`, `export` |
+//! | what comes from files in bulk, and goes to them | `bulk` (`insertion`), `imports`, `load`, `moved`, `export` |
 //! | points for what people do in another place | `rules`, `deeds`, `webhooks` |
 //! | who changed keys, boards, groups, users and rules | `audit` |
 //! | copies of the whole file, and whether a file is sound | `backup`, `restore` (`id_floor`, `revoked_keys`), `check`, `block_check` |
@@ -56,6 +56,7 @@ mod id_blocks;
 mod id_floor;
 pub mod idempotency;
 pub mod imports;
+mod insertion;
 pub mod key_lines;
 pub mod key_rotation;
 pub mod last_activity;

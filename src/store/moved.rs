@@ -94,7 +94,7 @@ pub fn store_events(write: &Write<'_>, events: &[MovedEvent], by: &Username) -> 
         let MovedEvent { id, user_id, date, points, ref description, created_at, updated_at } = **event;
         let created_at = created_at.unwrap_or(write.now);
         let times = (created_at, updated_at.unwrap_or(created_at));
-        inserter.insert(id, &BulkEvent { user_id, date, points, description: description.as_ref(), times })?;
+        inserter.insert(id, BulkEvent { user_id, date, points, description: description.as_ref(), times })?;
     }
     inserter.finish()?;
     Ok(Moved::Done { stored: free.len() as u64 })
@@ -141,7 +141,7 @@ pub fn match_scores(
         }
         let Ok(points) = Points::try_from(missing) else { return Ok(Matched::TooFar(*day)) };
         let times = (write.now, write.now);
-        inserter.insert(EventId(next), &BulkEvent { user_id, date, points, description: Some(description), times })?;
+        inserter.insert(EventId(next), BulkEvent { user_id, date, points, description: Some(description), times })?;
         next += 1;
     }
     inserter.finish()?;

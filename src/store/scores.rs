@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::day_number::DayNumber;
 use super::error::StoreError;
 use super::facts::ScoreChange;
+use super::insertion::{Insertion, ROWS, Values};
 use super::write::Write;
 use crate::domain::{EventDate, UserId};
 
@@ -59,6 +60,92 @@ pub(super) fn add(
     Adder::new(write)?.add(user_id, date, score, events)
 }
 
+/// What is to be added to a user's day.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Addition {
+    pub user_id: UserId,
+    pub date: EventDate,
+    /// Points.
+    pub score: i64,
+    /// How many events these are the points of.
+    pub events: i64,
+}
+
+impl Addition {
+    /// The key of the row. Rows that are sorted by it are in the order of the table.
+    pub fn place(&self) -> (u32, UserId, u32) {
+        let day = DayNumber::from(self.date);
+        (day.month(), self.user_id, day.of_its_month())
+    }
+}
+
+/// How an [`Insertion`] begins and ends that adds to the scores: month, user, day of the month, score, events.
+pub(super) const ADD_ROWS: (&str, &str) = (
+    // OR FAIL spares SQLite copies of pages, as for an event.
+    "INSERT OR FAIL INTO scores (month, user_id, day, score, events) VALUES",
+    "ON CONFLICT DO UPDATE SET score = score + excluded.score, events = events + excluded.events",
+);
+
+/// Does for many days of users what [`Adder::add`] does for one. They have to be in the order of the table, each once.
+pub(super) fn add_all(write: &Write<'_>, additions: &[Addition]) -> Result<(), StoreError> {
+    // A statement that returns what it has written costs more than two that do not, if it writes few rows.
+    let (many, few) = additions.split_at(additions.len() / ROWS * ROWS);
+    if !many.is_empty() {
+        add_many(write, many)?;
+    }
+    let mut adder = Adder::new(write)?;
+    few.iter().try_for_each(|addition| adder.add(addition.user_id, addition.date, addition.score, addition.events))
+}
+
+fn add_many(write: &Write<'_>, additions: &[Addition]) -> Result<(), StoreError> {
+    let (begin, end) = ADD_ROWS;
+    let end = format!("{end} RETURNING month, user_id, day, score, events");
+    let mut insertion = Insertion::new(write.connection, (begin, &end), (5, ""), &[])?;
+    // SQLite may return rows in any order.
+    let mut now: Vec<Option<(i64, i64)>> = vec![None; additions.len()];
+    let bind = |values: &mut Values<'_, '_>, addition: &Addition| {
+        let (month, user_id, day) = addition.place();
+        values.bind(month)?;
+        values.bind(user_id)?;
+        values.bind(day)?;
+        values.bind(addition.score)?;
+        values.bind(addition.events)
+    };
+    insertion.insert_returning(additions, bind, |row| {
+        let place = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if let Ok(at) = additions.binary_search_by_key(&place, Addition::place) {
+            now[at] = Some((row.get(3)?, row.get(4)?));
+        }
+        Ok(())
+    })?;
+    for (addition, now) in additions.iter().zip(now) {
+        let Some((score, events)) = now else {
+            return Err(StoreError::Damaged(format!("no score for user {} on {}", addition.user_id, addition.date)));
+        };
+        if (score, events) == (0, 0) {
+            remove(write, addition.place())?;
+        }
+        let then = (score.saturating_sub(addition.score), events.saturating_sub(addition.events));
+        note(write, addition.user_id, addition.date, then, (score, events));
+    }
+    Ok(())
+}
+
+/// Removes the row of a day in which nothing is left.
+fn remove(write: &Write<'_>, place: (u32, UserId, u32)) -> Result<(), StoreError> {
+    const DELETE: &str = "DELETE FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
+    write.connection.prepare_cached(DELETE)?.execute(place)?;
+    Ok(())
+}
+
+/// Notes that the score and the number of events of a day were `then`, and are `now`.
+fn note(write: &Write<'_>, user_id: UserId, date: EventDate, then: (i64, i64), now: (i64, i64)) {
+    // Only something else that wrote into the file can have left a score without events. Readers do not see it.
+    let seen = |(score, events): (i64, i64)| if events > 0 { (score, 1) } else { (0, 0) };
+    let ((now, days_now), (then, days_then)) = (seen(now), seen(then));
+    write.note_score(ScoreChange { user_id, date, score: now - then, days: days_now - days_then });
+}
+
 /// Adds points to scores.
 pub(super) struct Adder<'w> {
     write: &'w Write<'w>,
@@ -89,7 +176,6 @@ impl<'w> Adder<'w> {
     /// the same, whatever is stored meanwhile, and the rollup can add a difference that it found a moment ago. For the
     /// same reason a row is removed only when nothing at all is left in it.
     pub fn add(&mut self, user_id: UserId, date: EventDate, score: i64, events: i64) -> Result<(), StoreError> {
-        const DELETE: &str = "DELETE FROM scores WHERE month = ?1 AND user_id = ?2 AND day = ?3";
         let day = DayNumber::from(date);
         let key = (day.month(), user_id, day.of_its_month());
         let before = self.select.query_row(key, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()?;
@@ -100,12 +186,9 @@ impl<'w> Adder<'w> {
             (None, true) => {}
             (None, false) => drop(self.insert.execute(row)?),
             (Some(_), false) => drop(self.update.execute(row)?),
-            (Some(_), true) => drop(self.write.connection.prepare_cached(DELETE)?.execute(key)?),
+            (Some(_), true) => remove(self.write, key)?,
         }
-        // Only something else that wrote into the file can have left a score without events. Readers do not see it.
-        let seen = |score: i64, events: i64| if events > 0 { (score, 1) } else { (0, 0) };
-        let ((now, days_now), (then, days_then)) = (seen(score_now, events_now), seen(score_then, events_then));
-        self.write.note_score(ScoreChange { user_id, date, score: now - then, days: days_now - days_then });
+        note(self.write, user_id, date, (score_then, events_then), (score_now, events_now));
         Ok(())
     }
 }

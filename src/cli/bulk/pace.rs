@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use crate::store::Neighbours;
 
 /// How long a transaction may take, without its commit, while another process has the database open: it waits that long.
-const TIME_BESIDE: Duration = Duration::from_millis(8);
+const TIME_BESIDE: Duration = Duration::from_millis(4);
 
 /// The pause between two transactions then. In it, a server that writes gets its turn: it looks every millisecond.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(3);
 
 /// How long a transaction may take where nobody waits. A server that is started meanwhile waits so long once.
 const TIME_ALONE: Duration = Duration::from_millis(200);

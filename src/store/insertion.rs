@@ -1,17 +1,17 @@
 //! Inserting many rows with few statements.
 
 use rusqlite::types::ToSql;
-use rusqlite::{Connection, Statement};
+use rusqlite::{CachedStatement, Connection, Row};
 
-use crate::store::error::StoreError;
+use super::error::StoreError;
 
 /// How many rows one statement inserts: enough that beginning and ending it costs little.
-const ROWS: usize = 32;
+pub(super) const ROWS: usize = 32;
 
 /// An insertion of rows, many at a time.
-pub struct Insertion<'c> {
-    many: Statement<'c>,
-    one: Statement<'c>,
+pub(super) struct Insertion<'c> {
+    many: CachedStatement<'c>,
+    one: CachedStatement<'c>,
     /// How many values are the same in all rows.
     shared: usize,
     /// How many values each row has of its own.
@@ -19,8 +19,8 @@ pub struct Insertion<'c> {
 }
 
 /// The values of a row, while they are bound to a statement.
-pub struct Values<'s, 'c> {
-    statement: &'s mut Statement<'c>,
+pub(super) struct Values<'s, 'c> {
+    statement: &'s mut CachedStatement<'c>,
     next: usize,
 }
 
@@ -42,14 +42,14 @@ impl<'c> Insertion<'c> {
         (own, rest): (usize, &str),
         shared: &[&dyn ToSql],
     ) -> Result<Insertion<'c>, StoreError> {
-        let prepare = |count: usize| -> rusqlite::Result<Statement<'c>> {
+        let prepare = |count: usize| -> rusqlite::Result<CachedStatement<'c>> {
             let row = |row: usize| {
                 let first = shared.len() + 1 + row * own;
                 let values: Vec<String> = (first..first + own).map(|number| format!("?{number}")).collect();
                 format!("({}{rest})", values.join(", "))
             };
             let rows: Vec<String> = (0..count).map(row).collect();
-            let mut statement = connection.prepare(&format!("{begin} {} {end}", rows.join(", ")))?;
+            let mut statement = connection.prepare_cached(&format!("{begin} {} {end}", rows.join(", ")))?;
             for (at, value) in shared.iter().enumerate() {
                 statement.raw_bind_parameter(at + 1, value)?;
             }
@@ -64,17 +64,28 @@ impl<'c> Insertion<'c> {
         rows: &[T],
         bind: impl Fn(&mut Values<'_, 'c>, &T) -> rusqlite::Result<()>,
     ) -> Result<(), StoreError> {
+        self.insert_returning(rows, bind, |_| Ok(()))
+    }
+
+    /// Inserts rows, in their order, and calls `read` with each row that a statement returns, in any order.
+    pub fn insert_returning<T>(
+        &mut self,
+        rows: &[T],
+        bind: impl Fn(&mut Values<'_, 'c>, &T) -> rusqlite::Result<()>,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
         let (whole, rest) = rows.as_chunks::<ROWS>();
-        for rows in whole {
+        let whole = whole.iter().map(|rows| rows.as_slice());
+        for rows in whole.chain(rest.chunks(1)) {
+            let statement = if rows.len() == ROWS { &mut self.many } else { &mut self.one };
             for (at, row) in rows.iter().enumerate() {
                 let next = self.shared + 1 + at * self.own;
-                bind(&mut Values { statement: &mut self.many, next }, row)?;
+                bind(&mut Values { statement: &mut *statement, next }, row)?;
             }
-            self.many.raw_execute()?;
-        }
-        for row in rest {
-            bind(&mut Values { statement: &mut self.one, next: self.shared + 1 }, row)?;
-            self.one.raw_execute()?;
+            let mut returned = statement.raw_query();
+            while let Some(row) = returned.next()? {
+                read(row)?;
+            }
         }
         Ok(())
     }
