@@ -129,8 +129,10 @@ impl Rankings {
     pub fn bring_up(&mut self, key: StandingsKey, source: &Source<'_>) -> Option<View> {
         let common = (source.window, Groups::of(source.board));
         let (ranked, edition) = self.bring_up_shared(&common, source);
-        let before = self.shown.get(&key);
-        if before.is_some_and(|shown| shown.edition == edition && shown.board == *source.board) {
+        let before = self.shown.get_mut(&key);
+        if let Some(shown) = before.filter(|shown| shown.edition == edition && shown.board == *source.board) {
+            // On another day it may be another window that shows the same.
+            shown.common = common;
             return None;
         }
         let board = Arc::clone(source.board);

@@ -1,4 +1,4 @@
-//! Tests of what can't be caused from outside: a snapshot that comes too late, and a panic.
+//! Tests of what can't be caused from outside: midnight, reads that fail, a snapshot that comes too late, and a panic.
 
 use std::sync::mpsc::{Sender, channel};
 
@@ -6,16 +6,25 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::domain::{Award, LeaderboardId, Period, Points, Timestamp, UserId, Username};
+use crate::domain::{Award, EventDate, LeaderboardId, Period, Points, Timestamp, UserId, Username};
 use crate::standings::coverage::Coverage;
 use crate::standings::holding::Holding;
 use crate::standings::shared::Flush;
 use crate::standings::{Subscription, View, supervise};
 use crate::store::{OpenMode, OpenOptions, Store, WriterThread, score_events};
 
+fn noon(day: &str) -> Timestamp {
+    Timestamp::new(format!("{day}T12:00:00Z").parse().expect("a moment"))
+}
+
+fn today(period: Period) -> StandingsKey {
+    StandingsKey::today(LeaderboardId::GLOBAL, period)
+}
+
 /// A follower that runs only when the test says so, and the file that it follows.
 struct Hand {
     _folder: TempDir,
+    clock: Clock,
     store: Store,
     writer: WriterThread,
     shared: Arc<Shared>,
@@ -27,8 +36,7 @@ impl Hand {
     fn new(patience: Duration) -> Hand {
         let folder = TempDir::new().expect("a temporary folder");
         let file = folder.path().join("scores.db");
-        let now = Timestamp::new("2026-03-31T12:00:00Z".parse().expect("a moment"));
-        let clock = Clock::fixed(chrono_tz::UTC, now);
+        let clock = Clock::fixed(chrono_tz::UTC, noon("2026-03-31"));
         let Subscription { facts, sender, inbox } = Subscription::new();
         let subscription = Subscription { facts: Arc::clone(&facts), sender: sender.clone(), inbox };
         let options = OpenOptions {
@@ -44,17 +52,21 @@ impl Hand {
             facts,
             subscription.inbox,
             snapshots,
-            clock,
+            clock.clone(),
             Ranking::DenseRank,
             Holding::new(usize::MAX),
         );
-        Hand { _folder: folder, store, writer, shared, sender, follower: Some(follower) }
+        Hand { _folder: folder, clock, store, writer, shared, sender, follower: Some(follower) }
     }
 
     fn award(&self, points: i64) {
+        self.award_on(self.clock.today(), points);
+    }
+
+    fn award_on(&self, date: EventDate, points: i64) {
         let award = Award {
             user_id: UserId::try_from(1).expect("a user id"),
-            date: "2026-03-31".parse().expect("a date"),
+            date,
             points: Points::try_from(points).expect("points"),
             description: None,
             minimum_score: None,
@@ -66,18 +78,24 @@ impl Hand {
 
     /// Asks for standings as a reader does.
     fn ask(&self, period: Period) {
-        let key = StandingsKey::today(LeaderboardId::GLOBAL, period);
+        self.ask_for(today(period));
+    }
+
+    fn ask_for(&self, key: StandingsKey) {
         self.shared.published_mut().insert(key, Arc::new(Published::new()));
     }
 
-    fn view(&self, period: Period) -> Option<Arc<View>> {
-        let key = StandingsKey::today(LeaderboardId::GLOBAL, period);
+    fn view(&self, key: StandingsKey) -> Option<Arc<View>> {
         self.shared.published()[&key].view.borrow().clone()
     }
 
     /// The sum of the user's points over a period.
     fn score(&self, period: Period) -> Option<i64> {
-        self.view(period)?.ranked.get(UserId::try_from(1).expect("a user id")).map(|entry| entry.score)
+        self.score_of(today(period))
+    }
+
+    fn score_of(&self, key: StandingsKey) -> Option<i64> {
+        self.view(key)?.ranked.get(UserId::try_from(1).expect("a user id")).map(|entry| entry.score)
     }
 
     /// Keeps the writer's thread busy until what is returned is dropped.
@@ -101,7 +119,11 @@ impl Hand {
     }
 
     fn refresh(&mut self) -> Result<(), StoreError> {
-        match self.follower().refresh(Scope::All) {
+        self.refresh_of(Scope::All)
+    }
+
+    fn refresh_of(&mut self, scope: Scope) -> Result<(), StoreError> {
+        match self.follower().refresh(scope) {
             Ok(()) => Ok(()),
             Err(Interrupted::Failed(error)) => Err(error),
             Err(Interrupted::Stopped) => panic!("nobody stops it"),
@@ -138,6 +160,31 @@ fn a_snapshot_that_comes_too_late_is_thrown_away() {
     hand.refresh().expect("a file that can be read");
     assert_eq!([hand.score(Period::AllTime), hand.score(Period::Daily)], [Some(12), Some(12)]);
     assert_eq!(hand.follower().state, State::Settled);
+    hand.end();
+}
+
+#[test]
+fn a_view_that_stays_over_midnight_moves_on_to_the_new_window() {
+    let mut hand = Hand::new(Duration::from_secs(20));
+    hand.award(3);
+    hand.ask(Period::AllTime);
+    hand.refresh().expect("a file that can be read");
+    let view = hand.view(today(Period::AllTime)).expect("a view");
+    hand.clock.set(noon("2026-04-01"));
+    hand.refresh().expect("a file that can be read");
+    let is_held = |follower: &Follower, last: &str| {
+        follower.windows.get(&(EventDate::MIN, last.parse().expect("a date"))).is_some()
+    };
+    assert_eq!(["2026-03-31", "2026-04-01"].map(|last| is_held(hand.follower(), last)), [false, true]);
+    // Nothing is missing now, so no snapshot is asked for, which the writer would not give.
+    hand.award(4);
+    hand.follower().snapshots.patience = Duration::from_millis(50);
+    let still = hand.view(today(Period::AllTime)).expect("a view");
+    assert!(Arc::ptr_eq(&view, &still), "nobody has another score");
+    let hold = hand.hold_writer();
+    hand.refresh().expect("no need of the file");
+    drop(hold);
+    assert_eq!(hand.score(Period::AllTime), Some(7));
     hand.end();
 }
 
