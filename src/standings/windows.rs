@@ -20,7 +20,7 @@ pub(super) struct Followed {
     pub sheet: Arc<Sheet>,
     /// Users who have other scores or other names since all views were last brought up. Nobody is taken out.
     pub touched: Vec<UserId>,
-    /// The window that it was made from since then, if any.
+    /// The window that it was made from since then, if any. It is only known until either of them changes.
     pub origin: Option<Origin>,
 }
 
@@ -83,8 +83,12 @@ impl Windows {
         self.active.clear();
         for followed in self.followed.values_mut() {
             followed.touched.clear();
-            followed.origin = None;
         }
+        self.forget_origins();
+    }
+
+    fn forget_origins(&mut self) {
+        self.followed.values_mut().for_each(|followed| followed.origin = None);
     }
 
     /// Notes that users have other names or other pictures.
@@ -96,6 +100,8 @@ impl Windows {
 
     /// Adds what transactions have changed.
     pub fn apply(&mut self, facts: &[Arc<Committed>]) {
+        // A refresh that failed leaves some, and does not know of the days that only one of the two windows has.
+        self.forget_origins();
         let mut added: HashMap<Window, BTreeMap<UserId, Sum>> = HashMap::new();
         for change in facts.iter().flat_map(|committed| &committed.scores) {
             self.active.push(change.user_id);

@@ -188,6 +188,28 @@ fn a_view_that_stays_over_midnight_moves_on_to_the_new_window() {
     hand.end();
 }
 
+#[test]
+fn a_window_that_was_made_before_a_refresh_failed_is_not_taken_for_the_one_that_it_was_made_from() {
+    let mut hand = Hand::new(Duration::from_secs(20));
+    hand.award_on(hand.clock.today().minus_days(1), 3);
+    let key = today(Period::Weekly);
+    hand.ask_for(key);
+    hand.refresh().expect("a file that can be read");
+    // The window of the day before is made, and then the refresh fails.
+    let before = Period::Weekly.window(hand.clock.today().minus_days(1));
+    let connection = hand.store.reader().expect("a reader");
+    let made = hand.follower().windows.read_missing(&connection, &[before.into_inner()]);
+    assert!(made.expect("a file that can be read"));
+    // Both are asked for after a day has changed that only one of them has.
+    hand.ask_for(key.yesterday());
+    hand.award(4);
+    for key in [key, key.yesterday()] {
+        hand.refresh_of(Scope::Some(vec![key])).expect("no need of the file");
+    }
+    assert_eq!([key, key.yesterday()].map(|key| hand.score_of(key)), [Some(7), Some(3)]);
+    hand.end();
+}
+
 /// Waits until something holds.
 fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
