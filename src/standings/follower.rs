@@ -349,6 +349,7 @@ impl Follower {
         let used: Vec<Window> = used.into_iter().collect();
         if reads_all {
             self.windows.read_all(connection, &used)?;
+            self.rankings.forget_without(|window| self.windows.get(window).is_some());
             // The state changes only now, so that all is read again if anything before this fails.
             self.state = State::Behind;
             self.reading = began.elapsed();

@@ -87,6 +87,11 @@ impl Rankings {
         used.into_iter().map(|common| common.0).collect()
     }
 
+    /// Forgets the rankings of windows that are not held any more.
+    pub fn forget_without(&mut self, is_held: impl Fn(&Window) -> bool) {
+        self.shared.retain(|common, _| is_held(&common.0));
+    }
+
     /// What belongs to a key, and how many bytes that takes beside the window.
     pub fn held(&self, key: &StandingsKey) -> Option<(&Common, usize)> {
         let common = &self.shown.get(key)?.common;

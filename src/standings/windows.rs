@@ -1,6 +1,7 @@
 //! The sheets of all windows in use, and what has changed in them since the views were last brought up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -117,22 +118,22 @@ impl Windows {
         }
     }
 
-    /// Reads all windows anew, and forgets those that are not named. What is as before stays as it is.
+    /// Reads all windows anew, and forgets those that are not named. What is as before stays as it is. Where it fails, some
+    /// are read and none is forgotten, and who has other scores in these is still told.
     pub fn read_all(&mut self, connection: &Reader, windows: &[Window]) -> Result<(), StoreError> {
-        let mut read = HashMap::new();
+        self.forget_origins();
         for windows in windows.chunks(AT_ONCE_MAX) {
             for (window, totals) in windows.iter().zip(sum_windows(connection, windows)?) {
-                let followed = match self.followed.remove(window) {
-                    Some(mut followed) => {
-                        followed.become_those(&totals);
-                        followed
+                match self.followed.entry(*window) {
+                    Entry::Occupied(mut followed) => followed.get_mut().become_those(&totals),
+                    Entry::Vacant(place) => {
+                        place.insert(Followed::new(Sheet::of(&totals)));
                     }
-                    None => Followed::new(Sheet::of(&totals)),
-                };
-                read.insert(*window, followed);
+                }
             }
         }
-        self.followed = read;
+        let named: HashSet<&Window> = windows.iter().collect();
+        self.retain(|window| named.contains(window));
         Ok(())
     }
 
@@ -197,3 +198,6 @@ impl Days<'_> {
         Ok(&self.read[&dates])
     }
 }
+
+#[cfg(test)]
+mod tests;
