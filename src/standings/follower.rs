@@ -4,7 +4,7 @@
 //! the file, it takes a read snapshot between two transactions of the writer. So it knows which transactions the
 //! snapshot holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -249,11 +249,14 @@ impl Follower {
 
     /// Lets go of standings that are not to be held any longer.
     fn evict(&mut self) {
-        let mut published = self.shared.published_mut();
-        let gone = self.holding.let_go(&published, &self.rankings, &self.windows);
+        // Of a copy, since whoever asks for standings would wait while it is counted what they take.
+        let published = self.shared.published().clone();
+        let unasked = self.holding.let_go(&published, &self.rankings, &self.windows);
+        let gone = self.shared.remove_unasked(&unasked);
         if !gone.is_empty() {
-            gone.iter().for_each(|key| drop(published.remove(key)));
-            let used = self.rankings.retain(|key| published.contains_key(key));
+            // Somebody may have asked for them anew, and then they have to be built.
+            gone.iter().for_each(|(key, _)| self.rankings.remove(*key));
+            let used = self.rankings.retain(|_| true);
             self.windows.retain(|window| used.contains(window));
         }
     }
@@ -308,8 +311,8 @@ impl Follower {
 
     /// Notes that all views are brought up, and forgets what none of them needs any more.
     fn settle(&mut self) {
-        let published = self.shared.published();
-        let used = self.rankings.retain(|key| published.contains_key(key));
+        let wanted: HashSet<StandingsKey> = self.shared.published().keys().copied().collect();
+        let used = self.rankings.retain(|key| wanted.contains(key));
         self.windows.retain(|window| used.contains(window));
         self.rankings.settle();
         self.windows.settle();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::StandingsKey;
 use super::rankings::Rankings;
@@ -33,17 +33,21 @@ impl Holding {
     }
 
     /// What is let go: what nobody has asked for in a while, and, where the rest is too much, what was asked for longest
-    /// ago. What somebody waits for or listens to stays, and so does what was asked for last.
+    /// ago. What somebody waits for or listens to stays, and so does what was asked for last. Each is named with the moment
+    /// when it was asked for, since somebody may ask for it meanwhile.
+    ///
+    /// What two windows share is counted for each of them, so this lets go of more than it has to where windows are a few
+    /// days apart. To count it once, every leaf would have to be looked at.
     pub fn let_go(
         &mut self,
         published: &HashMap<StandingsKey, Arc<Published>>,
         rankings: &Rankings,
         windows: &Windows,
-    ) -> Vec<StandingsKey> {
-        let is_free = |published: &Published| published.view.receiver_count() == 0;
-        let is_idle = |published: &Published| published.last_asked().elapsed() >= KEPT_UNASKED && is_free(published);
-        let (idle, used): (Vec<_>, Vec<_>) = published.iter().partition(|(_, published)| is_idle(published));
-        let mut gone: Vec<StandingsKey> = idle.into_iter().map(|(key, _)| *key).collect();
+    ) -> Vec<(StandingsKey, Instant)> {
+        let all = published.iter().map(|(key, published)| (published.last_asked(), key, published));
+        let (idle, used): (Vec<_>, Vec<_>) =
+            all.partition(|(asked, _, published)| asked.elapsed() >= KEPT_UNASKED && published.is_free());
+        let mut gone: Vec<_> = idle.into_iter().map(|(asked, key, _)| (*key, asked)).collect();
 
         // Sheets are shared by boards with the same window, rankings by those with the same groups besides.
         let mut sheets: HashMap<_, Need> =
@@ -51,7 +55,7 @@ impl Holding {
         let mut shared: HashMap<_, Need> = HashMap::new();
         let mut total: usize = 0;
         let kept = |published: &Published| published.view.borrow().as_ref().map_or(0, |view| view.kept_bytes());
-        for (key, published) in &used {
+        for (_, key, published) in &used {
             total += kept(published);
             if let Some((common, bytes)) = rankings.held(key) {
                 let sheet = sheets.entry(common.0).or_default();
@@ -65,12 +69,11 @@ impl Holding {
         if total <= self.bytes_max {
             return gone;
         }
-        let mut by_age: Vec<_> =
-            used.into_iter().map(|(key, published)| (published.last_asked(), key, published)).collect();
+        let mut by_age = used;
         by_age.sort_unstable_by_key(|(asked, ..)| *asked);
         by_age.pop();
         let before = gone.len();
-        for (_, key, published) in by_age.into_iter().filter(|(_, _, published)| is_free(published)) {
+        for (asked, key, published) in by_age.into_iter().filter(|(_, _, published)| published.is_free()) {
             if total <= self.bytes_max {
                 break;
             }
@@ -82,7 +85,7 @@ impl Holding {
                     total = total.saturating_sub(if need.by == 0 { need.bytes } else { 0 });
                 }
             }
-            gone.push(*key);
+            gone.push((*key, asked));
         }
         if gone.len() > before && !std::mem::replace(&mut self.is_told, true) {
             log::warn!(

@@ -81,6 +81,11 @@ impl Published {
         *self.asked.write().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
+    /// Whether nobody waits for it or listens to it.
+    pub fn is_free(&self) -> bool {
+        self.view.receiver_count() == 0
+    }
+
     /// When somebody last asked for it.
     pub fn last_asked(&self) -> Instant {
         *self.asked.read().unwrap_or_else(PoisonError::into_inner)
@@ -129,6 +134,17 @@ impl Shared {
     /// The same map, for adding or removing standings.
     pub fn published_mut(&self) -> RwLockWriteGuard<'_, HashMap<StandingsKey, Arc<Published>>> {
         self.published.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes those of some standings that nobody waits for or listens to, and that nobody has asked for after the moment
+    /// beside them. Returns what was removed, so that it is dropped when readers are not kept waiting any more.
+    pub fn remove_unasked(&self, unasked: &[(StandingsKey, Instant)]) -> Vec<(StandingsKey, Arc<Published>)> {
+        let mut published = self.published_mut();
+        let removed = unasked.iter().filter_map(|(key, asked)| {
+            published.get(key).filter(|published| published.is_free() && published.last_asked() == *asked)?;
+            published.remove_entry(key)
+        });
+        removed.collect()
     }
 
     /// Boards, users and groups.

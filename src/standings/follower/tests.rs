@@ -210,6 +210,27 @@ fn a_window_that_was_made_before_a_refresh_failed_is_not_taken_for_the_one_that_
     hand.end();
 }
 
+#[test]
+fn what_is_asked_for_while_it_is_about_to_be_let_go_stays() {
+    let mut hand = Hand::new(Duration::from_secs(20));
+    hand.award(3);
+    let keys = [Period::Daily, Period::Weekly, Period::Monthly, Period::Yearly].map(today);
+    keys.into_iter().for_each(|key| hand.ask_for(key));
+    hand.refresh().expect("a file that can be read");
+    hand.shared.published()[&keys[3]].touch();
+    let (shared, follower) = (Arc::clone(&hand.shared), hand.follower());
+    follower.holding = Holding::new(0);
+    let published = shared.published().clone();
+    let unasked = follower.holding.let_go(&published, &follower.rankings, &follower.windows);
+    assert_eq!(unasked.len(), 3, "all but the one that was asked for last");
+    let listener = published[&keys[0]].view.subscribe();
+    published[&keys[1]].touch();
+    let gone: Vec<StandingsKey> = shared.remove_unasked(&unasked).into_iter().map(|(key, _)| key).collect();
+    assert_eq!(gone, [keys[2]]);
+    drop(listener);
+    hand.end();
+}
+
 /// Waits until something holds.
 fn await_that(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
