@@ -27,7 +27,8 @@ struct State {
     sheet: Arc<Sheet>,
     /// `None` until somebody reads it.
     shape: Option<Arc<Shape>>,
-    /// The shape of the ranking before, of which the next one takes over what is the same.
+    /// The shape of the ranking before, of which the next one takes over what is the same. It is not kept for longer if
+    /// nobody reads: it holds an old sheet, and each ranking would come to hold another one.
     seed: Option<Arc<Shape>>,
 }
 
@@ -35,7 +36,7 @@ impl Ranked {
     /// The eligible users of a sheet. `before` is the ranking that it follows, if any.
     pub(super) fn new(ranking: Ranking, eligible: Arc<Eligible>, sheet: Arc<Sheet>, before: Option<&Ranked>) -> Ranked {
         let before = before.filter(|before| Arc::ptr_eq(&before.eligible, &eligible));
-        let seed = before.and_then(|before| before.state().shape.clone());
+        let seed = before.and_then(|before| before.state().shape.clone()).filter(|shape| shape.helps_the_next());
         let state = Mutex::new(State { sheet, shape: None, seed });
         Ranked { ranking, eligible, days: AtomicU64::new(0), state }
     }
@@ -45,7 +46,7 @@ impl Ranked {
     pub(super) fn rest_on(&self, sheet: &Arc<Sheet>) {
         let mut state = self.state();
         if !Arc::ptr_eq(&state.sheet, sheet) {
-            let seed = state.shape.take();
+            let seed = state.shape.take().filter(|shape| shape.helps_the_next());
             *state = State { sheet: Arc::clone(sheet), shape: None, seed };
         }
     }

@@ -85,7 +85,7 @@ impl Shape {
             sorted(ids.filter_map(|id| Some(Placed::new(id, sheet.sum(id)?.score))).collect())
         });
         let mut shape = Shape { sheet, few, eligible, branches: Vec::new(), all: Summary::default() };
-        let seed = seed.filter(|seed| seed.few.is_none() && shape.few.is_none());
+        let seed = seed.filter(|seed| seed.helps_the_next() && shape.few.is_none());
         let leaves: Vec<_> = shape.order().branches().iter().map(|branch| shape.counted(branch, seed)).collect();
         for leaves in leaves {
             let before = shape.all;
@@ -93,6 +93,11 @@ impl Shape {
             shape.branches.push(Counted { before, leaves });
         }
         shape
+    }
+
+    /// Whether a later shape can take over what is counted here. That of few users is made anew each time.
+    pub fn helps_the_next(&self) -> bool {
+        self.few.is_none()
     }
 
     /// All leaves of a branch.

@@ -83,6 +83,17 @@ fn neighbours_stop_at_the_ends() {
     assert_eq!(ranked.page(usize::MAX, 100).len(), 0);
 }
 
+#[test]
+fn a_ranking_of_few_holds_no_old_sheet() {
+    let before = sheet(&(1..1000).map(|id| (id, id)).collect());
+    let few = Eligible { admitted: Some(Arc::new([user(7)].into_iter().collect())), barred: Arc::default() };
+    let ranked = Ranked::new(Ranking::DenseRank, Arc::new(few), Arc::clone(&before), None);
+    assert_eq!(ranked.len(), 1);
+    ranked.rest_on(&sheet(&(1..1001).map(|id| (id, id)).collect()));
+    assert_eq!(Arc::strong_count(&before), 1);
+    assert_eq!(ranked.len(), 1);
+}
+
 fn rankings() -> impl Strategy<Value = Ranking> {
     prop_oneof![Just(Ranking::DenseRank), Just(Ranking::Rank), Just(Ranking::RowNumber)]
 }
