@@ -51,6 +51,7 @@ mod file;
 mod file_version;
 mod followed;
 mod gate;
+mod handing_over;
 mod health;
 mod id_blocks;
 mod id_floor;

@@ -11,6 +11,7 @@ use super::connection::{self, BUSY_LIMIT, LOOKUP_BUSY_LIMIT};
 use super::error::StoreError;
 use super::file_version::FileVersion;
 use super::followed::FollowedFile;
+use super::handing_over::handing_over;
 use super::newest_events::{NewestEvents, ReadConnection};
 use super::pool::{Pool, pool};
 use super::reader::Reader;
@@ -113,7 +114,7 @@ impl Readers {
     pub fn look_up<T>(&self, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         match &self.connections {
             Connections::Kept(kept) => work(&*kept.lookups.get()?),
-            Connections::Followed(file) => work(&file.open(true)?.connection),
+            Connections::Followed(file) => handing_over(|| work(&file.open(true)?.connection)),
         }
     }
 
@@ -122,7 +123,7 @@ impl Readers {
         let look = |connection: &Connection| repairs::count(connection).map(drop).map_err(StoreError::from);
         connection::until(Instant::now() + TRY_LIMIT, || match &self.connections {
             Connections::Kept(kept) => look(&kept.checks.lock().unwrap_or_else(PoisonError::into_inner)),
-            Connections::Followed(file) => look(&file.open(false)?.connection),
+            Connections::Followed(file) => handing_over(|| look(&file.open(false)?.connection)),
         })
     }
 

@@ -24,6 +24,7 @@ use super::crowd::Crowd;
 use super::error::StoreError;
 use super::facts::Subscriber;
 use super::figures::Figures;
+use super::handing_over::handing_over;
 use super::health::Health;
 use super::newest_events::NewestEvents;
 use super::write::Write;
@@ -208,9 +209,9 @@ impl Writer {
         })
     }
 
-    /// Does what [`Writer::write`] does, for work that takes less than a millisecond and has to begin within `limit`. If nothing else is being written, and has
-    /// not been lately, the transaction is made on the calling thread. An asynchronous worker may call this: others go on, as
-    /// there are at least two of them, and a disk or a lock that takes its time is left to the writer's thread.
+    /// Does what [`Writer::write`] does, for work that takes less than a millisecond and has to begin within `limit`. If nothing
+    /// else is being written, and has not been lately, the transaction is made on the calling thread, after what else that thread
+    /// has to do has been handed over. A disk or a lock that takes its time is left to the writer's thread.
     pub async fn write_short<T, F>(&self, limit: Duration, work: F) -> Result<T, StoreError>
     where
         F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -225,7 +226,7 @@ impl Writer {
 
     /// Runs a command on this thread, or gives it back, to be queued.
     fn run_alone(&self, command: Box<dyn Command>) -> Result<(), Box<dyn Command>> {
-        if self.waiting() > 0 || self.crowd.is_there() || !others_go_on() {
+        if self.waiting() > 0 || self.crowd.is_there() {
             return Err(command);
         }
         let began = Instant::now();
@@ -238,7 +239,7 @@ impl Writer {
             }
         };
         let Some(committer) = committer.as_mut() else { return Err(command) };
-        let run = committer.run_at_once(command);
+        let run = handing_over(|| committer.run_at_once(command));
         if run.is_err() || began.elapsed() > SHORT_MAX {
             self.crowd.note_slow();
         }
@@ -283,11 +284,6 @@ impl WriterThread {
     }
 }
 
-/// Whether requests are still served while this thread waits for a disk.
-fn others_go_on() -> bool {
-    tokio::runtime::Handle::try_current().is_ok_and(|runtime| runtime.metrics().num_workers() > 1)
-}
-
 fn lock(committer: &Shared) -> MutexGuard<'_, Option<Committer>> {
     // A panic of a command is caught where it is run. Another would be a defect of ours, which must not stop all writes.
     committer.lock().unwrap_or_else(PoisonError::into_inner)
@@ -324,5 +320,75 @@ fn run(committer: &Shared, mut commands: mpsc::Receiver<Message>, group_max: usi
     let committer = lock(committer).take();
     if let Some(committer) = committer {
         committer.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write as _};
+    use std::net::TcpStream;
+    use std::sync::mpsc::channel;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::store::{OpenMode, OpenOptions, Store};
+
+    /// Sends a byte and waits for one.
+    fn ask(stream: &mut TcpStream, what: u8) -> std::io::Result<()> {
+        stream.write_all(&[what])?;
+        stream.read_exact(&mut [0])
+    }
+
+    #[test]
+    fn who_writes_alone_keeps_nobody_from_sockets() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (began, begun) = channel();
+        let (go_on, may_go_on) = channel::<()>();
+        let may_go_on = Mutex::new(may_go_on);
+        let mut options = OpenOptions::new(OpenMode::Create, Clock::system(chrono_tz::UTC));
+        // A commit that takes long: whoever is told of it does not come back.
+        options.subscribers.push(Box::new(move |_| {
+            let _ = began.send(std::thread::current().name().map(str::to_owned));
+            let _ = may_go_on.lock().expect("one commit at a time").recv();
+        }));
+        let (store, thread) = Store::open(&folder.path().join("scores.db"), options).expect("a database");
+        let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let workers = workers.expect("workers");
+        let listener = workers.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let writer = store.writer().clone();
+        workers.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let writer = writer.clone();
+                tokio::spawn(async move {
+                    while let Ok(what) = stream.read_u8().await {
+                        if what == b'w' {
+                            writer.write_short(BUSY_LIMIT, |_| Ok(())).await.expect("a commit");
+                        }
+                        stream.write_all(&[what]).await.expect("somebody who reads");
+                    }
+                });
+            }
+        });
+        let connect = || {
+            let mut stream = TcpStream::connect(address).expect("a connection");
+            stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
+            ask(&mut stream, b'p').expect("an answer");
+            stream
+        };
+        // If this fails, the commit ends before the workers, which wait for it.
+        let go_on = go_on;
+        let (mut writing, mut other) = (connect(), connect());
+        writing.write_all(b"w").expect("somebody who listens");
+        let on = begun.recv().expect("a commit").unwrap_or_default();
+        assert!(on.contains("tokio"), "the commit is made by {on:?}");
+        ask(&mut other, b'p').expect("an answer beside a commit");
+        go_on.send(()).expect("a commit that waits");
+        writing.read_exact(&mut [0]).expect("an answer to the write");
+        drop((writing, other));
+        workers.shutdown_background();
+        drop(go_on);
+        thread.stop();
     }
 }
