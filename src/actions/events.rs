@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::{Actions, Actor, Answer, Refusal};
 use crate::domain::{Award, Correction, Deletion, EventId, IdempotencyKey, Scope};
+use crate::store::Write;
 use crate::store::score_events::{self, Awarded, Revised};
-use crate::store::{BUSY_LIMIT, Write};
 
 /// The resource that an idempotency key of an award belongs to, however the path of the request is written.
 const RESOURCE: &str = "/admin/plugins/gamification/score_events";
@@ -40,8 +40,7 @@ impl Actions {
     pub async fn correct(&self, actor: &Actor, correction: Correction) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
         let by = actor.username.clone();
-        let work = move |write: &Write<'_>| score_events::correct(write, &correction, &by);
-        revised(self.store.writer().write_short(BUSY_LIMIT, work).await?)
+        revised(self.store.write(move |write| score_events::correct(write, &correction, &by)).await?)
     }
 
     /// Takes an event back: it no longer counts, and its history stays.
@@ -52,8 +51,7 @@ impl Actions {
     pub async fn delete_event(&self, actor: &Actor, deletion: Deletion) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
         let by = actor.username.clone();
-        let work = move |write: &Write<'_>| score_events::delete(write, &deletion, &by);
-        revised(self.store.writer().write_short(BUSY_LIMIT, work).await?)
+        revised(self.store.write(move |write| score_events::delete(write, &deletion, &by)).await?)
     }
 
     /// Takes back all events with these ids in one transaction, as [`Actions::delete_event`] takes back one, whatever

@@ -123,7 +123,7 @@ impl Actions {
         self.recalculations_per_day
     }
 
-    /// Runs `work`, which takes less than a millisecond, in a write transaction. If an idempotency key came with the request, `work` runs only once for that
+    /// Runs `work` in a write transaction. If an idempotency key came with the request, `work` runs only once for that
     /// key, actor and resource, and later requests get the first outcome again. `asked` is what the request asks for: a
     /// request that asks for something else under the same key is refused.
     async fn once<T>(
@@ -138,12 +138,10 @@ impl Actions {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let idempotency = key.map(|key| Idempotency::new(&actor.username, actor.first_key, key, resource, asked));
-        let work = move |write: &Write<'_>| once(write, idempotency.as_ref(), || work(write));
-        answer(self.store.writer().write_short(BUSY_LIMIT, work).await?)
+        self.once_by(Instant::now() + BUSY_LIMIT, idempotency, work).await
     }
 
-    /// The same for work that may take long, with what a retry has to match already made, if the transaction can be begun before
-    /// `deadline`.
+    /// The same with what a retry has to match already made, if the transaction can be begun before `deadline`.
     async fn once_by<T>(
         &self,
         deadline: Instant,
@@ -154,7 +152,12 @@ impl Actions {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let work = move |write: &Write<'_>| once(write, idempotency.as_ref(), || work(write));
-        answer(self.store.write_by(deadline, work).await?)
+        let done = self.store.write_by(deadline, work).await?;
+        match done {
+            Once::Fresh(outcome) => Ok(Answer { outcome, replayed: false }),
+            Once::Replayed(outcome) => Ok(Answer { outcome, replayed: true }),
+            Once::KeyReused => Err(Refusal::IdempotencyKeyReused),
+        }
     }
 
     /// Waits until the leaderboards show what has been written.
@@ -172,14 +175,5 @@ impl Actions {
     pub fn forget_old_answers(&self, stopped: impl Fn() -> bool) -> Result<(), StoreError> {
         while !stopped() && self.store.writer().write_blocking(crate::store::idempotency::forget_old)? {}
         Ok(())
-    }
-}
-
-/// What is said of work that is done once only.
-fn answer<T>(done: Once<T>) -> Result<Answer<T>, Refusal> {
-    match done {
-        Once::Fresh(outcome) => Ok(Answer { outcome, replayed: false }),
-        Once::Replayed(outcome) => Ok(Answer { outcome, replayed: true }),
-        Once::KeyReused => Err(Refusal::IdempotencyKeyReused),
     }
 }

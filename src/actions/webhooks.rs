@@ -9,7 +9,7 @@ use super::deeds::Counter;
 use super::{Actions, Actor, Refusal, audit};
 use crate::domain::{Author, KeyRef, Scope, Source, Told, UserId, Username, WebhookSecret};
 use crate::store::directory::{self, Put, UserChange};
-use crate::store::{BUSY_LIMIT, StoreError, Write, webhooks};
+use crate::store::{StoreError, Write, webhooks};
 
 /// The longest name of what a delivery is about that is kept, in characters.
 const EVENT_CHARACTERS_MAX: usize = 60;
@@ -63,23 +63,24 @@ impl Actions {
     /// The database failed, and nothing of the delivery is stored.
     pub async fn take_in(&self, delivered: Delivered) -> Result<String, StoreError> {
         let clock = self.clock.clone();
-        let take_in = move |write: &Write<'_>| {
-            let Delivered { source, event, address, told, person, left_out } = delivered;
-            let by = Author { username: source.username(), key: KeyRef::Webhook, address: Some(address) };
-            let counter = Counter { write, clock: &clock, source, by: &by };
-            let mut outcome = Vec::new();
-            for told in &told {
-                outcome.push(format!("{}: {}", told.key.as_str(), counter.take_in(told)?));
-            }
-            if let Some((id, change)) = person {
-                outcome.push(keep_in_step(write, &by, id, change)?);
-            }
-            outcome.extend(left_out);
-            let outcome = outcome.join("; ");
-            webhooks::record(write, source, &cut(&event), &outcome)?;
-            Ok(outcome)
-        };
-        self.store.writer().write_short(BUSY_LIMIT, take_in).await
+        self.store
+            .write(move |write| {
+                let Delivered { source, event, address, told, person, left_out } = delivered;
+                let by = Author { username: source.username(), key: KeyRef::Webhook, address: Some(address) };
+                let counter = Counter { write, clock: &clock, source, by: &by };
+                let mut outcome = Vec::new();
+                for told in &told {
+                    outcome.push(format!("{}: {}", told.key.as_str(), counter.take_in(told)?));
+                }
+                if let Some((id, change)) = person {
+                    outcome.push(keep_in_step(write, &by, id, change)?);
+                }
+                outcome.extend(left_out);
+                let outcome = outcome.join("; ");
+                webhooks::record(write, source, &cut(&event), &outcome)?;
+                Ok(outcome)
+            })
+            .await
     }
 
     /// Writes down that a delivery came well signed and was refused all the same.

@@ -48,20 +48,6 @@ impl Committer {
         self.end(group, &end);
     }
 
-    /// Runs one command in a transaction of its own and answers it, unless another process holds the lock: then the command is
-    /// given back.
-    pub fn run_at_once(&mut self, command: Box<dyn Command>) -> Result<(), Box<dyn Command>> {
-        let begin = || connection::until(Instant::now(), || self.execute("BEGIN IMMEDIATE")).map_err(StoreError::from);
-        let begun = self.health.check_place().and_then(|()| begin());
-        if matches!(begun, Err(StoreError::Busy)) {
-            return Err(command);
-        }
-        let mut group = vec![command];
-        let end = begun.and_then(|()| self.run_begun(&mut group));
-        self.end(&mut group, &end);
-        Ok(())
-    }
-
     /// Calls those who want to know whether another process has changed the file since they were last told. Called between
     /// two transactions.
     pub fn look(&mut self, looks: impl Iterator<Item = Box<dyn FnOnce(bool) + Send>>) {

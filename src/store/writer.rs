@@ -3,13 +3,10 @@
 //! Commands wait in a bounded queue. The thread takes all that are waiting, runs each in a savepoint of one immediate
 //! transaction, commits once and then answers all: one flush of the disk serves many requests, and a check followed by a
 //! write needs no lock. No command is ever answered before the commit that holds it.
-//!
-//! Waking the thread and being woken by it takes as long as a small transaction. So a short command that comes while nothing
-//! else is written is run by whoever brings it, with what the thread works with; see [`Writer::write_short`].
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -20,11 +17,9 @@ use super::checkpoint::Checkpointer;
 use super::command::{Command, Job};
 use super::committer::Committer;
 use super::connection::BUSY_LIMIT;
-use super::crowd::Crowd;
 use super::error::StoreError;
 use super::facts::Subscriber;
 use super::figures::Figures;
-use super::handing_over::handing_over;
 use super::health::Health;
 use super::newest_events::NewestEvents;
 use super::write::Write;
@@ -36,9 +31,6 @@ const QUEUE_MAX: usize = 4096;
 /// How many commands share one transaction at most, unless it is set otherwise. All commands of a transaction are
 /// answered when it ends, so this limits how long the first one waits for the last.
 pub const GROUP_MAX: usize = 512;
-
-/// A transaction that took longer on the thread of its request was no short one, whatever the reason.
-const SHORT_MAX: Duration = Duration::from_millis(5);
 
 enum Message {
     Run(Box<dyn Command>),
@@ -73,12 +65,7 @@ pub(super) struct Parts {
 pub struct Writer {
     queue: Queue,
     committed: Arc<AtomicU64>,
-    committer: Shared,
-    crowd: Arc<Crowd>,
 }
-
-/// What writes. The thread takes it away when it ends.
-type Shared = Arc<Mutex<Option<Committer>>>;
 
 /// Where commands go.
 #[derive(Clone)]
@@ -125,24 +112,17 @@ impl Writer {
             version: 0,
             foreign: false,
         };
-        let committer = Arc::new(Mutex::new(Some(committer)));
-        let shared = Arc::clone(&committer);
         let work = move || {
             let _alive = alive;
-            run(&shared, commands, group_max);
+            run(committer, commands, group_max);
         };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
-        let crowd = Arc::new(Crowd::new());
-        Ok((
-            Writer { queue: Queue::Thread(queue.clone()), committed, committer, crowd },
-            WriterThread { queue, thread },
-        ))
+        Ok((Writer { queue: Queue::Thread(queue.clone()), committed }, WriterThread { queue, thread }))
     }
 
     /// A writer that has no thread, and refuses everything: changes are made at that address.
     pub(super) fn elsewhere(address: ServerAddress) -> Writer {
-        let crowd = Arc::new(Crowd::new());
-        Writer { queue: Queue::Nobody(address), committed: Arc::default(), committer: Arc::default(), crowd }
+        Writer { queue: Queue::Nobody(address), committed: Arc::default() }
     }
 
     fn thread(&self) -> Result<&mpsc::Sender<Message>, StoreError> {
@@ -195,55 +175,11 @@ impl Writer {
         T: Send + 'static,
     {
         let (job, answer) = Job::new(work, Instant::now() + limit);
-        self.queue(Box::new(job))?;
-        Ok(answer)
-    }
-
-    fn queue(&self, command: Box<dyn Command>) -> Result<(), StoreError> {
-        if self.waiting() > 0 {
-            self.crowd.note();
-        }
-        self.thread()?.try_send(Message::Run(command)).map_err(|error| match error {
+        self.thread()?.try_send(Message::Run(Box::new(job))).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-        })
-    }
-
-    /// Does what [`Writer::write`] does, for work that takes less than a millisecond and has to begin within `limit`. If nothing
-    /// else is being written, and has not been lately, the transaction is made on the calling thread, after what else that thread
-    /// has to do has been handed over. A disk or a lock that takes its time is left to the writer's thread.
-    pub async fn write_short<T, F>(&self, limit: Duration, work: F) -> Result<T, StoreError>
-    where
-        F: FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
-        T: Send + 'static,
-    {
-        let (job, answer) = Job::new(work, Instant::now() + limit);
-        if let Err(job) = self.run_alone(Box::new(job)) {
-            self.queue(job)?;
-        }
-        answer.await.unwrap_or(Err(StoreError::Closed))
-    }
-
-    /// Runs a command on this thread, or gives it back, to be queued.
-    fn run_alone(&self, command: Box<dyn Command>) -> Result<(), Box<dyn Command>> {
-        if self.waiting() > 0 || self.crowd.is_there() {
-            return Err(command);
-        }
-        let began = Instant::now();
-        let mut committer = match self.committer.try_lock() {
-            Ok(committer) => committer,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {
-                self.crowd.note();
-                return Err(command);
-            }
-        };
-        let Some(committer) = committer.as_mut() else { return Err(command) };
-        let run = handing_over(|| committer.run_at_once(command));
-        if run.is_err() || began.elapsed() > SHORT_MAX {
-            self.crowd.note_slow();
-        }
-        run
+        })?;
+        Ok(answer)
     }
 
     /// Runs `look` on the writer's thread between two transactions, while no change of this process is under way.
@@ -284,13 +220,8 @@ impl WriterThread {
     }
 }
 
-fn lock(committer: &Shared) -> MutexGuard<'_, Option<Committer>> {
-    // A panic of a command is caught where it is run. Another would be a defect of ours, which must not stop all writes.
-    committer.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The thread's work.
-fn run(committer: &Shared, mut commands: mpsc::Receiver<Message>, group_max: usize) {
+fn run(mut committer: Committer, mut commands: mpsc::Receiver<Message>, group_max: usize) {
     let mut messages = Vec::with_capacity(group_max);
     let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
     let (mut looks, mut restarts) = (Vec::new(), Vec::new());
@@ -304,9 +235,6 @@ fn run(committer: &Shared, mut commands: mpsc::Receiver<Message>, group_max: usi
                 Message::Stop => commands.close(),
             }
         }
-        let mut guard = lock(committer);
-        // Only this thread takes it away, at its end.
-        let Some(committer) = guard.as_mut() else { return };
         if !group.is_empty() {
             committer.run(&mut group);
         }
@@ -317,78 +245,5 @@ fn run(committer: &Shared, mut commands: mpsc::Receiver<Message>, group_max: usi
         }
     }
     drop(commands);
-    let committer = lock(committer).take();
-    if let Some(committer) = committer {
-        committer.close();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{Read, Write as _};
-    use std::net::TcpStream;
-    use std::sync::mpsc::channel;
-
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    use super::*;
-    use crate::store::{OpenMode, OpenOptions, Store};
-
-    /// Sends a byte and waits for one.
-    fn ask(stream: &mut TcpStream, what: u8) -> std::io::Result<()> {
-        stream.write_all(&[what])?;
-        stream.read_exact(&mut [0])
-    }
-
-    #[test]
-    fn who_writes_alone_keeps_nobody_from_sockets() {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let (began, begun) = channel();
-        let (go_on, may_go_on) = channel::<()>();
-        let may_go_on = Mutex::new(may_go_on);
-        let mut options = OpenOptions::new(OpenMode::Create, Clock::system(chrono_tz::UTC));
-        // A commit that takes long: whoever is told of it does not come back.
-        options.subscribers.push(Box::new(move |_| {
-            let _ = began.send(std::thread::current().name().map(str::to_owned));
-            let _ = may_go_on.lock().expect("one commit at a time").recv();
-        }));
-        let (store, thread) = Store::open(&folder.path().join("scores.db"), options).expect("a database");
-        let workers = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let workers = workers.expect("workers");
-        let listener = workers.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let writer = store.writer().clone();
-        workers.spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let writer = writer.clone();
-                tokio::spawn(async move {
-                    while let Ok(what) = stream.read_u8().await {
-                        if what == b'w' {
-                            writer.write_short(BUSY_LIMIT, |_| Ok(())).await.expect("a commit");
-                        }
-                        stream.write_all(&[what]).await.expect("somebody who reads");
-                    }
-                });
-            }
-        });
-        let connect = || {
-            let mut stream = TcpStream::connect(address).expect("a connection");
-            stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
-            ask(&mut stream, b'p').expect("an answer");
-            stream
-        };
-        // If this fails, the commit ends before the workers, which wait for it.
-        let go_on = go_on;
-        let (mut writing, mut other) = (connect(), connect());
-        writing.write_all(b"w").expect("somebody who listens");
-        let on = begun.recv().expect("a commit").unwrap_or_default();
-        assert!(on.contains("tokio"), "the commit is made by {on:?}");
-        ask(&mut other, b'p').expect("an answer beside a commit");
-        go_on.send(()).expect("a commit that waits");
-        writing.read_exact(&mut [0]).expect("an answer to the write");
-        drop((writing, other));
-        workers.shutdown_background();
-        drop(go_on);
-        thread.stop();
-    }
+    committer.close();
 }
