@@ -12,12 +12,6 @@ use crate::support::{Setup, binary, run, run_with};
 
 const DOCKERFILE: &str = include_str!("../packaging/Dockerfile");
 const UNIT: &str = include_str!("../packaging/scorekeeper.service");
-const UNITS: [(&str, &str); 4] = [
-    ("scorekeeper.service", UNIT),
-    ("scorekeeper-litestream.service", include_str!("../packaging/litestream.service")),
-    ("scorekeeper-restore.service", include_str!("../packaging/scorekeeper-restore.service")),
-    ("scorekeeper-follower.service", include_str!("../packaging/scorekeeper-follower.service")),
-];
 const LICENSES: &str = include_str!("../packaging/THIRD-PARTY-LICENSES.md");
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
@@ -177,7 +171,14 @@ fn the_manual_and_the_completions_name_every_command() {
 mod programs {
     use crate::openapi_programs::{HINT, program};
 
-    use super::{Command, SHELLS, UNITS, binary, root, run};
+    use super::{Command, SHELLS, UNIT, binary, root, run};
+
+    const UNITS: [(&str, &str); 4] = [
+        ("scorekeeper.service", UNIT),
+        ("scorekeeper-litestream.service", include_str!("../packaging/litestream.service")),
+        ("scorekeeper-restore.service", include_str!("../packaging/scorekeeper-restore.service")),
+        ("scorekeeper-follower.service", include_str!("../packaging/scorekeeper-follower.service")),
+    ];
 
     fn runs(command: &mut Command) {
         let output = command.output().unwrap_or_else(|fault| panic!("{command:?}: {fault}"));
