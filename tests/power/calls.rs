@@ -205,20 +205,20 @@ fn quoted(line: &[u8], mut at: usize) -> (Vec<u8>, usize) {
 #[test]
 fn calls_are_read_as_strace_writes_them() {
     let one = concat!(
-        "7 1.000001 openat(AT_FDCWD</tmp/w>, \"a\", O_RDWR|O_CREAT, 0600) = 3</tmp/w/a>\n",
-        "7 1.000002 pwrite64(3</tmp/w/a>, \"\\0\\1a\\\"\\n\\3770\\0001\", 9, 8192 <unfinished ...>\n",
+        "7 1.000001 openat(AT_FDCWD</tmp/d>, \"a\", O_RDWR|O_CREAT, 0600) = 3</tmp/d/a>\n",
+        "7 1.000002 pwrite64(3</tmp/d/a>, \"\\0\\1a\\\"\\n\\3770\\0001\", 9, 8192 <unfinished ...>\n",
         "7 1.000005 <... pwrite64 resumed>) = 9\n",
         "7 1.000006 writev(5<socket:[1]>, [{iov_base=\"HTTP/1.1\", iov_len=8}, {iov_base=\"x\", iov_len=1}], 2) = 9\n",
-        "7 1.000007 fsync(3</tmp/w/a>(deleted)) = -1 EIO (Input/output error) (INJECTED)\n",
+        "7 1.000007 fsync(3</tmp/d/a>(deleted)) = -1 EIO (Input/output error) (INJECTED)\n",
         "7 1.000008 +++ exited with 0 +++\n",
     );
-    let other = "8 1.000003 fdatasync(3</tmp/w/a>) = 0\n";
+    let other = "8 1.000003 fdatasync(3</tmp/d/a>) = 0\n";
     let read = Calls::read(&[one.to_owned(), other.to_owned()]);
     let [opened, write, sync, answer, gone, ended] = read.calls.as_slice() else { panic!("{read:?}") };
     assert_eq!((opened.bytes(1), opened.word(2), opened.result), (Some(&b"a"[..]), "O_RDWR|O_CREAT", Some(3)));
-    assert_eq!((write.path(0), write.bytes(1)), (Some("/tmp/w/a"), Some(&b"\0\x01a\"\n\xff0\x001"[..])));
+    assert_eq!((write.path(0), write.bytes(1)), (Some("/tmp/d/a"), Some(&b"\0\x01a\"\n\xff0\x001"[..])));
     assert_eq!((write.number(2), write.number(3), write.result), (Some(9), Some(8192), Some(9)));
-    assert_eq!((sync.name.as_str(), sync.path(0), sync.result), ("fdatasync", Some("/tmp/w/a"), Some(0)));
+    assert_eq!((sync.name.as_str(), sync.path(0), sync.result), ("fdatasync", Some("/tmp/d/a"), Some(0)));
     assert_eq!(answer.first_text(), Some(&b"HTTP/1.1"[..]));
     assert_eq!((gone.path(0), gone.result), (None, None));
     assert!(ended.name.starts_with(ENDED));
