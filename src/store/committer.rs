@@ -21,24 +21,69 @@ use super::repairs;
 use super::write::Write;
 use crate::domain::Clock;
 
+/// What the writer's thread is started with.
+pub(super) struct Parts {
+    /// The connection that writes. Nothing else uses it.
+    pub connection: Connection,
+    /// The connection for checkpoints.
+    pub checkpoints: Connection,
+    /// The clock that tells each transaction its time and its day.
+    pub clock: Clock,
+    /// How many commands share a transaction at most.
+    pub group_max: usize,
+    /// The subscribers that are told of what is committed.
+    pub subscribers: Vec<Subscriber>,
+    /// The state of the store, which the thread updates.
+    pub health: Arc<Health>,
+    /// What the thread counts.
+    pub figures: Arc<Figures>,
+    /// Whose the newest events are, as far as reads have found out.
+    pub newest: Arc<NewestEvents>,
+}
+
 /// The connection that writes, and all that a transaction needs besides. Whoever has it is the only one who writes.
 pub(super) struct Committer {
-    pub connection: Connection,
-    pub checkpointer: Checkpointer,
-    pub clock: Clock,
-    pub subscribers: Vec<Subscriber>,
-    pub health: Arc<Health>,
-    pub figures: Arc<Figures>,
-    pub newest: Arc<NewestEvents>,
+    connection: Connection,
+    checkpointer: Checkpointer,
+    clock: Clock,
+    subscribers: Vec<Subscriber>,
+    health: Arc<Health>,
+    figures: Arc<Figures>,
+    newest: Arc<NewestEvents>,
     /// Transactions so far.
-    pub number: Arc<AtomicU64>,
+    number: Arc<AtomicU64>,
     /// SQLite's count of the changes that other connections have made, as it was seen last.
-    pub version: i64,
+    version: i64,
     /// Whether another connection has changed the file since the subscribers were last told.
-    pub foreign: bool,
+    foreign: bool,
 }
 
 impl Committer {
+    /// Takes what it needs of the parts, and starts the thread for checkpoints. That thread calls `restart_log` when the log is
+    /// nearly copied; it has to lead to [`Committer::restart_log`].
+    pub fn start(parts: Parts, restart_log: impl Fn() + Send + 'static) -> std::io::Result<Committer> {
+        let Parts { connection, checkpoints, clock, group_max: _, subscribers, health, figures, newest } = parts;
+        let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log, health.thread("checkpointer"))?;
+        let number = Arc::default();
+        Ok(Committer {
+            connection,
+            checkpointer,
+            clock,
+            subscribers,
+            health,
+            figures,
+            newest,
+            number,
+            version: 0,
+            foreign: false,
+        })
+    }
+
+    /// The count of transactions so far, which goes on with each of them.
+    pub fn number(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.number)
+    }
+
     /// Runs commands in the next transaction, and answers them. It waits for another process to end its transaction.
     pub fn run(&mut self, group: &mut Vec<Box<dyn Command>>) {
         let end = self.health.check_place().and_then(|()| match self.begin(group)? {

@@ -97,6 +97,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
+use committer::Parts;
 pub use connection::BUSY_LIMIT;
 pub use connection::OpenMode;
 pub use day_number::DayNumber;
@@ -115,7 +116,6 @@ pub use reader::Reader;
 pub use readers::READ_LIMIT;
 use readers::{Readers, TRY_LIMIT};
 pub use write::Write;
-use writer::Parts;
 pub use writer::{GROUP_MAX, Writer, WriterThread};
 
 use crate::domain::{Clock, ServerAddress};

@@ -10,20 +10,14 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::checkpoint::Checkpointer;
 use super::command::{Command, Job};
-use super::committer::Committer;
+use super::committer::{Committer, Parts};
 use super::connection::BUSY_LIMIT;
 use super::error::StoreError;
-use super::facts::Subscriber;
-use super::figures::Figures;
-use super::health::Health;
-use super::newest_events::NewestEvents;
 use super::write::Write;
-use crate::domain::{Clock, ServerAddress};
+use crate::domain::ServerAddress;
 
 /// How many commands may wait. More would have to wait for seconds, so they are refused and told to come back.
 const QUEUE_MAX: usize = 4096;
@@ -38,26 +32,6 @@ enum Message {
     /// Nearly all of the log is copied: the writer has to copy the rest. Whoever asks waits until that is done.
     RestartLog(SyncSender<()>),
     Stop,
-}
-
-/// What the writer's thread is started with.
-pub(super) struct Parts {
-    /// The connection that writes. Nothing else uses it.
-    pub connection: Connection,
-    /// The connection for checkpoints.
-    pub checkpoints: Connection,
-    /// The clock that tells each transaction its time and its day.
-    pub clock: Clock,
-    /// How many commands share a transaction at most.
-    pub group_max: usize,
-    /// The subscribers that are told of what is committed.
-    pub subscribers: Vec<Subscriber>,
-    /// The state of the store, which the thread updates.
-    pub health: Arc<Health>,
-    /// What the thread counts.
-    pub figures: Arc<Figures>,
-    /// Whose the newest events are, as far as reads have found out.
-    pub newest: Arc<NewestEvents>,
 }
 
 /// Hands commands to the writer's thread.
@@ -85,11 +59,8 @@ pub struct WriterThread {
 impl Writer {
     /// Starts the thread, and beside it the thread for checkpoints.
     pub(super) fn start(parts: Parts) -> std::io::Result<(Writer, WriterThread)> {
-        let Parts { connection, checkpoints, clock, group_max, subscribers, health, figures, newest } = parts;
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
-        let group_max = group_max.max(1);
-        let number = Arc::new(AtomicU64::new(0));
-        let committed = Arc::clone(&number);
+        let group_max = parts.group_max.max(1);
         let restarts = queue.clone();
         let restart_log = move || {
             let (done, restarted) = sync_channel(1);
@@ -98,20 +69,9 @@ impl Writer {
                 let _ = restarted.recv();
             }
         };
-        let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log, health.thread("checkpointer"))?;
-        let alive = health.thread("writer");
-        let committer = Committer {
-            connection,
-            checkpointer,
-            clock,
-            subscribers,
-            health,
-            figures,
-            newest,
-            number,
-            version: 0,
-            foreign: false,
-        };
+        let alive = parts.health.thread("writer");
+        let committer = Committer::start(parts, restart_log)?;
+        let committed = committer.number();
         let work = move || {
             let _alive = alive;
             run(committer, commands, group_max);
