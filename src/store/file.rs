@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, RenameFlags, renameat_with};
@@ -21,7 +21,20 @@ const OTHERS: u32 = 0o077;
 pub(super) type Identity = (u64, u64);
 
 /// The identity of the file at a path.
+///
+/// On Linux, nothing but the identity is asked for. Whoever asks for a file's times makes the next write note a new time of
+/// change (multigrain timestamps, docs.kernel.org/filesystems/multigrain-ts.html), and the flush after it writes that down too:
+/// with ext4 that was 40 microseconds more for each commit.
+#[cfg(target_os = "linux")]
 pub(super) fn identity(file: &Path) -> io::Result<Identity> {
+    let found = rustix::fs::statx(rustix::fs::CWD, file, rustix::fs::AtFlags::empty(), rustix::fs::StatxFlags::INO)?;
+    Ok((rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino))
+}
+
+/// The identity of the file at a path.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn identity(file: &Path) -> io::Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
     let metadata = file.metadata()?;
     Ok((metadata.dev(), metadata.ino()))
 }
