@@ -34,15 +34,20 @@ impl Drop for Running {
 }
 
 /// The replica of a server, made by the configuration of the example.
-struct Copied {
+pub struct Copied {
     folder: TempDir,
     database: String,
 }
 
 impl Copied {
     fn of(server: &Server) -> Copied {
+        Copied::of_file(&server.database())
+    }
+
+    /// The replica of a database that is, or will be, in that place.
+    pub fn of_file(database: &Path) -> Copied {
         let folder = tempfile::tempdir().expect("a folder");
-        let database = server.database().to_str().expect("a path in UTF-8").to_owned();
+        let database = database.to_str().expect("a path in UTF-8").to_owned();
         let to = folder.path().join("replica");
         let config = EXAMPLE
             .replace("/var/lib/scorekeeper/scorekeeper.db", &database)
@@ -51,7 +56,8 @@ impl Copied {
         Copied { folder, database }
     }
 
-    fn litestream(&self, command: &str) -> Command {
+    /// Litestream with the configuration.
+    pub fn litestream(&self, command: &str) -> Command {
         let mut litestream = program("litestream");
         litestream.arg(command).arg("-config").arg(self.folder.path().join("litestream.yml"));
         litestream
@@ -62,11 +68,18 @@ impl Copied {
     }
 
     /// Restores what was copied into a file of that name; `None` if nothing can be restored yet.
-    fn restored(&self, to: &Path) -> Option<()> {
+    pub fn restored(&self, to: &Path) -> Option<()> {
         let _ = std::fs::remove_file(to);
         let mut restore = self.litestream("restore");
         let output = restore.arg("-o").arg(to).arg(&self.database).output().expect(HINT);
         output.status.success().then_some(())
+    }
+
+    /// The bytes of all copies.
+    pub fn size(&self) -> u64 {
+        let levels = std::fs::read_dir(self.folder.path().join("replica/ltx")).into_iter().flatten();
+        let names = levels.filter_map(|level| level.ok()?.file_name().into_string().ok());
+        names.flat_map(|level| self.sizes(&level)).sum()
     }
 
     /// The sizes of the copies of a level.

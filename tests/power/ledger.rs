@@ -35,33 +35,42 @@ pub struct Ledger(pub Vec<Change>);
 impl Ledger {
     /// Holds the events of a file against the changes that are known to be done.
     pub fn compare(&self, found: &HashMap<String, (i64, i64)>, known: &Known) -> Result<(), String> {
+        // The answer of the next change may not have come yet.
+        self.differences(found, known, 1).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// The same for a copy that was made while clients went on: of what came after the known changes, any may be in it.
+    pub fn compare_running(&self, found: &HashMap<String, (i64, i64)>, known: &Known) -> Result<(), String> {
+        self.differences(found, known, usize::MAX).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// All that is not as it was answered, where so many changes of an event may be done beyond those that are known.
+    pub fn differences(&self, found: &HashMap<String, (i64, i64)>, known: &Known, ahead: usize) -> Vec<String> {
         let mut histories: HashMap<&str, Vec<(&Change, State)>> = HashMap::new();
         for change in &self.0 {
             for (token, state) in &change.parts {
                 histories.entry(token).or_default().push((change, *state));
             }
         }
-        if let Some(stranger) = found.keys().find(|token| !histories.contains_key(token.as_str())) {
-            return Err(format!("nobody stored {stranger}"));
-        }
+        let strangers = found.keys().filter(|token| !histories.contains_key(token.as_str()));
+        let mut differences: Vec<String> = strangers.map(|stranger| format!("nobody stored {stranger}")).collect();
         for (token, history) in &histories {
             let done = history.iter().rposition(|(change, _)| known.contains(&change.id));
             let least = done.and_then(|at| history[at].1);
-            let next = history.get(done.map_or(0, |at| at + 1));
+            let mut next = history.iter().skip(done.map_or(0, |at| at + 1)).take(ahead);
             let is = found.get(*token).copied();
-            // The answer of the next change may not have come yet.
-            if is != least && next.is_none_or(|(_, state)| is != *state) {
-                return Err(format!("{token} is {is:?}, but was answered as {least:?}"));
+            if is != least && next.all(|(_, state)| is != *state) {
+                differences.push(format!("{token} is {is:?}, but was answered as {least:?}"));
             }
         }
         for change in self.0.iter().filter(|change| change.is_whole && !known.contains(&change.id)) {
             let is_done = |(token, state): &&(String, State)| found.get(token).copied() == *state;
             let done = change.parts.iter().filter(is_done).count();
             if done != 0 && done != change.parts.len() {
-                return Err(format!("{} is done by {done} of {} parts", change.id, change.parts.len()));
+                differences.push(format!("{} is done by {done} of {} parts", change.id, change.parts.len()));
             }
         }
-        Ok(())
+        differences
     }
 
     /// Whether anything was said that has to be kept.

@@ -15,7 +15,7 @@ pub mod disk;
 mod files;
 pub mod ledger;
 mod load;
-mod random;
+pub mod random;
 pub mod recording;
 mod serving;
 mod upgrades;

@@ -15,7 +15,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -32,9 +32,10 @@ pub const RECALCULATE: &str = "/admin/plugins/gamification/recalculate-scores";
 /// The longest that a test waits for a condition before it fails.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Path of the binary under test.
+/// Path of the binary under test: the one that was built with the tests, unless `TESTED_PROGRAM` names another.
 pub fn binary() -> &'static str {
-    env!("CARGO_BIN_EXE_scorekeeper")
+    static NAMED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("TESTED_PROGRAM").ok());
+    NAMED.as_deref().unwrap_or(env!("CARGO_BIN_EXE_scorekeeper"))
 }
 
 /// A command of the binary in `folder`, with no setting inherited from the environment of the test run.
