@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::leaderboards::{quick, set_board, set_group};
 use crate::support::browser::{ACCEPT, Browser};
-use crate::support::{Reply, Server, Setup, wait_for};
+use crate::support::{EVENTS, Reply, Server, Setup, wait_for};
 
 const CLUB: &str = "https://club.example";
 
@@ -107,6 +107,17 @@ fn nothing_else_may_be_framed_and_without_origins_nothing_at_all() {
     for path in ["/leaderboard", "/leaderboard/1", "/users/1", "/nothing", "/admin/events", "/admin/boards"] {
         let page = browser.get(path);
         assert_eq!((framed_by(&page), page.header("X-Frame-Options")), ("'none'", Some("DENY")), "{path}");
+    }
+    for (method, path) in [
+        ("GET", "/leaderboard/1"),
+        ("GET", "/nothing"),
+        ("POST", EVENTS),
+        ("HEAD", "/health/ready"),
+        ("OPTIONS", "/users"),
+    ] {
+        let reply = open.anonymous(method, path).send();
+        let told = ["X-Frame-Options", "X-Content-Type-Options", "Permissions-Policy"].map(|name| reply.header(name));
+        assert_eq!(told, [Some("SAMEORIGIN"), Some("nosniff"), Some("interest-cohort=()")], "{method} {path}");
     }
 }
 

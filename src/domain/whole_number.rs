@@ -12,6 +12,10 @@ pub fn whole_of_text(text: &str) -> Option<i64> {
 pub fn whole_of_json(number: &str) -> Option<i64> {
     /// The most decimal digits that an `i64` has.
     const DIGITS_MAX: i64 = 19;
+    // As most numbers are written.
+    if let Ok(number) = number.parse() {
+        return Some(number);
+    }
     let (negative, unsigned) = match number.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, number),

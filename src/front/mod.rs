@@ -14,6 +14,7 @@ mod http2;
 mod listener;
 mod metrics_listener;
 mod opening;
+mod protection;
 mod proxies;
 mod registry;
 mod reply;

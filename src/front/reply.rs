@@ -16,6 +16,7 @@ use hyper::{Response, StatusCode};
 use rocket::local::asynchronous::LocalResponse;
 use tokio::io::AsyncReadExt;
 
+use super::protection;
 use super::slot::Slot;
 
 /// The longest body that is taken from Rocket whole, before the head is sent. A longer one is sent in pieces of this size
@@ -118,6 +119,8 @@ pub async fn send(mut response: LocalResponse<'_>, outlet: &Outlet) -> Option<Re
 
 fn head_of(response: &LocalResponse<'_>) -> Response<()> {
     let mut head = Response::new(());
+    // One more for the length.
+    head.headers_mut().reserve(response.headers().len() + protection::COUNT + 1);
     *head.status_mut() = StatusCode::from_u16(response.status().code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for header in response.headers().iter() {
         let name = HeaderName::from_bytes(header.name.as_str().as_bytes());
@@ -128,6 +131,7 @@ fn head_of(response: &LocalResponse<'_>) -> Response<()> {
             _ => log::error!("a reply has a header that can't be sent: {}", header.name),
         }
     }
+    protection::add(head.headers_mut());
     head
 }
 

@@ -7,7 +7,6 @@
 //! Any other line is written at once, after all that came before it. A process that is killed loses the log lines of
 //! its last moment, but never an event.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -101,11 +100,11 @@ impl Sink {
     }
 
     /// Takes a line. An urgent one is written at once.
-    pub fn push(&self, line: fmt::Arguments<'_>, urgent: bool) {
+    pub fn push(&self, line: &str, urgent: bool) {
         let mut queue = self.queue();
         let (length, was_idle) = (queue.lines.len(), queue.is_idle());
-        // Writing to memory can't fail.
-        let _ = writeln!(queue.lines, "{line}");
+        queue.lines.extend_from_slice(line.as_bytes());
+        queue.lines.push(b'\n');
         if queue.lines.len() > QUEUE_MAX {
             queue.lines.truncate(length);
             queue.dropped += 1;

@@ -4,9 +4,11 @@ use multer::Multipart;
 use rocket::data::{Data, FromData, Outcome, ToByteUnit};
 use rocket::http::{ContentType, Method};
 use rocket::request::Request;
+use rocket::tokio::io::AsyncReadExt;
 use serde::de::Error;
 
 use super::error::{ApiError, BODY_BYTES_MAX};
+use super::headers;
 use super::json_object;
 use super::parameters::Parameters;
 use super::refused_body;
@@ -37,8 +39,9 @@ async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Parameters, ApiEr
         return Ok(parameters);
     }
     let body = read_body(request, data, BODY_BYTES_MAX).await?;
-    let named = request.headers().contains("Content-Type");
-    parameters.overlaid(of_body(request.content_type(), named, &body).await?)
+    let kind = request.content_type();
+    let named = kind.is_some() || request.headers().contains("Content-Type");
+    parameters.overlaid(of_body(kind, named, &body).await?)
 }
 
 fn of_query(request: &Request<'_>) -> Result<Parameters, ApiError> {
@@ -50,8 +53,12 @@ fn of_query(request: &Request<'_>) -> Result<Parameters, ApiError> {
 /// its sender sees the refusal.
 pub(super) async fn read_body(request: &Request<'_>, data: Data<'_>, bytes_max: usize) -> Result<Vec<u8>, ApiError> {
     refused_body::received(request)?;
-    let body = data.open(bytes_max.bytes()).into_bytes().await.map_err(|_| ApiError::unreadable_body())?;
-    if body.is_complete() { Ok(body.into_inner()) } else { Err(ApiError::PayloadTooLarge { bytes_max }) }
+    let length = headers::first(request.headers(), "Content-Length").and_then(|length| length.parse().ok());
+    // With one byte more than the body has, the read that finds its end takes no memory.
+    let mut body = Vec::with_capacity(length.unwrap_or(0).min(bytes_max) + 1);
+    let mut data = data.open((bytes_max + 1).bytes());
+    while data.read_buf(&mut body).await.map_err(|_| ApiError::unreadable_body())? > 0 {}
+    if body.len() > bytes_max { Err(ApiError::PayloadTooLarge { bytes_max }) } else { Ok(body) }
 }
 
 fn is_json(kind: &ContentType) -> bool {

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rocket::request::Request;
 use rocket::response::Response;
 
+use super::headers;
+
 /// Whether the reply to a request needs a key, or a session that was begun with one. If it does, others may not see it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeyNeeded(Arc<AtomicBool>);
@@ -31,19 +33,17 @@ impl KeyNeeded {
 
 /// Adds the headers that tell caches and proxies how to treat a reply.
 pub(super) fn complete(request: &Request<'_>, response: &mut Response<'_>) {
-    let says = |directive: &str| {
-        response.headers().get("Cache-Control").any(|value| value.split(',').any(|said| said.trim() == directive))
-    };
-    let is_said = response.headers().contains("Cache-Control");
+    let said = headers::first(response.headers(), "Cache-Control");
+    let is_private = |said: &str| said.split(',').any(|said| matches!(said.trim(), "private" | "no-store"));
     if KeyNeeded::by(request).is_noted() {
-        if !says("private") && !says("no-store") {
+        if !said.is_some_and(is_private) {
             response.set_raw_header("Cache-Control", "private, no-store");
         }
-    } else if !is_said {
+    } else if said.is_none() {
         response.set_raw_header("Cache-Control", "no-store");
     }
     // A proxy that collects a stream before it passes it on would hold back the messages.
-    if response.headers().get_one("Content-Type").is_some_and(|kind| kind.starts_with("text/event-stream")) {
+    if headers::first(response.headers(), "Content-Type").is_some_and(|kind| kind.starts_with("text/event-stream")) {
         response.set_raw_header("X-Accel-Buffering", "no");
     }
 }

@@ -9,6 +9,7 @@ use super::app::{App, app};
 use super::caching::KeyNeeded;
 use super::client::Client;
 use super::error::ApiError;
+use super::headers;
 use super::session::SignedIn;
 use super::trace::Trace;
 use crate::actions::{Actor, Refusal};
@@ -169,7 +170,7 @@ impl<'r> FromRequest<'r> for ScoreReader {
 pub(super) fn actor(request: &Request<'_>, app: &App) -> Result<Actor, ApiError> {
     let found: &Result<Actor, ApiError> = request.local_cache(|| {
         let key = sent_key(request).ok_or(ApiError::NotLoggedIn)?;
-        app.authenticate(key, request.headers().get_one("Api-Username"), &Client::of(request))
+        app.authenticate(key, headers::first(request.headers(), "Api-Username"), &Client::of(request))
     });
     found.clone()
 }
@@ -178,11 +179,10 @@ pub(super) fn actor(request: &Request<'_>, app: &App) -> Result<Actor, ApiError>
 /// key counts as none.
 pub fn sent_key<'r>(request: &'r Request<'_>) -> Option<&'r str> {
     let filled = |key: &'r str| Some(key.trim()).filter(|key| !key.is_empty());
-    let headers = request.headers();
-    headers
-        .get_one("Api-Key")
+    let all = request.headers();
+    headers::first(all, "Api-Key")
         .and_then(filled)
-        .or_else(|| headers.get("Authorization").find_map(bearer).and_then(filled))
+        .or_else(|| all.get("Authorization").find_map(bearer).and_then(filled))
 }
 
 /// What stands behind the name of the scheme, if that is `Bearer`, in any case.

@@ -18,6 +18,7 @@ use rocket::response::Response;
 use rocket::tokio::task::spawn_blocking;
 
 use super::compressed_stream::CompressedStream;
+use super::headers;
 use super::reply::set_body;
 use super::vary;
 use crate::standings::{RenderingKey, View};
@@ -164,11 +165,12 @@ pub(super) async fn complete(request: &Request<'_>, response: &mut Response<'_>)
         }
         return;
     }
-    let is_compressible = response.headers().get_one("Content-Type").is_some_and(is_compressible);
+    let is_compressible = headers::first(response.headers(), "Content-Type").is_some_and(is_compressible);
     if !is_compressible || HoldsToken::by(request).0.load(Ordering::Relaxed) {
         return;
     }
-    let is_done = response.headers().contains("Content-Encoding");
+    let is_marked = |response: &Response<'_>| headers::first(response.headers(), "Content-Encoding").is_some();
+    let is_done = is_marked(response);
     let length = response.body_mut().size().await;
     let is_long = is_done || length.map_or(response.body().is_some(), |length| length >= LENGTH_MIN);
     // What is read may be long at another time. Replies to changes are kept by nobody.
@@ -178,7 +180,7 @@ pub(super) async fn complete(request: &Request<'_>, response: &mut Response<'_>)
     if is_long && !is_done && AcceptsGzip::of(request).0 {
         compress(response, length).await;
     }
-    if response.headers().contains("Content-Encoding") {
+    if is_marked(response) {
         weaken_tag(response);
     }
 }

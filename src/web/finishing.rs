@@ -17,24 +17,11 @@ impl Fairing for FinishFairing {
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        framing(response);
         if let Some(base) = request.rocket().state::<BasePath>() {
             base.complete(response);
         }
         caching::complete(request, response);
         cross_origin::complete(request, response);
         compression::complete(request, response).await;
-    }
-}
-
-/// Makes the header that old browsers know agree with the policy of a page, which says who may show it in a frame. Rocket
-/// gives every reply the one that allows this server's own pages.
-fn framing(response: &mut Response<'_>) {
-    let Some(policy) = response.headers().get_one("Content-Security-Policy") else { return };
-    if policy.contains("frame-ancestors 'none'") {
-        response.set_raw_header("X-Frame-Options", "DENY");
-    } else {
-        // It can't name several sites.
-        response.remove_header("X-Frame-Options");
     }
 }

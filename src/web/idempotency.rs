@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use rocket::request::{FromRequest, Outcome, Request};
 
 use super::error::ApiError;
+use super::headers;
 use crate::domain::IdempotencyKey;
 
 /// The header's name. An error about the header uses it as the name of the parameter.
@@ -20,7 +21,7 @@ impl<'r> FromRequest<'r> for SentIdempotencyKey {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<SentIdempotencyKey, Infallible> {
-        Outcome::Success(SentIdempotencyKey(request.headers().get_one(NAME).map(str::to_owned)))
+        Outcome::Success(SentIdempotencyKey(headers::first(request.headers(), NAME).map(str::to_owned)))
     }
 }
 

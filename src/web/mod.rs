@@ -20,6 +20,7 @@ pub(crate) mod error;
 mod figures;
 mod finishing;
 pub(crate) mod forum;
+mod headers;
 pub(crate) mod idempotency;
 mod json_object;
 mod kept_forms;
@@ -50,6 +51,7 @@ mod wrong_keys;
 
 use std::sync::Arc;
 
+use rocket::shield::Shield;
 use rocket::{Build, Rocket, routes};
 
 pub use app::App;
@@ -81,5 +83,7 @@ pub fn mount(rocket: Rocket<Build>, app: App) -> Rocket<Build> {
         .manage(Arc::clone(&app.figures))
         .manage(app)
         .mount("/", routes![known_paths::ask]);
+    // What a reply tells browsers whatever it is, whoever sends it adds.
+    let rocket = rocket.attach(Shield::new());
     rocket.attach(finishing::FinishFairing).attach(trace::TraceFairing)
 }

@@ -150,6 +150,9 @@ impl Parameters {
     /// # Errors
     /// There are more than [`PARAMETERS_MAX`].
     pub(super) fn overlaid(mut self, over: Parameters) -> Result<Parameters, ApiError> {
+        if self.count == 0 {
+            return Ok(over);
+        }
         for name in over.fields.keys().chain(over.lists.keys()) {
             self.fields.remove(name);
             self.lists.remove(name);

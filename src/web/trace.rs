@@ -15,6 +15,7 @@ use rocket::response::Response;
 
 use super::base_path::{BasePath, with_path};
 use super::figures::{Ended, Figures};
+use super::headers;
 use crate::domain::{Timestamp, Username};
 use crate::logging::REQUEST_TARGET;
 
@@ -42,7 +43,9 @@ impl Trace {
     pub fn of<'r>(request: &'r Request<'_>) -> &'r Trace {
         request.local_cache(|| Trace {
             began: Instant::now(),
-            id: request.headers().get_one("X-Request-Id").filter(|id| is_sane(id)).map_or_else(new_id, str::to_owned),
+            id: headers::first(request.headers(), "X-Request-Id")
+                .filter(|id| is_sane(id))
+                .map_or_else(new_id, str::to_owned),
             path: request.uri().path().as_str().to_owned(),
             method: request.method(),
             username: OnceLock::new(),
@@ -99,14 +102,15 @@ pub(super) fn log_unreadable(status: Status) -> String {
 }
 
 fn log_request(trace: &Trace, status: Status, duration: Duration) {
-    let millis = duration.as_micros() as f64 / 1000.0;
+    let micros = duration.as_micros();
     let username = trace.username.get().map(String::as_str);
     let path = trace.path.get(..LOGGED_PATH_MAX).unwrap_or(&trace.path);
     log::info!(
         target: REQUEST_TARGET,
-        method = trace.method.as_str(), path = path, status = status.code, duration_ms = millis,
+        method = trace.method.as_str(), path = path, status = status.code, duration_ms = micros as f64 / 1000.0,
         username = username, request_id = trace.id.as_str();
-        "{} {path} {} {millis:.3} ms {} {}", trace.method, status.code, username.unwrap_or("-"), trace.id,
+        "{} {path} {} {}.{:03} ms {} {}",
+        trace.method.as_str(), status.code, micros / 1000, micros % 1000, username.unwrap_or("-"), trace.id,
     );
 }
 
@@ -119,9 +123,9 @@ fn is_sane(id: &str) -> bool {
 
 /// A new id. Its count makes it unique within the process; its random part makes it unique between processes.
 fn new_id() -> String {
-    static PROCESS: LazyLock<u64> = LazyLock::new(|| getrandom::u64().unwrap_or_default());
+    static PROCESS: LazyLock<String> = LazyLock::new(|| format!("{:016x}", getrandom::u64().unwrap_or_default()));
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!("{:016x}-{:x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+    format!("{}-{:x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The fairing that begins and ends the trace of each request. It never refuses one.

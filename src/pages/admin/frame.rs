@@ -65,7 +65,8 @@ impl Tab {
 
     /// The page that a path belongs to.
     pub fn of(path: &str) -> Option<Tab> {
-        Tab::ALL.into_iter().find(|tab| path == tab.path() || path.starts_with(&format!("{}/", tab.path())))
+        let is_within = |below: &str| below.is_empty() || below.starts_with('/');
+        Tab::ALL.into_iter().find(|tab| path.strip_prefix(tab.path()).is_some_and(is_within))
     }
 
     fn label(self) -> &'static str {
