@@ -165,4 +165,6 @@ mod webhooks;
 mod webhooks_bad;
 mod webhooks_model;
 mod webhooks_people;
+#[cfg(all(feature = "program-tests", target_os = "linux"))]
+mod worlds;
 mod wrong_keys;

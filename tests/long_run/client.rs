@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::heard::Heard;
 use super::world::{Count, World};
 use crate::power::ledger::{Change, State};
-use crate::power::random::Random;
+use crate::support::random::Random;
 use crate::support::{EVENTS, Reply};
 
 /// How many users of its own a client has. Nobody else changes their points.

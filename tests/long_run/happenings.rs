@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::world::{Count, World};
-use crate::power::random::Random;
+use crate::support::random::Random;
 
 /// Kills the server now and then until the calm before the end, and starts it at once.
 pub fn kills(world: &World, mut random: Random) {

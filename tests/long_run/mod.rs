@@ -29,7 +29,7 @@ use self::sums::Events;
 use self::table::Findings;
 use self::world::{Count, World};
 use crate::power::ledger::events;
-use crate::power::random::Random;
+use crate::support::random::Random;
 use crate::support::run;
 
 /// How many clients work side by side.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::plan::Plan;
-use crate::power::random::Random;
+use crate::support::random::Random;
 use crate::support::{KEY, Server, command, wait_for};
 
 /// What is counted, in the order in which it is told.

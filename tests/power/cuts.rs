@@ -8,8 +8,8 @@ use std::sync::{Mutex, mpsc};
 use tempfile::TempDir;
 
 use super::disk::{Disk, Files};
-use super::random::Random;
 use super::recording::{Recorded, Said, write_folder};
+use crate::support::random::Random;
 
 /// What had been said until a cut: the ids of answered requests, the first words of lines on stdout, and `ended` once a
 /// process had ended well.

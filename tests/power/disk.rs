@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::calls::{Call, Calls, ENDED, Moment};
 use super::files::{Change, File, Rest};
-use super::random::Random;
+use crate::support::random::Random;
 
 /// Files by their paths below the folder. A folder is a path that ends with `/`, and has no bytes.
 pub type Files = BTreeMap<String, Vec<u8>>;

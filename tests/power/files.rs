@@ -1,6 +1,6 @@
 //! A file of the disk as a power cut may leave it: what is flushed is there, and of the rest any part.
 
-use super::random::Random;
+use crate::support::random::Random;
 
 /// What a disk writes whole or not at all, in bytes.
 const SECTOR: usize = 512;

@@ -15,7 +15,6 @@ pub mod disk;
 mod files;
 pub mod ledger;
 mod load;
-pub mod random;
 pub mod recording;
 mod serving;
 mod upgrades;

@@ -8,6 +8,7 @@ pub mod browser;
 pub mod forum;
 mod http;
 pub mod keys;
+pub mod random;
 pub mod replica;
 
 use std::collections::HashMap;

@@ -26,6 +26,16 @@ impl Random {
         self.below(100) < percent
     }
 
+    /// A number from `first` to `last`, both included.
+    pub fn between(&mut self, first: i64, last: i64) -> i64 {
+        first + self.below((last - first + 1) as usize) as i64
+    }
+
+    /// One of a list, which is not empty.
+    pub fn pick<'l, T>(&mut self, list: &'l [T]) -> &'l T {
+        &list[self.below(list.len())]
+    }
+
     /// Puts a list into any order.
     pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for at in (1..list.len()).rev() {
