@@ -16,6 +16,12 @@ pub(super) struct Coverage {
     /// As many connections that look as there are processors, so that no request waits for the look of another one.
     /// Each notices each change for itself: a change counts once for each of them.
     versions: Vec<Mutex<FileVersion>>,
+    counts: Counts,
+}
+
+/// The counts.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
     /// How many changes were noticed.
     noticed: AtomicU64,
     /// How many of the noticed changes are covered: all views show those of them that other processes made.
@@ -35,17 +41,13 @@ impl Coverage {
     pub fn of(store: &Store) -> Result<Coverage, StoreError> {
         let count = thread::available_parallelism().map_or(2, |count| count.get());
         let versions = (0..count).map(|_| Ok(Mutex::new(store.version()?))).collect::<Result<_, StoreError>>()?;
-        Ok(Coverage { versions, noticed: AtomicU64::new(0), covered: AtomicU64::new(0) })
+        Ok(Coverage { versions, counts: Counts::default() })
     }
 
     /// Looks at the file.
     pub fn look(&self) -> Look {
         // A file that can't be looked at may have changed.
-        let is_news = self.has_changed().unwrap_or(true);
-        if is_news {
-            self.noticed.fetch_add(1, Ordering::SeqCst);
-        }
-        Look { is_covered: self.covered.load(Ordering::SeqCst) >= self.noticed.load(Ordering::SeqCst), is_news }
+        self.counts.look(self.has_changed().unwrap_or(true))
     }
 
     /// Looks with the first connection that nobody uses.
@@ -64,10 +66,30 @@ impl Coverage {
     /// How many changes were noticed so far. If the writer looks at the file after this call, it covers this many
     /// changes.
     pub fn noticed(&self) -> u64 {
-        self.noticed.load(Ordering::SeqCst)
+        self.counts.noticed()
     }
 
     /// Notes that the first `changes` changes are covered: all views show those of them that other processes made.
+    pub fn cover(&self, changes: u64) {
+        self.counts.cover(changes);
+    }
+}
+
+impl Counts {
+    /// Somebody has looked at the file, and perhaps it has changed.
+    pub fn look(&self, is_news: bool) -> Look {
+        if is_news {
+            self.noticed.fetch_add(1, Ordering::SeqCst);
+        }
+        Look { is_covered: self.covered.load(Ordering::SeqCst) >= self.noticed.load(Ordering::SeqCst), is_news }
+    }
+
+    /// How many changes were noticed so far.
+    pub fn noticed(&self) -> u64 {
+        self.noticed.load(Ordering::SeqCst)
+    }
+
+    /// Notes that the first `changes` changes are covered.
     pub fn cover(&self, changes: u64) {
         self.covered.fetch_max(changes, Ordering::SeqCst);
     }

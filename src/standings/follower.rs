@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use self::demand::{Demand, Scope};
 use self::interrupted::{Faults, Interrupted, Stopped};
+use self::progress::Progress;
 use super::catalog::Effect;
 use super::holding::Holding;
 use super::rankings::{Rankings, Source};
@@ -23,30 +24,6 @@ use super::{Catalog, StandingsKey, Window};
 use crate::domain::{Clock, EventDate, Ranking};
 use crate::store::{Committed, Reader, StoreError};
 
-/// Whether memory holds what is in the file, and whether the views show what memory holds.
-///
-/// ```text
-///      start, another process changes the file
-///                 │
-///                 ▼
-///    ┌───────► Unread ──── all is read from a snapshot ───┐
-///    │ another                                            ▼
-///    ├─ process ────────────────────────────────────── Behind ◄──┐ facts are taken
-///    │ changes the file                                   │      │
-///    │                       all views are brought up     ▼      │
-///    └──────────────────────────────────────────────── Settled ──┘
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing in memory can be relied on; all has to be read from the file. Facts that come now are passed over, since
-    /// the snapshot that is read next holds them. The views stay as they were.
-    Unread,
-    /// Memory holds all transactions up to [`Follower::through`], but not all views show them.
-    Behind,
-    /// Memory holds all transactions up to [`Follower::through`], and all views show them.
-    Settled,
-}
-
 /// What the thread knows.
 pub(super) struct Follower {
     shared: Arc<Shared>,
@@ -54,16 +31,12 @@ pub(super) struct Follower {
     inbox: Receiver<Message>,
     snapshots: Snapshots,
     clock: Clock,
-    state: State,
+    progress: Progress,
     /// The day that the windows belong to.
     today: EventDate,
     windows: Windows,
     rankings: Rankings,
     holding: Holding,
-    /// The number of the last transaction that was taken.
-    through: u64,
-    /// How many changes of the file the last snapshot holds.
-    noticed: u64,
     /// How long the last reading of the whole file took.
     reading: Duration,
     demand: Demand,
@@ -91,12 +64,10 @@ impl Follower {
             snapshots,
             today: clock.today(),
             clock,
-            state: State::Unread,
+            progress: Progress::new(),
             windows: Windows::default(),
             rankings: Rankings::new(ranking),
             holding,
-            through: 0,
-            noticed: 0,
             reading: Duration::ZERO,
             demand: Demand { new_standings: true, flushes: Vec::new() },
             faults: Faults::default(),
@@ -110,7 +81,7 @@ impl Follower {
 
     /// Forgets all that it knows, so that everything is read anew. Those who wait for a refresh are let go.
     pub fn start_anew(&mut self) {
-        self.state = State::Unread;
+        self.progress.start_anew();
         self.windows.clear();
         self.rankings.clear();
         self.demand = Demand { new_standings: true, flushes: Vec::new() };
@@ -130,12 +101,12 @@ impl Follower {
                 self.look();
                 self.evict();
             }
-            let is_changed = self.state != State::Settled || !self.facts.is_empty();
+            let is_changed = self.progress.is_changed(&self.facts);
             if !is_changed {
                 self.shared.note_current();
             }
             // Another process that writes for minutes, as an import does, must not have the whole file read all the time.
-            let is_foreign = self.state == State::Unread || self.facts.tells_of_others();
+            let is_foreign = self.progress.is_unread() || self.facts.tells_of_others();
             let pause = if is_foreign { gap.max(self.reading) } else { gap };
             let is_time = self.clock.today() != self.today || (is_changed && now >= refreshed + pause);
             let due = if is_time { Some(Scope::All) } else { self.demand.scope() };
@@ -189,17 +160,14 @@ impl Follower {
             Message::Facts => {}
             Message::Look => self.look(),
             Message::Looked { foreign, noticed } => {
-                self.distrust_if(foreign);
-                // What other processes changed before the writer looked is in the views, or is still to be read.
-                if self.state != State::Unread && !self.facts.tells_of_others() {
-                    self.shared.coverage.cover(noticed);
+                if let Some(covered) = self.progress.looked(foreign, noticed, &self.facts) {
+                    self.shared.coverage.cover(covered);
                 }
             }
             Message::NewStandings => self.demand.new_standings = true,
             Message::Flush(flush) => self.demand.flushes.push(flush),
-            // This snapshot comes too late and is thrown away: it may lack transactions that memory has taken in since.
-            // Dropping its connection ends its transaction.
-            Message::Snapshot(snapshot) => self.distrust_if(snapshot.foreign),
+            // This snapshot comes too late and is thrown away. Dropping its connection ends its transaction.
+            Message::Snapshot(snapshot) => self.progress.distrust_if(snapshot.stamp.foreign),
             Message::Stop => return Err(Stopped),
             #[cfg(test)]
             Message::Panic => panic!("as a test wants it"),
@@ -219,22 +187,11 @@ impl Follower {
         Ok(())
     }
 
-    /// After another process has changed the file, memory can't be relied on.
-    fn distrust_if(&mut self, foreign: bool) {
-        if foreign {
-            self.state = State::Unread;
-        }
-    }
-
     /// Takes transactions into memory.
     fn take_facts(&mut self, facts: &[Arc<Committed>]) {
-        let Some(last) = facts.last() else { return };
-        self.through = last.number;
-        self.distrust_if(facts.iter().any(|committed| committed.foreign));
-        if self.state == State::Unread {
+        if !self.progress.take(facts) {
             return;
         }
-        self.state = State::Behind;
         self.windows.apply(facts);
         let mut changes = facts.iter().flat_map(|committed| &committed.directory).peekable();
         if changes.peek().is_some() {
@@ -268,7 +225,7 @@ impl Follower {
         let today = self.clock.today();
         let mut targets = self.targets(today);
         let is_missing = |(_, _, window): &Target| window.is_some_and(|window| self.windows.get(&window).is_none());
-        let has_to_read = self.state == State::Unread || targets.iter().any(is_missing);
+        let has_to_read = self.progress.is_unread() || targets.iter().any(is_missing);
         if has_to_read {
             self.read_file(today)?;
             // What was read may have changed the boards.
@@ -295,15 +252,14 @@ impl Follower {
                 if let Some(view) = self.rankings.bring_up(*key, &source) {
                     published.view.send_replace(Some(Arc::new(view)));
                 }
-                published.shown.store(self.through, Ordering::SeqCst);
+                published.shown.store(self.progress.through(), Ordering::SeqCst);
             } else {
                 // There are many to be read, and this one comes later. Its view, if it has one, has not followed.
                 self.rankings.remove(*key);
             }
         }
         if keys.is_none() {
-            self.state = State::Settled;
-            self.shared.coverage.cover(self.noticed);
+            self.shared.coverage.cover(self.progress.settle());
             self.settle();
         }
         Ok(())
@@ -338,7 +294,7 @@ impl Follower {
     }
 
     fn read_snapshot(&mut self, connection: &Reader, today: EventDate) -> Result<(), StoreError> {
-        let reads_all = self.state == State::Unread;
+        let reads_all = self.progress.is_unread();
         let began = Instant::now();
         if reads_all {
             let catalog = Catalog::read(connection)?;
@@ -354,7 +310,7 @@ impl Follower {
             self.windows.read_all(connection, &used)?;
             self.rankings.forget_without(|window| self.windows.get(window).is_some());
             // The state changes only now, so that all is read again if anything before this fails.
-            self.state = State::Behind;
+            self.progress.is_read();
             self.reading = began.elapsed();
         } else {
             // Others are read right after these have been shown and what is too much has been let go.
@@ -366,17 +322,16 @@ impl Follower {
     /// Takes a read snapshot between two transactions of the writer. Takes all transactions that it holds into memory;
     /// what is committed later stays in the queue.
     fn take_snapshot(&mut self) -> Result<Reader, Interrupted> {
-        let asked = self.snapshots.ask(self.shared.coverage.noticed())?;
+        self.snapshots.ask(self.progress.ask(), self.shared.coverage.noticed())?;
         let deadline = Instant::now() + self.snapshots.patience;
         loop {
             match self.inbox.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Message::Snapshot(snapshot)) if snapshot.request == asked => {
-                    let Snapshot { connection, foreign, noticed, begun, through, .. } = *snapshot;
-                    self.distrust_if(foreign);
-                    let facts = self.facts.take_through(through);
+                Ok(Message::Snapshot(snapshot)) => {
+                    let Snapshot { connection, stamp, begun } = *snapshot;
+                    let Some(facts) = self.progress.receive(&stamp, &self.facts) else { continue };
                     self.take_facts(&facts);
                     begun?;
-                    self.noticed = noticed;
+                    self.progress.begin(&stamp);
                     return Ok(connection);
                 }
                 Ok(message) => self.take(message)?,
@@ -388,5 +343,6 @@ impl Follower {
 
 mod demand;
 mod interrupted;
+mod progress;
 #[cfg(test)]
 mod tests;

@@ -47,15 +47,21 @@ pub(super) struct Flush {
 
 /// A read transaction that holds all that was committed when it began.
 pub(super) struct Snapshot {
+    pub connection: Reader,
+    pub stamp: Stamp,
+    /// Whether the transaction could begin.
+    pub begun: Result<(), StoreError>,
+}
+
+/// What is known of a snapshot.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stamp {
     /// The number of the request that it answers. If this is not the last request, the snapshot is too old.
     pub request: u64,
-    pub connection: Reader,
     /// Whether another process has changed the file since the writer was last asked.
     pub foreign: bool,
     /// How many changes of the file had been noticed before it began.
     pub noticed: u64,
-    /// Whether the transaction could begin.
-    pub begun: Result<(), StoreError>,
     /// The number of the last transaction that it holds.
     pub through: u64,
 }

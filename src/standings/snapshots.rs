@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use super::shared::{Message, Snapshot};
+use super::shared::{Message, Snapshot, Stamp};
 use super::subscription::FactQueue;
 use crate::store::{FileVersion, Reader, Store, StoreError};
 
@@ -18,8 +18,6 @@ pub(super) struct Snapshots {
     store: Store,
     sender: Sender<Message>,
     facts: Arc<FactQueue>,
-    /// The number of the last request.
-    requests: u64,
     /// The connection for snapshots. The writer's thread has it while a snapshot is taken.
     connection: Option<Reader>,
     /// What tells of changes where there is no writer.
@@ -41,14 +39,11 @@ impl Snapshots {
         patience: Duration,
     ) -> Result<Snapshots, StoreError> {
         let followed = store.changes_at().map(|_| store.version()).transpose()?;
-        Ok(Snapshots { store, sender, facts, requests: 0, connection: None, followed, patience })
+        Ok(Snapshots { store, sender, facts, connection: None, followed, patience })
     }
 
-    /// Asks for a snapshot, and returns the number of the request. The snapshot of an earlier request may still come.
-    /// It must not be used, since memory may have taken in later transactions already.
-    pub fn ask(&mut self, noticed: u64) -> Result<u64, StoreError> {
-        self.requests += 1;
-        let request = self.requests;
+    /// Asks for a snapshot. It bears the number of this request, since the snapshot of an earlier one may still come.
+    pub fn ask(&mut self, request: u64, noticed: u64) -> Result<(), StoreError> {
         if let Some(version) = &mut self.followed {
             let foreign = version.has_changed()?;
             let opened = self.store.reader();
@@ -58,9 +53,10 @@ impl Snapshots {
             }
             let connection = opened?;
             let begun = connection.begin();
-            let snapshot = Snapshot { request, connection, foreign, noticed, begun, through: self.facts.last() };
+            let stamp = Stamp { request, foreign, noticed, through: self.facts.last() };
+            let snapshot = Snapshot { connection, stamp, begun };
             drop(self.sender.send(Message::Snapshot(Box::new(snapshot))));
-            return Ok(request);
+            return Ok(());
         }
         let connection = match self.connection.take() {
             Some(connection) => connection,
@@ -71,11 +67,10 @@ impl Snapshots {
             let begun = connection.begin();
             // This runs between two transactions, so the last one that was told is the last one that the snapshot
             // holds.
-            let through = facts.last();
-            let snapshot = Snapshot { request, connection, foreign, noticed, begun, through };
+            let stamp = Stamp { request, foreign, noticed, through: facts.last() };
+            let snapshot = Snapshot { connection, stamp, begun };
             drop(sender.send(Message::Snapshot(Box::new(snapshot))));
-        })?;
-        Ok(request)
+        })
     }
 
     /// Ends a snapshot, and keeps its connection for the next if there is a writer.

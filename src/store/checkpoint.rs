@@ -5,19 +5,21 @@
 //! When only few are left, the writer copies them itself, between two transactions, because the log can begin anew from its
 //! start only while nobody writes.
 
+mod rounds;
 mod unflushed;
 
 use std::ffi::c_int;
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 
+use self::rounds::Log;
 use super::connection;
 use super::health::Alive;
 
@@ -31,10 +33,6 @@ const CHECKPOINT_PAGES_MIN: i64 = 8_000;
 
 /// How many pages of the log may be left for the writer to copy: some milliseconds of work.
 const REST_PAGES_MAX: i64 = 500;
-
-/// How many times in a row the thread copies the log, each time with what has come while it was copying. Then it leaves
-/// the rest for the next time.
-const PASSES_MAX: u32 = 4;
 
 /// The length of the log, in pages, at which a commit makes a checkpoint by itself: 80 MiB. That is for the case that the
 /// thread can't keep up.
@@ -61,16 +59,14 @@ impl Checkpointer {
         restart: impl Fn() + Send + 'static,
         alive: Alive,
     ) -> std::io::Result<Checkpointer> {
-        let path = connection.path().unwrap_or_default();
-        // This file is never closed: closing any handle of a file takes away the locks that SQLite holds on it for this
-        // process (sqlite.org/howtocorrupt.html, 2.2).
-        let file = ManuallyDrop::new(File::open(Path::new(path))?);
+        let file = ManuallyDrop::new(File::open(Path::new(connection.path().unwrap_or_default()))?);
+        let log = LogOf { connection, file };
         // SQLite's own checkpoint after a commit tells nobody how it ended.
         writer.wal_hook(Some(checkpoint_if_long));
         let (wake, woken) = sync_channel(1);
         let work = move || {
             let _alive = alive;
-            run(&woken, &connection, &file, &restart);
+            rounds::run(|| woken.recv().is_ok(), &log, &restart);
         };
         let thread = std::thread::Builder::new().name("checkpointer".to_owned()).spawn(work)?;
         Ok(Checkpointer { wake, thread, rows_then: 0 })
@@ -131,46 +127,34 @@ fn finish(writer: &Connection, mode: &str) -> rusqlite::Result<()> {
     done.inspect_err(unflushed::end_if_unflushed)
 }
 
-fn run(woken: &Receiver<()>, connection: &Connection, file: &File, restart: &impl Fn()) {
-    while woken.recv().is_ok() {
-        // If that can't be read, the checkpoint itself will say why.
-        if left(connection).is_ok_and(|pages| pages < CHECKPOINT_PAGES_MIN) {
-            continue;
-        }
-        if copy(connection, file) {
-            restart();
-        }
-    }
-    // The writer has ended, but another process may go on writing. So what is left is copied without keeping that
-    // process from it.
-    copy(connection, file);
+/// The log of a file, as a connection and a handle of the file reach it.
+struct LogOf {
+    connection: Connection,
+    /// This file is never closed: closing any handle of a file takes away the locks that SQLite holds on it for this
+    /// process (sqlite.org/howtocorrupt.html, 2.2).
+    file: ManuallyDrop<File>,
 }
 
-/// Copies the log into the file and flushes the file, up to [`PASSES_MAX`] times, until little of the log is left.
-/// `false`: the rest is left for later.
-fn copy(connection: &Connection, file: &File) -> bool {
-    for _ in 0..PASSES_MAX {
-        let rest = connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-            .inspect_err(unflushed::end_if_unflushed)
-            .and_then(|()| left(connection))
-            .inspect_err(|error| log::warn!("a checkpoint was left for later: {error}"));
-        let Ok(rest) = rest else { return false };
-        // The file is flushed here, so that the writer has little to flush when it copies the rest.
-        if let Err(error) = file.sync_data() {
-            unflushed::end(&error.to_string());
-        }
-        if rest <= REST_PAGES_MAX {
-            return true;
-        }
-    }
-    false
-}
+impl Log for LogOf {
+    const WORTH: i64 = CHECKPOINT_PAGES_MIN;
+    const REST_MAX: i64 = REST_PAGES_MAX;
 
-/// Pages in the log that are not copied yet.
-fn left(connection: &Connection) -> rusqlite::Result<i64> {
-    let pages = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
-    connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages)
+    fn left(&self) -> rusqlite::Result<i64> {
+        let pages = |row: &rusqlite::Row<'_>| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?);
+        self.connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], pages)
+    }
+
+    fn copy(&self) -> rusqlite::Result<()> {
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+    }
+
+    fn flush(&self) -> std::io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn end(&self, why: &str) {
+        unflushed::end(why)
+    }
 }
 
 #[cfg(test)]

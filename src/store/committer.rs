@@ -4,7 +4,7 @@
 //! told, and only then each command is answered.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -13,11 +13,13 @@ use super::checkpoint::{self, Checkpointer};
 use super::command::Command;
 use super::connection;
 use super::error::StoreError;
-use super::facts::{Committed, Facts, Subscriber};
+use super::facts::Subscriber;
 use super::figures::Figures;
 use super::health::Health;
 use super::newest_events::NewestEvents;
 use super::repairs;
+use super::telling::Telling;
+use super::turns::Work;
 use super::write::Write;
 use crate::domain::Clock;
 
@@ -46,12 +48,10 @@ pub(super) struct Committer {
     connection: Connection,
     checkpointer: Checkpointer,
     clock: Clock,
-    subscribers: Vec<Subscriber>,
+    telling: Telling,
     health: Arc<Health>,
     figures: Arc<Figures>,
     newest: Arc<NewestEvents>,
-    /// Transactions so far.
-    number: Arc<AtomicU64>,
     /// SQLite's count of the changes that other connections have made, as it was seen last.
     version: i64,
     /// Whether another connection has changed the file since the subscribers were last told.
@@ -60,59 +60,17 @@ pub(super) struct Committer {
 
 impl Committer {
     /// Takes what it needs of the parts, and starts the thread for checkpoints. That thread calls `restart_log` when the log is
-    /// nearly copied; it has to lead to [`Committer::restart_log`].
+    /// nearly copied; it has to lead to [`Work::restart_log`].
     pub fn start(parts: Parts, restart_log: impl Fn() + Send + 'static) -> std::io::Result<Committer> {
         let Parts { connection, checkpoints, clock, group_max: _, subscribers, health, figures, newest } = parts;
         let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log, health.thread("checkpointer"))?;
-        let number = Arc::default();
-        Ok(Committer {
-            connection,
-            checkpointer,
-            clock,
-            subscribers,
-            health,
-            figures,
-            newest,
-            number,
-            version: 0,
-            foreign: false,
-        })
+        let telling = Telling::new(subscribers);
+        Ok(Committer { connection, checkpointer, clock, telling, health, figures, newest, version: 0, foreign: false })
     }
 
     /// The count of transactions so far, which goes on with each of them.
     pub fn number(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.number)
-    }
-
-    /// Runs commands in the next transaction, and answers them. It waits for another process to end its transaction.
-    pub fn run(&mut self, group: &mut Vec<Box<dyn Command>>) {
-        let end = self.health.check_place().and_then(|()| match self.begin(group)? {
-            true => self.run_begun(group),
-            false => Ok(()),
-        });
-        self.end(group, &end);
-    }
-
-    /// Calls those who want to know whether another process has changed the file since they were last told. Called between
-    /// two transactions.
-    pub fn look(&mut self, looks: impl Iterator<Item = Box<dyn FnOnce(bool) + Send>>) {
-        for look in looks {
-            // Looks come even while nothing is written. So the log soon says it if the file is gone.
-            let _ = self.health.check_place();
-            self.look_for_foreign_change();
-            look(std::mem::take(&mut self.foreign));
-        }
-    }
-
-    /// Makes the log begin anew, once nearly all of it is copied.
-    pub fn restart_log(&self) {
-        checkpoint::restart(&self.connection);
-    }
-
-    /// Ends the checkpoints, copies what is left of the log, and closes the file.
-    pub fn close(self) {
-        self.checkpointer.stop();
-        checkpoint::close(&self.connection);
+        self.telling.number()
     }
 
     /// Notes how a transaction has ended, and answers its commands.
@@ -194,15 +152,9 @@ impl Committer {
             self.execute("ROLLBACK")?;
         }
         let repairs = end?;
-        let Facts { scores, directory, events, unlisted } = write.facts.take();
-        self.figures.committed(began.elapsed(), events);
-        let number = self.number.load(Ordering::SeqCst) + 1;
-        let foreign = std::mem::take(&mut self.foreign) || unlisted;
-        let committed = Arc::new(Committed { number, scores, directory, foreign, repairs });
-        for subscriber in &self.subscribers {
-            subscriber(Arc::clone(&committed));
-        }
-        self.number.store(number, Ordering::SeqCst);
+        let facts = write.facts.take();
+        self.figures.committed(began.elapsed(), facts.events);
+        self.telling.tell(facts, std::mem::take(&mut self.foreign), repairs);
         // If the file was gone by now, the commit is lost, and nobody may be told that it is stored.
         self.health.check_place().map_err(|_| StoreError::OutcomeUnknown)
     }
@@ -225,5 +177,41 @@ impl Committer {
             self.execute("RELEASE command")?;
         }
         Ok(())
+    }
+}
+
+impl Work for Committer {
+    type Command = Box<dyn Command>;
+    type Look = Box<dyn FnOnce(bool) + Send>;
+
+    /// Runs commands in the next transaction, and answers them. It waits for another process to end its transaction.
+    fn run(&mut self, group: &mut Vec<Self::Command>) {
+        let end = self.health.check_place().and_then(|()| match self.begin(group)? {
+            true => self.run_begun(group),
+            false => Ok(()),
+        });
+        self.end(group, &end);
+    }
+
+    /// Calls those who want to know whether another process has changed the file since they were last told. Called between
+    /// two transactions.
+    fn look(&mut self, looks: impl Iterator<Item = Self::Look>) {
+        for look in looks {
+            // Looks come even while nothing is written. So the log soon says it if the file is gone.
+            let _ = self.health.check_place();
+            self.look_for_foreign_change();
+            look(std::mem::take(&mut self.foreign));
+        }
+    }
+
+    /// Makes the log begin anew, once nearly all of it is copied.
+    fn restart_log(&mut self) {
+        checkpoint::restart(&self.connection);
+    }
+
+    /// Ends the checkpoints, copies what is left of the log, and closes the file.
+    fn close(self) {
+        self.checkpointer.stop();
+        checkpoint::close(&self.connection);
     }
 }

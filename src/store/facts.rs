@@ -68,7 +68,7 @@ pub type Subscriber = Box<dyn Fn(Arc<Committed>) + Send>;
 
 /// What the commands of a transaction have noted. A command that fails takes its facts back with what it wrote.
 #[derive(Default)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     pub scores: Vec<ScoreChange>,
     pub directory: Vec<DirectoryChange>,
     /// How many events were stored.

@@ -9,7 +9,7 @@
 //! | how a file is opened, made and migrated | `connection`, `layout`, `upgrade`, `file` |
 //! | how a file is read, also one that something else writes | `readers`, `pool`, `reader`; `followed`, `gate` |
 //! | whether another process is at work on the file | `neighbours` |
-//! | how a change is stored | `writer`, `committer`, `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
+//! | how a change is stored | `writer` (`turns`), `committer` (`telling`), `command`, `write`; `checkpoint` for the write-ahead log; `facts` for who hears of it |
 //! | when the store can't do its work | `error`, `health` |
 //! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `event_totals`, `last_activity`, `revisions` |
 //! | which events are a user's | `user_events`; `user_blocks` and `id_blocks` for how they lie, `newest_events` and `user_ids` for what is not written yet |
@@ -80,6 +80,8 @@ mod revoked_keys;
 pub mod rules;
 pub mod score_events;
 pub mod scores;
+mod telling;
+mod turns;
 mod upgrade;
 pub mod user_batches;
 mod user_blocks;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,6 +16,7 @@ use super::command::{Command, Job};
 use super::committer::{Committer, Parts};
 use super::connection::BUSY_LIMIT;
 use super::error::StoreError;
+use super::turns::{self, Inbox};
 use super::write::Write;
 use crate::domain::ServerAddress;
 
@@ -26,13 +27,7 @@ const QUEUE_MAX: usize = 4096;
 /// answered when it ends, so this limits how long the first one waits for the last.
 pub const GROUP_MAX: usize = 512;
 
-enum Message {
-    Run(Box<dyn Command>),
-    Look(Box<dyn FnOnce(bool) + Send>),
-    /// Nearly all of the log is copied: the writer has to copy the rest. Whoever asks waits until that is done.
-    RestartLog(SyncSender<()>),
-    Stop,
-}
+type Message = turns::Message<Box<dyn Command>, Box<dyn FnOnce(bool) + Send>>;
 
 /// Hands commands to the writer's thread.
 #[derive(Clone)]
@@ -64,6 +59,7 @@ impl Writer {
         let restarts = queue.clone();
         let restart_log = move || {
             let (done, restarted) = sync_channel(1);
+            let done = Box::new(move || done.send(()).unwrap_or_default());
             if restarts.blocking_send(Message::RestartLog(done)).is_ok() {
                 // An error means that the writer has ended without restarting the log.
                 let _ = restarted.recv();
@@ -74,7 +70,7 @@ impl Writer {
         let committed = committer.number();
         let work = move || {
             let _alive = alive;
-            run(committer, commands, group_max);
+            turns::run(committer, commands, group_max);
         };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(work)?;
         Ok((Writer { queue: Queue::Thread(queue.clone()), committed }, WriterThread { queue, thread }))
@@ -180,30 +176,12 @@ impl WriterThread {
     }
 }
 
-/// The thread's work.
-fn run(mut committer: Committer, mut commands: mpsc::Receiver<Message>, group_max: usize) {
-    let mut messages = Vec::with_capacity(group_max);
-    let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(group_max);
-    let (mut looks, mut restarts) = (Vec::new(), Vec::new());
-    while commands.blocking_recv_many(&mut messages, group_max) > 0 {
-        for message in messages.drain(..) {
-            match message {
-                Message::Run(command) => group.push(command),
-                Message::Look(look) => looks.push(look),
-                Message::RestartLog(done) => restarts.push(done),
-                // What was sent before this is still received. What is sent from now on is refused.
-                Message::Stop => commands.close(),
-            }
-        }
-        if !group.is_empty() {
-            committer.run(&mut group);
-        }
-        committer.look(looks.drain(..));
-        for done in restarts.drain(..) {
-            committer.restart_log();
-            let _ = done.send(());
-        }
+impl Inbox<Message> for mpsc::Receiver<Message> {
+    fn take(&mut self, messages: &mut Vec<Message>, max: usize) -> usize {
+        self.blocking_recv_many(messages, max)
     }
-    drop(commands);
-    committer.close();
+
+    fn close(&mut self) {
+        mpsc::Receiver::close(self);
+    }
 }

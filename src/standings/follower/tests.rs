@@ -5,6 +5,7 @@ use std::sync::mpsc::{Sender, channel};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use super::progress::State;
 use super::*;
 use crate::domain::{Award, EventDate, LeaderboardId, Period, Points, Timestamp, UserId, Username};
 use crate::standings::coverage::Coverage;
@@ -159,7 +160,7 @@ fn a_snapshot_that_comes_too_late_is_thrown_away() {
     hand.award(5);
     hand.refresh().expect("a file that can be read");
     assert_eq!([hand.score(Period::AllTime), hand.score(Period::Daily)], [Some(12), Some(12)]);
-    assert_eq!(hand.follower().state, State::Settled);
+    assert_eq!(hand.follower().progress.state(), State::Settled);
     hand.end();
 }
 

@@ -14,9 +14,14 @@ const LAST_WORDS: &str = "the disk failed while the database was flushed, so sco
                           write-ahead log; look after the disk, leave the file and its -wal where they are, end what else has \
                           the file open, and start again";
 
+/// Whether a checkpoint met a flush that failed.
+pub fn is_unflushed(error: &Error) -> bool {
+    error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_FSYNC)
+}
+
 /// Ends the process if a checkpoint met a flush that failed.
 pub fn end_if_unflushed(error: &Error) {
-    if error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_FSYNC) {
+    if is_unflushed(error) {
         end(&error.to_string());
     }
 }
