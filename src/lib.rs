@@ -30,6 +30,8 @@ pub mod config;
 pub mod domain;
 pub mod export;
 pub mod front;
+#[cfg(test)]
+pub(crate) mod interleavings;
 pub mod jobs;
 pub mod logging;
 pub mod metrics;

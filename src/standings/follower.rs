@@ -343,6 +343,8 @@ impl Follower {
 
 mod demand;
 mod interrupted;
+#[cfg(test)]
+mod model;
 mod progress;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,8 @@
 //! When only few are left, the writer copies them itself, between two transactions, because the log can begin anew from its
 //! start only while nobody writes.
 
+#[cfg(test)]
+mod model;
 mod rounds;
 mod unflushed;
 

@@ -81,7 +81,7 @@ pub mod rules;
 pub mod score_events;
 pub mod scores;
 mod telling;
-mod turns;
+pub(crate) mod turns;
 mod upgrade;
 pub mod user_batches;
 mod user_blocks;
@@ -104,6 +104,8 @@ pub use connection::BUSY_LIMIT;
 pub use connection::OpenMode;
 pub use day_number::DayNumber;
 pub use error::StoreError;
+#[cfg(test)]
+pub(crate) use facts::Facts;
 pub use facts::{Committed, DirectoryChange, ScoreChange, Subscriber};
 pub use figures::{Figures, Sizes};
 use file::Place;
@@ -117,6 +119,8 @@ pub use order::Order;
 pub use reader::Reader;
 pub use readers::READ_LIMIT;
 use readers::{Readers, TRY_LIMIT};
+#[cfg(test)]
+pub(crate) use telling::Telling;
 pub use write::Write;
 pub use writer::{GROUP_MAX, Writer, WriterThread};
 

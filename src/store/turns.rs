@@ -1,6 +1,6 @@
 //! The turns of the writer's thread: what it takes from its queue, and in which order it does it.
 //!
-//! Nothing here knows of SQLite or of the channel. So it can be run without them.
+//! Nothing here knows of SQLite or of the channel. So the models of `interleavings` run this loop as it is.
 
 /// A message to the writer's thread.
 pub(crate) enum Message<C, L> {

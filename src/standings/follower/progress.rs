@@ -1,6 +1,6 @@
 //! How far the follower has come: which transactions memory holds, and what may be done with what comes next.
 //!
-//! Nothing here knows how memory is laid out or how the file is read. So it can be run without them.
+//! Nothing here knows how memory is laid out or how the file is read. So the model of the follower runs this as it is.
 
 use std::sync::Arc;
 

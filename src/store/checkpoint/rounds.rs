@@ -1,6 +1,6 @@
 //! The rounds of the thread for checkpoints: when it copies the log, how often, and when the writer has to copy the rest.
 //!
-//! Nothing here knows how the log is copied. So they can be run without a file.
+//! Nothing here knows how the log is copied. So the model of the writer and its checkpoints runs these rounds as they are.
 
 use rusqlite::Error;
 
