@@ -4,6 +4,7 @@
 use chrono::{Days, Months, NaiveDate, Utc};
 use serde_json::json;
 
+use crate::leaderboards::{assert_ranks, quick};
 use crate::support::{EVENTS, Reply, Server, Setup};
 
 const NOT_FOUND: &str = "The requested URL or resource could not be found.";
@@ -286,4 +287,20 @@ fn a_day_whose_events_are_all_deleted_is_left_out() {
         assert_eq!(server.delete(&format!("{EVENTS}/{}", event["id"])).status, 200);
     }
     assert_eq!(server.get("/users/13/days").json(), json!({"days": [{"date": "2023-04-14", "score": 15}]}));
+}
+
+/// What is left of a day is seen by nobody until it is rebuilt, whichever way its score is read.
+#[test]
+fn a_deleted_event_of_which_the_scores_did_not_know_takes_nothing_away() {
+    let server = quick().start();
+    server.award(13, "2023-04-14", 10);
+    let insert = "INSERT INTO score_events (id, user_id, date, points) VALUES (2, 13, '2023-04-15', 5)";
+    server.sql().execute(insert, []).expect("an event without a score");
+    assert_eq!(server.delete(&format!("{EVENTS}/2")).status, 200);
+    assert_eq!(server.get("/users/13/days").json(), json!({"days": [{"date": "2023-04-14", "score": 10}]}));
+    let redeem = json!({"user_id": 13, "date": "2023-04-16", "points": -10, "minimum_score": 0});
+    assert_eq!(server.score(13), 10);
+    assert_ranks(&server, "/leaderboard/1", &[(13, 10, 1)]);
+    assert_eq!(server.score(13), 10);
+    assert_eq!(server.post(EVENTS, &redeem).status, 200, "all of it can be spent");
 }

@@ -271,7 +271,8 @@ pub fn days(
     dates: &RangeInclusive<EventDate>,
 ) -> Result<Vec<DayScore>, StoreError> {
     let days = user_days(connection, user_id, dates)?;
-    Ok(days.into_iter().map(|day| DayScore { date: day.date, score: day.score }).collect())
+    // As everywhere, a score that something else has left without events is not seen.
+    Ok(days.into_iter().filter(|day| day.events > 0).map(|day| DayScore { date: day.date, score: day.score }).collect())
 }
 
 /// Whether a user has a score on any day, past or future.
@@ -289,7 +290,7 @@ pub fn has_any(connection: &Connection, user_id: UserId) -> Result<bool, StoreEr
 pub fn total(connection: &Connection, user_id: UserId, window: &RangeInclusive<EventDate>) -> Result<i64, StoreError> {
     const SELECT: &str = with_months!(
         "SELECT coalesce(sum(score), 0) FROM months CROSS JOIN scores
-         WHERE scores.month = months.month AND user_id = :user_id
+         WHERE scores.month = months.month AND user_id = :user_id AND events > 0
            AND scores.month * 100 + day BETWEEN :first AND :last"
     );
     let mut statement = connection.prepare_cached(SELECT)?;

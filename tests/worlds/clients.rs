@@ -145,7 +145,7 @@ pub fn redeem_twice_at_once(world: &mut World) -> Outcome {
 }
 
 pub fn correct(world: &mut World) -> Outcome {
-    let events = world.model.settled();
+    let events = world.model.events.clone();
     if events.is_empty() {
         return Ok(());
     }
@@ -181,7 +181,7 @@ fn draw_minimum(world: &mut World, user: i64, change: i64) -> Option<i64> {
 }
 
 pub fn delete(world: &mut World) -> Outcome {
-    let events = world.model.settled();
+    let events = world.model.events.clone();
     if events.is_empty() {
         return Ok(());
     }
