@@ -78,10 +78,6 @@ impl Litestream {
         Some(Litestream { copied, replicating })
     }
 
-    pub fn pid(&self) -> u32 {
-        self.replicating.id()
-    }
-
     /// Starts it again if it has ended, as a supervisor does.
     pub fn look_after(&mut self, world: &World) {
         if let Some(status) = self.replicating.try_wait().expect("a child can be waited for") {
@@ -148,5 +144,7 @@ fn replicate(world: &World, copied: &Copied) -> Child {
     let log = File::options().append(true).create(true).open(world.folder().join("litestream.log")).expect("a log");
     let mut command = copied.litestream("replicate");
     let other = log.try_clone().expect("a second handle");
-    command.stdin(Stdio::null()).stdout(log).stderr(other).spawn().expect(HINT)
+    let replicating = command.stdin(Stdio::null()).stdout(log).stderr(other).spawn().expect(HINT);
+    world.litestream.store(replicating.id(), Ordering::SeqCst);
+    replicating
 }

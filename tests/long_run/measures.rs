@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::world::World;
@@ -23,6 +24,7 @@ pub struct Figures {
     pub litestream: Process,
     pub database: u64,
     pub log: u64,
+    /// All that is on the disk, but for what fills it.
     pub disk_used: u64,
 }
 
@@ -36,11 +38,11 @@ pub struct Measures {
 }
 
 impl Measures {
-    /// Measures again and again until the run is over. `litestream` says its process.
-    pub fn take(&self, world: &World, litestream: impl Fn() -> Option<u32>) {
+    /// Measures again and again until the run is over.
+    pub fn take(&self, world: &World) {
         let mut minute = 0;
         while world.pause(world.plan.measure_every) {
-            let Some(figures) = self.take_once(world, litestream()) else { continue };
+            let Some(figures) = self.take_once(world) else { continue };
             if figures.at.as_secs() / 60 > minute {
                 minute = figures.at.as_secs() / 60;
                 world.say(&told(&figures));
@@ -49,17 +51,17 @@ impl Measures {
     }
 
     /// The figures of now, if there is a server.
-    pub fn take_once(&self, world: &World, litestream: Option<u32>) -> Option<Figures> {
+    pub fn take_once(&self, world: &World) -> Option<Figures> {
         let server = world.server()?;
         let size = |name: &str| world.disk().join(name).metadata().map_or(0, |data| data.len());
         let figures = Figures {
             at: world.began.elapsed(),
             server: process(server.pid())?,
-            litestream: litestream.and_then(process).unwrap_or_default(),
+            litestream: process(world.litestream.load(Ordering::SeqCst)).unwrap_or_default(),
             database: size("scores.db"),
             log: size("scores.db-wal"),
             disk_used: rustix::fs::statvfs(world.disk().as_path())
-                .map_or(0, |disk| (disk.f_blocks - disk.f_bfree) * disk.f_frsize),
+                .map_or(0, |disk| ((disk.f_blocks - disk.f_bfree) * disk.f_frsize).saturating_sub(size("filler"))),
         };
         self.taken.lock().expect("figures").push(figures);
         if let Ok(reply) = server.request("GET", "/metrics").try_send() {

@@ -16,7 +16,6 @@ mod world;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -72,8 +71,7 @@ fn run_inside() {
     let books = Books((0..CLIENTS).map(|_| Heard::default()).collect());
     let measures = Measures::default();
     world.start();
-    let litestream = Mutex::new(Litestream::start(&world));
-    let pid = || litestream.try_lock().ok()?.as_ref().map(Litestream::pid);
+    let mut litestream = Litestream::start(&world);
     let guarded = |job: &dyn Fn()| {
         let _ends = EndsInPanic(&world);
         job();
@@ -89,12 +87,16 @@ fn run_inside() {
         scope.spawn(|| guarded(&|| happenings::kills(&world, Random::new(seed))));
         scope.spawn(|| guarded(&|| happenings::full_disks(&world)));
         scope.spawn(|| guarded(&|| copies::backups(&world, &books)));
-        scope.spawn(|| guarded(&|| measures.take(&world, pid)));
-        scope.spawn(|| guarded(&|| look_after(&world, &books, &litestream)));
+        scope.spawn(|| guarded(&|| measures.take(&world)));
+        if let Some(litestream) = &mut litestream {
+            scope.spawn(|| {
+                let _ends = EndsInPanic(&world);
+                look_after(&world, &books, litestream);
+            });
+        }
         world.pause(world.plan.length);
         world.end();
     });
-    let litestream = litestream.into_inner().expect("nobody panicked");
     let findings = judge(&world, &books, litestream.as_ref(), &measures);
     findings.print(&world, &measures, litestream.as_ref());
     for happened in [Count::Kills, Count::Full, Count::Unavailable, Count::Backups] {
@@ -104,11 +106,9 @@ fn run_inside() {
 }
 
 /// Keeps Litestream running, and checks its replica now and then.
-fn look_after(world: &World, books: &Books, litestream: &Mutex<Option<Litestream>>) {
+fn look_after(world: &World, books: &Books, litestream: &mut Litestream) {
     let mut next = world.plan.restore_every;
     while world.pause(Duration::from_secs(1)) {
-        let mut litestream = litestream.lock().expect("Litestream");
-        let Some(litestream) = litestream.as_mut() else { return };
         litestream.look_after(world);
         if world.began.elapsed() >= next {
             litestream.check(world, books);
@@ -119,7 +119,7 @@ fn look_after(world: &World, books: &Books, litestream: &Mutex<Option<Litestream
 
 /// Holds what is there in the end against all that was answered.
 fn judge(world: &World, books: &Books, litestream: Option<&Litestream>, measures: &Measures) -> Findings {
-    measures.take_once(world, litestream.map(Litestream::pid));
+    measures.take_once(world);
     let mut findings = Findings::new(books.counts());
     match Events::of(&world.database()) {
         Ok(events) => {

@@ -70,7 +70,7 @@ impl Findings {
         row("Litestream, descriptors", all.map(|figures| figures.litestream.descriptors));
         row("database (KiB)", all.map(|figures| figures.database >> 10));
         row("log (KiB)", all.map(|figures| figures.log >> 10));
-        row("the disk, all that is on it (KiB)", all.map(|figures| figures.disk_used >> 10));
+        row("the disk, all that is on it but the filler (KiB)", all.map(|figures| figures.disk_used >> 10));
         if let Some(litestream) = litestream {
             println!("\nThe replica has {} KiB.", litestream.size() >> 10);
             litestream.told(world).iter().for_each(|told| println!("Litestream told {told}"));

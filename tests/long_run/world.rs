@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,8 @@ pub struct World {
     counts: Mutex<BTreeMap<Count, u64>>,
     faults: Mutex<Vec<String>>,
     notes: Mutex<BTreeMap<String, u64>>,
+    /// The process of Litestream, 0 if there is none.
+    pub litestream: AtomicU32,
     /// The longest times in milliseconds of what is told in the end.
     pub longest_start: AtomicU64,
     pub longest_recovery: AtomicU64,
@@ -86,6 +88,7 @@ impl World {
             counts: Mutex::default(),
             faults: Mutex::default(),
             notes: Mutex::default(),
+            litestream: AtomicU32::new(0),
             longest_start: AtomicU64::new(0),
             longest_recovery: AtomicU64::new(0),
             longest_lag: AtomicU64::new(0),
