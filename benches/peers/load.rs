@@ -1,6 +1,7 @@
 //! Load on a server, lean enough to share its processors: one thread for all connections, requests that are ready
 //! before the clock starts, replies looked at no longer than it takes to know that they are good and whole.
 
+use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -161,7 +162,8 @@ impl Drop for Paced {
 fn paced(port: u16, count: usize, rate: f64, requests: &mut Requests, stop: &AtomicBool) -> Load {
     let mut connections = Connections::open(port, count);
     let mut latencies = Histogram::new();
-    let mut idle: Vec<usize> = (0..count).collect();
+    // In turn: a connection that is silent for long is closed by the server.
+    let mut idle: VecDeque<usize> = (0..count).collect();
     let began = Instant::now();
     let mut sent = 0_u64;
     let mut heard = began;
@@ -179,7 +181,7 @@ fn paced(port: u16, count: usize, rate: f64, requests: &mut Requests, stop: &Ato
         let wait = due.saturating_duration_since(Instant::now());
         if !stopping
             && wait.is_zero()
-            && let Some(index) = idle.pop()
+            && let Some(index) = idle.pop_front()
         {
             connections.all[index].send(requests.next(), due);
             sent += 1;
@@ -190,7 +192,7 @@ fn paced(port: u16, count: usize, rate: f64, requests: &mut Requests, stop: &Ato
         connections.wait(limit, |connection, index| {
             heard = Instant::now();
             latencies.add(heard - connection.since);
-            idle.push(index);
+            idle.push_back(index);
         });
         assert!(idle.len() == count || heard.elapsed() < SILENCE_MAX, "a server that goes on answering");
     }
