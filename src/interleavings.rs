@@ -1,4 +1,4 @@
-//! Runs a small model of threads in every order in which they can take turns. Tests only.
+//! Runs a small model of threads in all orders in which they take turns, up to a number of breaks. Tests only.
 //!
 //! A model is a function that spawns threads of `shuttle`, which runs one of them at a time. Wherever a thread can be broken off, and
 //! wherever the model has something happen or not happen, the model is run again for each way to go on. All runs are made that

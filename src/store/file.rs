@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, RenameFlags, renameat_with};
@@ -23,18 +23,26 @@ pub(super) type Identity = (u64, u64);
 /// The identity of the file at a path.
 ///
 /// On Linux, nothing but the identity is asked for. Whoever asks for a file's times makes the next write note a new time of
-/// change (multigrain timestamps, docs.kernel.org/filesystems/multigrain-ts.html), and the flush after it writes that down too:
+/// change (since 6.13: multigrain timestamps, docs.kernel.org/filesystems/multigrain-ts.html), and the flush after it writes that down too:
 /// with ext4 that was 40 microseconds more for each commit.
 #[cfg(target_os = "linux")]
 pub(super) fn identity(file: &Path) -> io::Result<Identity> {
-    let found = rustix::fs::statx(rustix::fs::CWD, file, rustix::fs::AtFlags::empty(), rustix::fs::StatxFlags::INO)?;
-    Ok((rustix::fs::makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino))
+    use rustix::fs::{AtFlags, CWD, StatxFlags, makedev, statx};
+    match statx(CWD, file, AtFlags::empty(), StatxFlags::INO) {
+        Ok(found) => Ok((makedev(found.stx_dev_major, found.stx_dev_minor), found.stx_ino)),
+        // Old kernels and some sandboxes don't have the call.
+        Err(rustix::io::Errno::NOSYS) => identity_by_metadata(file),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The identity of the file at a path.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn identity(file: &Path) -> io::Result<Identity> {
-    use std::os::unix::fs::MetadataExt;
+    identity_by_metadata(file)
+}
+
+fn identity_by_metadata(file: &Path) -> io::Result<Identity> {
     let metadata = file.metadata()?;
     Ok((metadata.dev(), metadata.ino()))
 }

@@ -275,11 +275,11 @@ pub fn days(
     Ok(days.into_iter().filter(|day| day.events > 0).map(|day| DayScore { date: day.date, score: day.score }).collect())
 }
 
-/// Whether a user has a score on any day, past or future.
+/// Whether a user has events on any day, past or future.
 pub fn has_any(connection: &Connection, user_id: UserId) -> Result<bool, StoreError> {
     const SELECT: &str = with_months!(
         "SELECT EXISTS (SELECT 1 FROM months CROSS JOIN scores
-                        WHERE scores.month = months.month AND user_id = :user_id
+                        WHERE scores.month = months.month AND user_id = :user_id AND events > 0
                           AND scores.month * 100 + day BETWEEN :first AND :last)"
     );
     let mut statement = connection.prepare_cached(SELECT)?;

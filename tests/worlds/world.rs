@@ -70,7 +70,9 @@ pub fn live(number: u64) -> Outcome {
     let mut random = Random::new(number);
     let calendar = Calendar::draw(&mut random);
     let ranking = *random.pick(&RANKINGS);
-    let machine = Machine::new(&calendar, ranking);
+    let repeats = format!("WORLDS_SEED={number} WORLDS_COUNT=1 repeats it");
+    let machine = catch_unwind(AssertUnwindSafe(|| Machine::new(&calendar, ranking)));
+    let machine = machine.map_err(|_| format!("world {number} did not begin ({repeats}); why is written above"))?;
     let about = (USERS[0], calendar.today());
     let model = Model::new(calendar, ranking);
     let mut world = World { random, model, machine, steps: Vec::new(), names: 0, about };
@@ -84,7 +86,7 @@ pub fn live(number: u64) -> Outcome {
             text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
         }
     };
-    let mut told = format!("world {number} went wrong (WORLDS_SEED={number} WORLDS_COUNT=1 repeats it)\n  {began}\n");
+    let mut told = format!("world {number} went wrong ({repeats})\n  {began}\n");
     for (step, count) in world.steps.iter().zip(1..) {
         told.push_str(&format!("  {count}. {step}\n"));
     }

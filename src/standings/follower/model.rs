@@ -1,4 +1,4 @@
-//! A model of the writer and the follower, in every order: the writer's own loop and its telling, the queue of facts, and what
+//! A model of the writer and the follower, in many orders: the writer's own loop and its telling, the queue of facts, and what
 //! decides which snapshot is used and which facts are taken (`progress`), with the refresh in a few lines (`model/follower.rs`).
 //!
 //! The file holds one number, to which each commit adds another power of 16; memory holds that number once for each window. So

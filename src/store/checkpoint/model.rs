@@ -1,4 +1,4 @@
-//! A model of the writer and its checkpoints: their own loops (`turns`, `rounds`) on a disk of three pages, in every order.
+//! A model of the writer and its checkpoints: their own loops (`turns`, `rounds`) on a disk of three pages, in many orders.
 //!
 //! The disk does what SQLite and Linux do. A commit appends to the log and flushes it, and begins the log anew if all of it is
 //! copied. A checkpoint writes pages into what the system holds of the file, and flushes them only if it has reached the end of the
