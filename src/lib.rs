@@ -30,6 +30,8 @@ pub mod config;
 pub mod domain;
 pub mod export;
 pub mod front;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 #[cfg(test)]
 pub(crate) mod interleavings;
 pub mod jobs;

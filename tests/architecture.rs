@@ -56,6 +56,8 @@ const ROOMS: Arrows<'static> = &[
         ],
     ),
     ("cli", &["config", "logging", "show", "export", "tables", "actions", "rollup", "store", "domain", "server"]),
+    // Hostile bytes for what reads them, whichever room it is in.
+    ("fuzzing", &["front", "api", "web", "tables", "domain"]),
     ("main", &["cli", "server"]),
     ("lib", &[]),
 ];

@@ -7,7 +7,7 @@ mod audit;
 mod avatars;
 mod boards;
 mod directory;
-mod discourse;
+pub(crate) mod discourse;
 mod document;
 mod health;
 mod leaderboard;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::Utc;
+use chrono::{Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::date::EventDate;
@@ -50,7 +50,10 @@ impl Clock {
 
     /// The day that it was at a moment in the community's time zone.
     pub fn day_of(&self, moment: Timestamp) -> EventDate {
-        EventDate::saturating(moment.moment().with_timezone(&self.zone).date_naive())
+        let utc = moment.moment().naive_utc();
+        let offset = self.zone.offset_from_utc_datetime(&utc).fix();
+        // At the ends of chrono's calendar the zone's own time may lie beyond it. Both days are then far outside of ours.
+        EventDate::saturating(utc.checked_add_offset(offset).unwrap_or(utc).date())
     }
 }
 
@@ -66,6 +69,18 @@ mod tests {
         {
             let clock = Clock::fixed(zone.parse().expect("a zone"), evening);
             assert_eq!(clock.today().to_string(), today, "{zone}");
+        }
+    }
+
+    #[test]
+    fn every_moment_has_a_day_in_every_zone() {
+        for (moment, day) in
+            [("+262142-12-31 23:59:59.999", EventDate::MAX), ("-262143-01-01 00:00:00", EventDate::MIN)]
+        {
+            let moment: Timestamp = moment.parse().expect("a moment");
+            for zone in ["Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"] {
+                assert_eq!(Clock::fixed(zone.parse().expect("a zone"), moment).today(), day, "{moment} in {zone}");
+            }
         }
     }
 }

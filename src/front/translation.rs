@@ -49,11 +49,16 @@ pub fn request<'r>(client: &'r Client, parts: &'r Parts) -> LocalRequest<'r> {
         local.inner_mut().add_header(Header::new("host", authority.as_str()));
     }
     for line in parts.headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok()) {
-        for cookie in line.split(';').filter_map(|cookie| Cookie::parse_encoded(cookie.trim()).ok()) {
+        for cookie in cookies(line) {
             local = local.cookie(cookie);
         }
     }
     local
+}
+
+/// The cookies in a line of the header `Cookie`. What is no cookie is passed over.
+pub fn cookies(line: &str) -> impl Iterator<Item = Cookie<'_>> {
+    line.split(';').filter_map(|cookie| Cookie::parse_encoded(cookie.trim()).ok())
 }
 
 /// A request of the same method and path that Rocket answers with its catcher.

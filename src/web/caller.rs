@@ -186,7 +186,7 @@ pub fn sent_key<'r>(request: &'r Request<'_>) -> Option<&'r str> {
 }
 
 /// What stands behind the name of the scheme, if that is `Bearer`, in any case.
-fn bearer(authorization: &str) -> Option<&str> {
+pub(crate) fn bearer(authorization: &str) -> Option<&str> {
     let (scheme, key) = authorization.trim_start().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(key)
 }

@@ -56,7 +56,7 @@ impl<'r> FromRequest<'r> for AcceptsGzip {
 
 /// Whether `Accept-Encoding` wants gzip at least as much as what is not compressed. A coding with the weight 0 is not
 /// accepted; `*` stands for those that are not named.
-fn prefers_gzip<'v>(values: impl Iterator<Item = &'v str>) -> bool {
+pub(crate) fn prefers_gzip<'v>(values: impl Iterator<Item = &'v str>) -> bool {
     let (mut gzip, mut any, mut identity) = (None, None, None);
     for item in values.flat_map(|value| value.split(',')) {
         let mut parts = item.split(';').map(str::trim);

@@ -9,7 +9,7 @@ use super::written;
 
 /// The parameters of a JSON object. The outer error says that the text is no such object, the inner one that it has too
 /// many members.
-pub(super) fn read(text: &str) -> serde_json::Result<Result<Parameters, ApiError>> {
+pub(crate) fn read(text: &str) -> serde_json::Result<Result<Parameters, ApiError>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let parameters = deserializer.deserialize_map(Object)?;
     deserializer.end()?;

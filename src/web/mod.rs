@@ -22,7 +22,7 @@ mod finishing;
 pub(crate) mod forum;
 mod headers;
 pub(crate) mod idempotency;
-mod json_object;
+pub(crate) mod json_object;
 mod kept_forms;
 pub(crate) mod key_refusal;
 pub(crate) mod kinds;

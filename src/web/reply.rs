@@ -32,7 +32,12 @@ pub fn raw_json(status: Status, body: impl Body) -> Response<'static> {
 
 /// Whether the client has the reply of that tag already.
 pub fn is_known(request: &Request<'_>, tag: &str) -> bool {
-    request.headers().get("If-None-Match").any(|tags| {
+    names_tag(request.headers().get("If-None-Match"), tag)
+}
+
+/// Whether `If-None-Match` names the tag, weak or not, or any tag.
+pub fn names_tag<'v>(mut values: impl Iterator<Item = &'v str>, tag: &str) -> bool {
+    values.any(|tags| {
         tags.split(',').map(str::trim).any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
     })
 }

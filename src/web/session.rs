@@ -132,7 +132,7 @@ impl<'r> FromRequest<'r> for SignedIn {
 
 /// The token that forms hold: a secret of the session, and behind it who fills the form in. The latter is no secret. It is
 /// needed where a form comes after its session has ended, when nobody else remembers.
-fn token_of_forms(secret: &str, username: &Username) -> String {
+pub(crate) fn token_of_forms(secret: &str, username: &Username) -> String {
     let username: String = username.as_str().bytes().map(|byte| format!("{byte:02x}")).collect();
     format!("{secret}.{username}")
 }

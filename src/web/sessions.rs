@@ -32,7 +32,7 @@ pub struct Sessions {
 
 /// What is kept of a session.
 #[derive(Debug, Clone)]
-pub(super) struct Session {
+pub(crate) struct Session {
     /// The key that it was begun with.
     pub key: KeyRef,
     /// Who acts.
@@ -64,7 +64,7 @@ impl Sessions {
     }
 
     /// Begins a session and returns its token.
-    pub(super) fn begin(&self, key: KeyRef, username: Username, now: Timestamp) -> Result<String, getrandom::Error> {
+    pub(crate) fn begin(&self, key: KeyRef, username: Username, now: Timestamp) -> Result<String, getrandom::Error> {
         let (token, csrf) = (random_token()?, random_token()?);
         let mut held = self.held();
         held.retain(|_, session| session.lasts(now));
@@ -76,7 +76,7 @@ impl Sessions {
         Ok(token)
     }
 
-    pub(super) fn find(&self, token: &str, now: Timestamp) -> Option<Session> {
+    pub(crate) fn find(&self, token: &str, now: Timestamp) -> Option<Session> {
         self.held().get(&digest(token)).filter(|session| session.lasts(now)).cloned()
     }
 

@@ -116,7 +116,7 @@ fn log_request(trace: &Trace, status: Status, duration: Duration) {
 
 /// Whether a client may set this request id. It may hold what the ids of tracing systems hold, and nothing that could
 /// break a log line.
-fn is_sane(id: &str) -> bool {
+pub(crate) fn is_sane(id: &str) -> bool {
     (1..=REQUEST_ID_MAX).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:/+=@-".contains(&byte))
 }

@@ -7,8 +7,8 @@ mod deeds;
 mod json;
 mod news;
 mod people;
-mod reading;
-mod signature;
+pub(crate) mod reading;
+pub(crate) mod signature;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

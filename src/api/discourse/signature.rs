@@ -27,9 +27,19 @@ pub struct Signed {
 impl Signed {
     /// Whether this is the signature of a body. It takes the same time wherever the right signature differs.
     pub fn is_of(&self, body: &[u8]) -> bool {
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(self.secret.reveal().as_bytes()) else { return false };
-        mac.chain_update(body).verify_slice(&self.signature).is_ok()
+        is_signature(&self.secret, &self.signature, body)
     }
+}
+
+/// Whether these bytes sign a body with a secret.
+pub(crate) fn is_signature(secret: &WebhookSecret, signature: &[u8; BYTES], body: &[u8]) -> bool {
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()) else { return false };
+    mac.chain_update(body).verify_slice(signature).is_ok()
+}
+
+/// The bytes of a signature as the header has it.
+pub(crate) fn read(header: &str) -> Option<[u8; BYTES]> {
+    header.strip_prefix("sha256=").and_then(bytes)
 }
 
 #[rocket::async_trait]
@@ -50,7 +60,7 @@ impl<'r> FromRequest<'r> for Signed {
         let header = |name| request.headers().get_one(name).map(str::trim).filter(|value| !value.is_empty());
         let event = header("X-Discourse-Event").or_else(|| header("X-Discourse-Event-Type")).unwrap_or_default();
         let signature = header("X-Discourse-Event-Signature");
-        let Some(signature) = signature.and_then(|text| text.strip_prefix("sha256=")).and_then(bytes) else {
+        let Some(signature) = signature.and_then(read) else {
             let why =
                 if signature.is_some() { "its signature is not of the form sha256=…" } else { "it is not signed" };
             refuse(app, &Client::of(request), event.to_owned(), why);
