@@ -209,7 +209,7 @@ fn pictures_that_lie_beside_the_server_stay_where_they_are() {
 fn the_first_key_comes_with_a_command_that_begins_with_the_path() {
     let server = Setup::new().without_env("SCOREKEEPER_API_KEY").env("SCOREKEEPER_BASE_PATH", "/points/").start();
     let url = format!("curl '{}/points/admin/plugins/gamification/score_events'", server.url());
-    assert!(server.stderr().contains(&url), "{}", server.stderr());
+    wait_for("the command", || server.stderr().contains(&url).then_some(()));
 }
 
 #[test]

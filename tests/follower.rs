@@ -121,7 +121,8 @@ fn every_change_is_refused_with_the_address_where_it_is_made() {
     assert_eq!(follower.post(EVENTS, &json!({"user_id": 13, "date": "2023-02-30", "points": 1})).status, 400);
     assert_eq!(reason(&follower), None, "a refused change is no fault");
     assert!(bytes(&replica.file()) == before, "the file was written");
-    assert!(!follower.stderr().contains("ERROR"), "{}", follower.stderr());
+    let told = follower.log();
+    assert!(!told.contains("ERROR"), "{told}");
 }
 
 #[test]

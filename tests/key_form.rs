@@ -137,7 +137,7 @@ fn a_bearer_token_writes_and_is_in_no_log() {
     for key in [&key, KEY] {
         let request = server.anonymous("POST", EVENTS).header("Authorization", &format!("Bearer {key}"));
         assert_eq!(request.header("Api-Username", "ana").json(&body).send().status, 200);
-        assert!(!server.stderr().contains(key));
+        assert!(!server.log().contains(key));
     }
     let history = with_key(&server, &key, "GET", &format!("{EVENTS}/1/history")).send().json();
     assert_eq!(history["revisions"][0]["by"], "ana");

@@ -185,7 +185,8 @@ fn files_and_folders_are_for_their_owner_whatever_the_umask() {
         for name in ["scores.db", "scores.db-wal", "scores.db-shm"] {
             assert_eq!(mode(&folder.path().join("deep/below").join(name)), 0o600, "{name} with umask {umask}");
         }
-        assert!(!server.stderr().contains("chmod"), "{}", server.stderr());
+        let told = server.log();
+        assert!(!told.contains("chmod"), "{told}");
 
         let made = with_umask(umask, folder.path(), &["--database", "other/keys.db", "keys", "create"]).output();
         assert!(made.expect("the binary runs").status.success());
@@ -199,7 +200,7 @@ fn a_file_that_others_may_read_is_told_of_and_left_as_it_is() {
     let file = folder.path().join("scores.db");
     std::fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("the mode is changed");
     let server = Setup::in_folder(folder).start();
-    let told = server.stderr();
+    let told = server.log();
     let lines: Vec<_> = told.lines().filter(|line| line.contains("chmod 600")).collect();
     assert!(matches!(lines[..], [line] if line.contains("scores.db") && line.contains("644")), "{told}");
     assert_eq!(mode(&file), 0o644);

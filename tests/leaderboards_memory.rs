@@ -35,8 +35,8 @@ fn what_there_is_no_room_for_is_built_again_when_it_is_asked_for() {
         server.award(USERS, &today.to_string(), 1);
     }
     assert_eq!(server.score(USERS), USERS + 3);
-    let told = || server.stderr().lines().filter(|line| line.contains("standings_memory")).count();
-    wait_for("a line about memory", || (told() > 0).then_some(()));
+    wait_for("a line about memory", || server.stderr().contains("standings_memory").then_some(()));
     leads("monthly", USERS + 3);
-    assert_eq!(told(), 1, "{}", server.stderr());
+    let told = server.log();
+    assert_eq!(told.lines().filter(|line| line.contains("standings_memory")).count(), 1, "{told}");
 }

@@ -96,7 +96,8 @@ fn assert_nothing_is_taken(server: &Server) {
     }
     let reason = await_reason(server);
     assert!(reason.ends_with("scores.db was deleted or replaced"), "{reason}");
-    assert_eq!(lines_of_loss(server), 1, "{}", server.stderr());
+    let told = wait_for("a line in the log", || Some(lines_of_loss(server)).filter(|lines| *lines > 0));
+    assert_eq!(told, 1, "{}", server.stderr());
 }
 
 #[test]

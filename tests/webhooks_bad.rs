@@ -100,7 +100,7 @@ fn well_signed_nonsense_is_passed_over_and_logged() {
     let reply = delivery(&server, SECRET, "", post(123, 13).to_string().as_bytes()).send();
     assert_eq!(reply.status, 200);
     assert_eq!(dump(&server), before);
-    let log = server.stderr();
+    let log = server.log();
     assert!(log.contains("ignored: its body is no JSON object"), "{log}");
     assert!(!log.contains(SECRET), "{log}");
 }

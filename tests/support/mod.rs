@@ -16,7 +16,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -165,6 +167,8 @@ pub struct Server {
     child: Child,
     folder: Arc<TempDir>,
     stderr: Arc<Mutex<String>>,
+    /// Gathers `stderr` until the process and all that it started have closed it.
+    reader: JoinHandle<()>,
     agent: ureq::Agent,
     pub port: u16,
 }
@@ -223,7 +227,7 @@ impl Server {
             .max_redirects(0)
             .build()
             .new_agent();
-        Ok(Server { child, folder, stderr, agent, port })
+        Ok(Server { child, folder, stderr, reader, agent, port })
     }
 
     /// `http://127.0.0.1:PORT`
@@ -248,9 +252,22 @@ impl Server {
         connection
     }
 
-    /// All that the server has written to stderr.
+    /// All that the server has written to stderr so far, and all that it ever wrote after [`Server::wait`]. A line of the log
+    /// may come after the answer to the request that it is about: see [`Server::log`].
     pub fn stderr(&self) -> String {
         self.stderr.lock().expect("the reader never panics").clone()
+    }
+
+    /// The log on stderr with every line about what was answered before: it ends with a request of its own. For servers
+    /// that log each request.
+    pub fn log(&self) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let last = format!("last-of-all-{}-", COUNT.fetch_add(1, Ordering::Relaxed));
+        self.anonymous("GET", "/health/live").header("X-Request-Id", &last).send();
+        wait_for("the last request to be logged", || {
+            let log = self.stderr();
+            log.contains(&last).then_some(log)
+        })
     }
 
     /// Process id.
@@ -345,10 +362,12 @@ impl Server {
         self.child.try_wait().expect("a child can be waited for")
     }
 
-    /// Waits for the process to end.
+    /// Waits for the process to end, and for the end of its stderr.
     pub fn wait(&mut self) -> ExitStatus {
         let child = &mut self.child;
-        wait_for("the server to end", || child.try_wait().expect("a child can be waited for"))
+        let status = wait_for("the server to end", || child.try_wait().expect("a child can be waited for"));
+        wait_for("the end of stderr", || self.reader.is_finished().then_some(()));
+        status
     }
 
     /// Ends the process as a power cut would, as far as a process can.
