@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::openapi::{furnished, operations};
 use crate::support::forum::HOOK;
-use crate::support::keys::{keys, list, make_key};
+use crate::support::keys::{keys, list, make_key, revoke, with_key};
 use crate::support::replica::{ELSEWHERE, Replica};
 use crate::support::{EVENTS, Server, Setup, run_with, wait_for};
 
@@ -123,6 +123,22 @@ fn every_change_is_refused_with_the_address_where_it_is_made() {
     assert!(bytes(&replica.file()) == before, "the file was written");
     let told = follower.log();
     assert!(!told.contains("ERROR"), "{told}");
+}
+
+#[test]
+fn a_key_that_was_revoked_elsewhere_is_refused_before_anything_else_is_told() {
+    let origin = Server::start();
+    let key = make_key(origin.folder().path(), &[]);
+    let mut replica = Replica::of(&origin);
+    let follower = replica.setup().start();
+    let store = || {
+        let event = json!({"user_id": 13, "date": "2023-04-14", "points": 1});
+        with_key(&follower, &key, "POST", EVENTS).json(&event).send().status
+    };
+    assert_eq!([store(), store(), store()], [503; 3]);
+    revoke(origin.folder().path(), 1);
+    replica.apply(&origin.database());
+    assert_eq!([store(), store()], [403; 2]);
 }
 
 #[test]

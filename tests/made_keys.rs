@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use scorekeeper::actions::{Actions, Actor, KeyRefusal, MadeKey, Refusal};
-use scorekeeper::domain::{Clock, KeyRef, Networks, Permissions, PlainKey, Scope, Sender, Timestamp};
+use scorekeeper::actions::{Actions, Actor, KeyRefusal, MadeKey, Presumed, Refusal};
+use scorekeeper::domain::{Award, Clock, KeyRef, Networks, Permissions, PlainKey, Scope, Sender, Timestamp};
 use scorekeeper::store::api_keys::NewKey;
 use scorekeeper::store::key_lines::KeyState;
 use scorekeeper::store::{OpenMode, OpenOptions, Store, WriterThread};
@@ -21,6 +21,7 @@ use crate::support::{KEY, Setup};
 pub struct House {
     pub actions: Actions,
     pub clock: Clock,
+    store: Store,
     runtime: tokio::runtime::Runtime,
     writer: Option<WriterThread>,
     _folder: Arc<TempDir>,
@@ -30,6 +31,17 @@ pub struct House {
 pub fn at(hour: i64, minute: i64) -> Timestamp {
     let midnight: Timestamp = Timestamp::new("2026-06-01T00:00:00Z".parse().expect("a moment"));
     Timestamp::new(midnight.moment() + TimeDelta::minutes(60 * hour + minute))
+}
+
+/// An award of a point.
+fn award() -> Award {
+    Award {
+        user_id: 13.try_into().expect("a user"),
+        date: "2026-06-01".parse().expect("a day"),
+        points: 1.try_into().expect("points"),
+        description: None,
+        minimum_score: None,
+    }
 }
 
 /// A key that may do all, from anywhere, without an end.
@@ -50,7 +62,8 @@ impl House {
         let options = OpenOptions::new(OpenMode::Create, clock.clone());
         let (store, writer) = Store::open(&folder.path().join("scores.db"), options).expect("a database");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        House { actions: Actions::new(store, clock.clone()), clock, runtime, writer: Some(writer), _folder: folder }
+        let actions = Actions::new(store.clone(), clock.clone());
+        House { actions, store, clock, runtime, writer: Some(writer), _folder: folder }
     }
 
     /// The actor of a command on the machine.
@@ -77,10 +90,26 @@ impl House {
         self.runtime.block_on(self.actions.revoke_key(&self.command_line(), id)).expect("the key is revoked");
     }
 
-    /// Who acts with a key from an address.
+    /// Who acts with a key from an address. An event is stored with it too, which must go as well as that, whether the key is
+    /// looked up for it or remembered.
     pub fn actor_from(&self, key: &PlainKey, address: &str) -> Result<Actor, Refusal> {
         let sender = Sender { address: address.parse().expect("an address"), is_certain: true };
-        self.actions.authenticate(key, Some("ana"), sender)
+        let found = self.actions.authenticate(key, Some("ana"), sender);
+        let wanted = found.clone().and_then(|actor| actor.require(Scope::EventsAward));
+        for time in ["first", "second"] {
+            let presumed = self.actions.recall(key, Some("ana"), sender).map_or_else(
+                || {
+                    let actor = self.actions.authenticate(key, Some("ana"), sender)?;
+                    self.actions.remember(key, &actor);
+                    Ok(Presumed::certain(actor))
+                },
+                Ok,
+            );
+            let stored =
+                presumed.and_then(|presumed| self.runtime.block_on(self.actions.award(&presumed, award(), None)));
+            assert_eq!(format!("{:?}", stored.map(drop)), format!("{wanted:?}"), "the {time} time");
+        }
+        found
     }
 
     #[track_caller]
@@ -103,6 +132,42 @@ impl Drop for House {
             writer.stop();
         }
     }
+}
+
+#[test]
+fn a_key_that_is_revoked_earlier_in_a_transaction_stores_nothing_later_in_it() {
+    let house = House::new();
+    let (id, key) = house.made(&house.command_line(), unbounded());
+    let actor = house.actor(&key);
+    let sender = Sender { address: actor.address.expect("an address"), is_certain: true };
+    let presumed = house.actions.recall(&key, Some("ana"), sender).expect("a key that is remembered");
+    // While the writer is held, both are queued, one after the other. So they share the next transaction.
+    let ((begun, begins), (go_on, held)) = (std::sync::mpsc::channel(), std::sync::mpsc::channel());
+    let hold = move |_| {
+        begun.send(()).unwrap_or_default();
+        held.recv().unwrap_or_default();
+    };
+    let writer = house.store.writer();
+    writer.look_between(hold).expect("the writer takes it");
+    begins.recv().expect("the writer is held");
+    let queued = async |count: usize| {
+        while writer.waiting() < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let by = house.command_line();
+    let store = async {
+        queued(1).await;
+        house.actions.award(&presumed, award(), None).await
+    };
+    let go_on = async {
+        queued(2).await;
+        go_on.send(()).expect("the writer waits");
+    };
+    let all = async { tokio::join!(house.actions.revoke_key(&by, id), store, go_on) };
+    let (revoked, stored, ()) = house.runtime.block_on(all);
+    revoked.expect("the key is revoked");
+    assert!(matches!(stored, Err(Refusal::InvalidAccess)), "{stored:?}");
 }
 
 #[test]

@@ -77,6 +77,7 @@ mod key_networks;
 mod key_rotation;
 mod key_scopes;
 mod keys_shown;
+mod known_keys;
 mod layouts;
 mod leaderboard_pages;
 mod leaderboards;

@@ -1,7 +1,7 @@
 //! Finding out who acts with a key. Every request with a key begins with this.
 
 use super::{Actions, Actor, Refusal};
-use crate::domain::{KeyRef, PlainKey, Sender, Username};
+use crate::domain::{KeyDigest, KeyRef, PlainKey, Sender, Username};
 use crate::store::StoreError;
 use crate::store::api_keys::{self, ApiKey};
 use crate::store::key_lines::{self, Circumstances, KeyState};
@@ -41,34 +41,19 @@ impl Actions {
         stand_in: impl Fn() -> Option<Username>,
         sender: Sender,
     ) -> Result<Actor, Refusal> {
-        let username = username.map(str::trim).filter(|username| !username.is_empty());
-        // A name that can't be one is told only to who has a good key.
-        let username: Option<Result<Username, Refusal>> =
-            username.map(|username| username.parse().map_err(|_| Refusal::InvalidAccess));
         let digest = key.digest();
-        if self.configured_key.as_ref().is_some_and(|configured| configured.matches(digest.as_bytes())) {
-            let username = username.transpose()?.or_else(stand_in).ok_or(Refusal::UsernameNeeded)?;
-            return Ok(Actor::unlimited(username, KeyRef::Configured, Some(sender.address)));
-        }
-        if key.is_misspelt() {
-            return Err(Refusal::WrongKey);
+        if self.is_configured(&digest) {
+            return actor_with_configured(username, stand_in, sender);
         }
         let at = self.circumstances();
-        let stored = self.store.look_up(|connection| key_lines::find(connection, &key.prefix(), &digest, &at))?;
-        let stored = match stored {
-            None => return Err(Refusal::WrongKey),
-            Some((stored, KeyState::Works)) => stored,
-            Some(_) => return Err(Refusal::InvalidAccess),
-        };
-        self.admit(&stored, sender)?;
-        let acting = match (&stored.username, username.transpose()?) {
-            (None, Some(username)) => username,
-            (None, None) => stand_in().ok_or(Refusal::UsernameNeeded)?,
-            (Some(owner), Some(username)) if *owner != username => return Err(Refusal::InvalidAccess),
-            (Some(owner), _) => owner.clone(),
-        };
-        self.note_use(&stored, sender);
-        Ok(actor(acting, stored, sender))
+        let find = || self.store.look_up(|connection| key_lines::find(connection, &key.prefix(), &digest, &at));
+        let stored = if key.is_misspelt() { None } else { find()? };
+        let stored = working(stored)?;
+        let actor = actor_with(&stored, username, stand_in, sender)?;
+        if stored.use_is_news(at.now) {
+            self.note_use(stored.id, sender);
+        }
+        Ok(actor)
     }
 
     /// Who acts with a key that was accepted before, under the same name; `None` if the key works no longer.
@@ -88,9 +73,11 @@ impl Actions {
         let at = self.circumstances();
         let stored = self.store.look_up(|connection| key_lines::get(connection, id, &at))?;
         let Some((stored, KeyState::Works)) = stored else { return Ok(None) };
-        self.admit(&stored, sender)?;
-        self.note_use(&stored, sender);
-        Ok(Some(actor(username.clone(), stored, sender)))
+        admit(&stored, sender)?;
+        if stored.use_is_news(at.now) {
+            self.note_use(id, sender);
+        }
+        Ok(Some(actor(username.clone(), &stored, sender)))
     }
 
     /// What decides now, beside the file, whether a key works.
@@ -100,33 +87,76 @@ impl Actions {
         Circumstances { now: self.clock.now(), today: self.clock.today(), is_key_configured }
     }
 
-    /// Passes if a key may be used from there.
-    fn admit(&self, key: &ApiKey, sender: Sender) -> Result<(), Refusal> {
-        let admitted = key.networks.are_everywhere() || (sender.is_certain && key.networks.contain(sender.address));
-        if admitted { Ok(()) } else { Err(Refusal::NotFromHere) }
+    fn is_configured(&self, digest: &KeyDigest) -> bool {
+        self.configured_key.as_ref().is_some_and(|configured| configured.matches(digest.as_bytes()))
     }
 
     /// Has the use of a key written down, without waiting for that. If the queue is full, this use is not written down,
-    /// but the next one will be.
-    fn note_use(&self, stored: &ApiKey, sender: Sender) {
-        if stored.use_is_news(self.clock.now()) {
-            let id = stored.id;
-            let noted: Result<_, StoreError> =
-                self.store.writer().submit(move |write| api_keys::note_use(write, id, sender.address));
-            if let Err(error) = noted {
-                log::debug!("the use of key {id} was not noted: {error}");
-            }
+    /// but a later one will be.
+    pub(super) fn note_use(&self, id: i64, sender: Sender) {
+        let noted: Result<_, StoreError> =
+            self.store.writer().submit(move |write| api_keys::note_use(write, id, sender.address));
+        if let Err(error) = noted {
+            log::debug!("the use of key {id} was not noted: {error}");
         }
     }
 }
 
-fn actor(username: Username, stored: ApiKey, sender: Sender) -> Actor {
+/// The key, if it was found and works.
+fn working(found: Option<(ApiKey, KeyState)>) -> Result<ApiKey, Refusal> {
+    match found {
+        None => Err(Refusal::WrongKey),
+        Some((key, KeyState::Works)) => Ok(key),
+        Some(_) => Err(Refusal::InvalidAccess),
+    }
+}
+
+/// The username that was sent, if one was. One that can't be one is told only to who has a good key.
+fn sent_name(username: Option<&str>) -> Result<Option<Username>, Refusal> {
+    let username = username.map(str::trim).filter(|username| !username.is_empty());
+    username.map(|username| username.parse().map_err(|_| Refusal::InvalidAccess)).transpose()
+}
+
+/// Who acts with the configured key.
+fn actor_with_configured(
+    username: Option<&str>,
+    stand_in: impl Fn() -> Option<Username>,
+    sender: Sender,
+) -> Result<Actor, Refusal> {
+    let username = sent_name(username)?.or_else(stand_in).ok_or(Refusal::UsernameNeeded)?;
+    Ok(Actor::unlimited(username, KeyRef::Configured, Some(sender.address)))
+}
+
+/// Who acts with a stored key that works.
+pub(super) fn actor_with(
+    stored: &ApiKey,
+    username: Option<&str>,
+    stand_in: impl Fn() -> Option<Username>,
+    sender: Sender,
+) -> Result<Actor, Refusal> {
+    admit(stored, sender)?;
+    let acting = match (&stored.username, sent_name(username)?) {
+        (None, Some(username)) => username,
+        (None, None) => stand_in().ok_or(Refusal::UsernameNeeded)?,
+        (Some(owner), Some(username)) if *owner != username => return Err(Refusal::InvalidAccess),
+        (Some(owner), _) => owner.clone(),
+    };
+    Ok(actor(acting, stored, sender))
+}
+
+/// Passes if a key may be used from there.
+fn admit(key: &ApiKey, sender: Sender) -> Result<(), Refusal> {
+    let admitted = key.networks.are_everywhere() || (sender.is_certain && key.networks.contain(sender.address));
+    if admitted { Ok(()) } else { Err(Refusal::NotFromHere) }
+}
+
+fn actor(username: Username, stored: &ApiKey, sender: Sender) -> Actor {
     Actor {
         username,
         key: KeyRef::Stored(stored.id),
         first_key: KeyRef::Stored(stored.first_id),
         permissions: stored.permissions,
-        networks: stored.networks,
+        networks: stored.networks.clone(),
         one_username: stored.username.is_some(),
         expires_on: stored.expires_on,
         ends_at: stored.ends_at,

@@ -3,10 +3,11 @@
 use std::ops::RangeInclusive;
 use std::time::Instant;
 
-use super::{Actions, Actor, Answer, Refusal};
+use super::{Actions, Actor, Answer, Presumed, Refusal};
 use crate::domain::{Award, Correction, Deletion, EventId, IdempotencyKey, Scope};
-use crate::store::Write;
+use crate::store::idempotency::Idempotency;
 use crate::store::score_events::{self, Awarded, Revised};
+use crate::store::{BUSY_LIMIT, StoreError, Write};
 
 /// The resource that an idempotency key of an award belongs to, however the path of the request is written.
 const RESOURCE: &str = "/admin/plugins/gamification/score_events";
@@ -16,20 +17,46 @@ impl Actions {
     /// too, and is kept under the idempotency key like any other.
     ///
     /// # Errors
-    /// See [`Refusal`].
+    /// See [`Refusal`]. If whoever was presumed to act may not, after all, also as [`Actions::authenticate`].
     pub async fn award(
         &self,
-        actor: &Actor,
+        presumed: &Presumed,
         award: Award,
         key: Option<IdempotencyKey>,
     ) -> Result<Answer<Awarded>, Refusal> {
-        actor.require(award.scope())?;
-        let by = actor.author();
-        let wanted = award.clone();
-        let work = move |write: &Write<'_>| score_events::award(write, &wanted, &by);
-        let answer = self.once(actor, key, RESOURCE, &award, work).await?;
+        let deadline = Instant::now() + BUSY_LIMIT;
+        let check = presumed.check();
+        let stored = match self.award_as(presumed.actor(), check, deadline, &award, key.as_ref()).await {
+            Err(Refusal::Store(StoreError::KeysChanged) | Refusal::NotPermitted(_)) => {
+                let actor = self.confirm(presumed)?;
+                self.award_as(&actor, |_| Ok(()), deadline, &award, key.as_ref()).await
+            }
+            stored => {
+                self.note_presumed_use(presumed);
+                stored
+            }
+        };
+        let answer = stored?;
         self.figures.count(&answer, 1, matches!(answer.outcome, Awarded::InsufficientPoints { .. }));
         Ok(answer)
+    }
+
+    /// Stores an event, if `check` passes in the transaction and that can be begun before `deadline`.
+    async fn award_as(
+        &self,
+        actor: &Actor,
+        check: impl FnOnce(&Write<'_>) -> Result<(), StoreError> + Send + 'static,
+        deadline: Instant,
+        award: &Award,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Answer<Awarded>, Refusal> {
+        actor.require(award.scope())?;
+        let by = actor.author();
+        let idempotency =
+            key.map(|key| Idempotency::new(&actor.username, actor.first_key, key.clone(), RESOURCE, award));
+        let wanted = award.clone();
+        let work = move |write: &Write<'_>| score_events::award(write, &wanted, &by);
+        self.once_if(check, deadline, idempotency, work).await
     }
 
     /// Changes the points of an event, and its description if one is given.

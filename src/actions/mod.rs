@@ -18,7 +18,9 @@ mod figures;
 mod import;
 mod key_rotation;
 mod keys;
+mod known_keys;
 mod moving;
+mod presumed;
 mod recalculation;
 mod refusal;
 mod rules;
@@ -31,6 +33,7 @@ pub use directory::Existence;
 pub use figures::Figures;
 pub use key_rotation::RotatedKey;
 pub use keys::{MadeKey, may_revoke};
+pub use presumed::Presumed;
 pub use refusal::{KeyRefusal, Refusal};
 pub use webhooks::Delivered;
 
@@ -39,6 +42,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use self::known_keys::KnownKeys;
 use crate::domain::{Clock, IdempotencyKey, KeyDigest};
 use crate::rollup::Rollup;
 use crate::standings::Standings;
@@ -51,6 +55,7 @@ pub struct Actions {
     clock: Clock,
     running: Option<Running>,
     configured_key: Option<KeyDigest>,
+    known_keys: KnownKeys,
     recalculations_per_day: u32,
     figures: Figures,
 }
@@ -80,6 +85,7 @@ impl Actions {
             clock,
             running: None,
             configured_key: None,
+            known_keys: KnownKeys::default(),
             recalculations_per_day: 0,
             figures: Figures::default(),
         }
@@ -151,7 +157,24 @@ impl Actions {
     where
         T: Serialize + DeserializeOwned + Send + 'static,
     {
-        let work = move |write: &Write<'_>| once(write, idempotency.as_ref(), || work(write));
+        self.once_if(|_| Ok(()), deadline, idempotency, work).await
+    }
+
+    /// The same if `check` passes, which comes first in the transaction. Its fault is an error of the store.
+    async fn once_if<T>(
+        &self,
+        check: impl FnOnce(&Write<'_>) -> Result<(), StoreError> + Send + 'static,
+        deadline: Instant,
+        idempotency: Option<Idempotency>,
+        work: impl FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Answer<T>, Refusal>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let work = move |write: &Write<'_>| {
+            check(write)?;
+            once(write, idempotency.as_ref(), || work(write))
+        };
         let done = self.store.write_by(deadline, work).await?;
         match done {
             Once::Fresh(outcome) => Ok(Answer { outcome, replayed: false }),

@@ -13,7 +13,7 @@ use crate::store::revisions::{self, HistoryFilter};
 use crate::store::score_events::{self, Awarded};
 use crate::web::App;
 use crate::web::batch::{SentBatch, aside};
-use crate::web::caller::{May, need};
+use crate::web::caller::{May, PresumedCaller, need};
 use crate::web::error::ApiError;
 use crate::web::idempotency::SentIdempotencyKey;
 use crate::web::path::EventIdPath;
@@ -51,18 +51,19 @@ pub async fn list(
 /// Stores an event.
 #[post("/admin/plugins/gamification/score_events", data = "<asked>")]
 pub async fn create(
-    caller: May<need::GoodKey>,
+    caller: PresumedCaller,
     app: &State<App>,
     key: SentIdempotencyKey,
-    asked: Sent<NewEvent>,
+    asked: Result<Sent<NewEvent>, ApiError>,
 ) -> Result<Replay<Result<Json<ScoreEvent>, ApiError>>, ApiError> {
-    let read = async { Ok((asked.read_named(app).await?.into(), key.read()?)) };
+    let read = async { Ok((asked?.read_named(app).await?.into(), key.read()?)) };
     let (award, key) = match read.await {
         Ok(read) => read,
-        // A key that may store no event at all is told so, whatever is wrong in the request.
-        Err(fault) => return Err(caller.actor.may_store().err().map_or(fault, ApiError::from)),
+        // Whoever has no good key any more, or may store no event at all, is told so, whatever is wrong in the request.
+        Err(fault) => return Err(caller.confirm(app)?.may_store().err().map_or(fault, ApiError::from)),
     };
-    let answer = app.actions.award(&caller.actor, award, key).await?;
+    let stored = app.actions.award(&caller.presumed, award, key).await;
+    let answer = stored.map_err(|refusal| caller.refused(app, refusal))?;
     Ok(Replay::of(answer, |awarded| match awarded {
         Awarded::Stored(event) => Ok(Json(event)),
         Awarded::InsufficientPoints { score } => Err(ApiError::InsufficientPoints { score }),

@@ -102,6 +102,7 @@ pub fn create(write: &Write<'_>, plain: &PlainKey, key: &NewKey, descent: Descen
         KeyRef::Configured => Some(CONFIGURED),
         KeyRef::CommandLine | KeyRef::Webhook => None,
     };
+    write.note_keys();
     write.connection.prepare_cached(INSERT)?.execute(named_params! {
         ":prefix": plain.prefix(),
         ":digest": plain.digest().as_bytes(),
@@ -167,6 +168,7 @@ pub fn all(connection: &Connection) -> Result<Vec<ApiKey>, StoreError> {
 /// Revokes a key from now on. A key that was revoked before keeps the earlier time. `false`: there is no such key.
 pub fn revoke(write: &Write<'_>, id: i64) -> Result<bool, StoreError> {
     const UPDATE: &str = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, :now) WHERE id = :id";
+    write.note_keys();
     let changed = write.connection.prepare_cached(UPDATE)?.execute(named_params! { ":id": id, ":now": write.now })?;
     Ok(changed > 0)
 }

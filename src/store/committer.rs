@@ -16,6 +16,7 @@ use super::error::StoreError;
 use super::facts::Subscriber;
 use super::figures::Figures;
 use super::health::Health;
+use super::key_changes::KeyChanges;
 use super::newest_events::NewestEvents;
 use super::repairs;
 use super::telling::Telling;
@@ -41,6 +42,8 @@ pub(super) struct Parts {
     pub figures: Arc<Figures>,
     /// Whose the newest events are, as far as reads have found out.
     pub newest: Arc<NewestEvents>,
+    /// Counts what may have changed a stored key.
+    pub key_changes: KeyChanges,
 }
 
 /// The connection that writes, and all that a transaction needs besides. Whoever has it is the only one who writes.
@@ -52,6 +55,7 @@ pub(super) struct Committer {
     health: Arc<Health>,
     figures: Arc<Figures>,
     newest: Arc<NewestEvents>,
+    key_changes: KeyChanges,
     /// SQLite's count of the changes that other connections have made, as it was seen last.
     version: i64,
     /// Whether another connection has changed the file since the subscribers were last told.
@@ -62,10 +66,22 @@ impl Committer {
     /// Takes what it needs of the parts, and starts the thread for checkpoints. That thread calls `restart_log` when the log is
     /// nearly copied; it has to lead to [`Work::restart_log`].
     pub fn start(parts: Parts, restart_log: impl Fn() + Send + 'static) -> std::io::Result<Committer> {
-        let Parts { connection, checkpoints, clock, group_max: _, subscribers, health, figures, newest } = parts;
+        let Parts { connection, checkpoints, clock, group_max: _, subscribers, health, figures, newest, key_changes } =
+            parts;
         let checkpointer = Checkpointer::start(checkpoints, &connection, restart_log, health.thread("checkpointer"))?;
         let telling = Telling::new(subscribers);
-        Ok(Committer { connection, checkpointer, clock, telling, health, figures, newest, version: 0, foreign: false })
+        Ok(Committer {
+            connection,
+            checkpointer,
+            clock,
+            telling,
+            health,
+            figures,
+            newest,
+            key_changes,
+            version: 0,
+            foreign: false,
+        })
     }
 
     /// The count of transactions so far, which goes on with each of them.
@@ -101,9 +117,10 @@ impl Committer {
     /// the subscribers look at all of it.
     fn look_for_foreign_change(&mut self) {
         let version = || self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0));
-        match version() {
-            Ok(version) => self.foreign |= std::mem::replace(&mut self.version, version) != version,
-            Err(_) => self.foreign = true,
+        let changed = version().map_or(true, |version| std::mem::replace(&mut self.version, version) != version);
+        if changed {
+            self.foreign = true;
+            self.key_changes.add_one();
         }
     }
 
@@ -142,12 +159,16 @@ impl Committer {
     fn run_begun(&mut self, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
         let began = Instant::now();
         self.look_for_foreign_change();
-        let write = Write::new(&self.connection, &self.clock, &self.newest);
+        let write = Write::new(&self.connection, &self.clock, &self.newest, &self.key_changes);
         let end = self.run_all(group, &write).and_then(|()| {
             let repairs = repairs::count(&self.connection)?;
             self.execute("COMMIT").map_err(StoreError::of_commit)?;
             Ok(repairs)
         });
+        if write.facts.borrow().keys {
+            // Also where the end is not known.
+            self.key_changes.add_one();
+        }
         if end.is_err() && !self.connection.is_autocommit() {
             self.execute("ROLLBACK")?;
         }

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// A thread that the store needs has ended.
     #[error("the thread \"{0}\" has ended")]
     ThreadEnded(&'static str),
+    /// A key that was remembered may have changed since. Whoever remembered it has to look it up.
+    #[error("a stored key may have changed")]
+    KeysChanged,
     /// The writer has ended.
     #[error("the database is closed")]
     Closed,

@@ -75,6 +75,8 @@ pub(crate) struct Facts {
     pub events: u64,
     /// Whether scores have changed that are not listed. It stays if what changed them is taken back.
     pub unlisted: bool,
+    /// Whether anything of a stored key may have changed but its last use. It stays if that is taken back.
+    pub keys: bool,
 }
 
 impl Facts {

@@ -77,6 +77,37 @@ pub fn state(connection: &Connection, key: &ApiKey, at: &Circumstances) -> Resul
     })
 }
 
+/// The stored key that begins so and has this digest, if it works, and goes on to work until somebody changes a key.
+///
+/// # Errors
+/// The database failed.
+pub fn find_lasting(
+    connection: &Connection,
+    prefix: &str,
+    digest: &KeyDigest,
+    at: &Circumstances,
+) -> Result<Option<ApiKey>, StoreError> {
+    let Some((key, KeyState::Works)) = find(connection, prefix, digest, at)? else { return Ok(None) };
+    Ok(if may_expire(connection, &key)? { None } else { Some(key) })
+}
+
+/// Whether a key that works may stop to work by itself, as time passes: it or one that it needs has an end. All others work until
+/// somebody changes a key.
+///
+/// # Errors
+/// The database failed.
+fn may_expire(connection: &Connection, key: &ApiKey) -> Result<bool, StoreError> {
+    const SELECT: &str = "SELECT expires_on IS NOT NULL OR ends_at IS NOT NULL, made_with FROM api_keys WHERE id = ?1";
+    let (mut has_end, mut maker) = (key.expires_on.is_some() || key.ends_at.is_some(), key.made_with);
+    for _ in 0..STEPS_MAX {
+        let KeyRef::Stored(id) = maker else { return Ok(has_end) };
+        let row = connection.prepare_cached(SELECT)?.query_row([id], |row| Ok((row.get(0)?, made_with(row.get(1)?))));
+        let Some((ends, next)) = row.optional()? else { return Ok(true) };
+        (has_end, maker) = (has_end || ends, next);
+    }
+    Ok(true)
+}
+
 /// Whether a key that is made now with that one will work.
 ///
 /// # Errors

@@ -70,6 +70,7 @@ pub fn rotate(
     let successor_id = api_keys::create(write, plain, &new, descent)?;
     let grace_ends = Timestamp::new(write.now.moment() + grace);
     let old_ends_at = old.ends_at.map_or(grace_ends, |end| end.min(grace_ends));
+    write.note_keys();
     const END: &str = "UPDATE api_keys SET ends_at = :ends_at WHERE id = :id";
     write.connection.prepare_cached(END)?.execute(named_params! { ":id": id, ":ends_at": old_ends_at })?;
     // Every key of the line names its newest, so that the way there is one step however often the key was replaced.

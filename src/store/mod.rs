@@ -57,6 +57,7 @@ mod id_floor;
 pub mod idempotency;
 pub mod imports;
 mod insertion;
+pub mod key_changes;
 pub mod key_lines;
 pub mod key_rotation;
 pub mod last_activity;
@@ -112,6 +113,7 @@ use file::Place;
 pub use file_version::FileVersion;
 pub use health::Alive;
 use health::Health;
+use key_changes::KeyChanges;
 pub use neighbours::Neighbours;
 use newest_events::NewestEvents;
 pub use newest_events::ReadConnection;
@@ -154,6 +156,7 @@ pub struct Store {
     readers: Readers,
     health: Arc<Health>,
     figures: Arc<Figures>,
+    key_changes: KeyChanges,
     /// Held while two users are merged.
     merging: Arc<tokio::sync::Mutex<()>>,
 }
@@ -174,6 +177,7 @@ impl Store {
         let place = Place::of(file).map_err(|error| StoreError::Unreadable(file.to_owned(), Arc::new(error)))?;
         let health = Arc::new(Health::new(place));
         let figures = Arc::new(Figures::new());
+        let key_changes = KeyChanges::default();
         let parts = Parts {
             connection,
             checkpoints,
@@ -183,12 +187,13 @@ impl Store {
             health: Arc::clone(&health),
             figures: Arc::clone(&figures),
             newest,
+            key_changes: key_changes.clone(),
         };
         let (writer, thread) = Writer::start(parts).map_err(|error| {
             log::error!("the writer's thread can't be started: {error}");
             StoreError::Closed
         })?;
-        Ok((Store { writer, readers, health, figures, merging: Arc::default() }, thread))
+        Ok((Store { writer, readers, health, figures, key_changes, merging: Arc::default() }, thread))
     }
 
     /// Reads a file that something else keeps current, and that need not be there yet. Nothing is ever written: whoever tries
@@ -203,6 +208,7 @@ impl Store {
             readers: Readers::follow(file),
             health: Arc::new(Health::new(Place::of_followed(file))),
             figures: Arc::new(Figures::new()),
+            key_changes: KeyChanges::default(),
             merging: Arc::default(),
         })
     }
@@ -242,6 +248,11 @@ impl Store {
     /// What has been done since the start, in numbers.
     pub fn figures(&self) -> &Figures {
         &self.figures
+    }
+
+    /// The count of what may have changed a stored key.
+    pub fn key_changes(&self) -> &KeyChanges {
+        &self.key_changes
     }
 
     /// How large the files are, and how much space is left.

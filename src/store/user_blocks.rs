@@ -102,6 +102,7 @@ mod tests {
     use crate::store::connection::open_writer;
     use crate::store::day_filter::DayFilter;
     use crate::store::event_rows;
+    use crate::store::key_changes::KeyChanges;
     use crate::store::newest_events::{NewestEvents, ReadConnection};
     use crate::store::order::Order;
     use crate::store::user_events::{UserEvents, Walked};
@@ -213,7 +214,8 @@ mod tests {
             Step::Write { count } => {
                 let Some(FullBlock { block, ids }) = next(connection).expect("a block") else { return };
                 let transaction = connection.unchecked_transaction().expect("a transaction");
-                let write_it = Write::new(&transaction, clock, newest);
+                let key_changes = KeyChanges::default();
+                let write_it = Write::new(&transaction, clock, newest, &key_changes);
                 write(&write_it, &ids[..count.min(ids.len())]).expect("a piece");
                 if count >= ids.len() {
                     complete(&write_it, block).expect("a block");

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::facts::{DirectoryChange, Facts, ScoreChange};
+use super::key_changes::{KeyChanges, KeyCount};
 use super::newest_events::NewestEvents;
 use crate::domain::{Clock, EventDate, Timestamp};
 
@@ -19,14 +20,31 @@ pub struct Write<'c> {
     pub today: EventDate,
     /// Whose the newest events are, as far as reads have found out.
     pub(super) newest: &'c NewestEvents,
+    /// Counts what may have changed a stored key, up to this transaction.
+    key_changes: &'c KeyChanges,
     /// The facts that the commands have noted so far.
     pub(super) facts: RefCell<Facts>,
 }
 
 impl<'c> Write<'c> {
     /// Makes a `Write` for a transaction in which nothing is noted yet.
-    pub(super) fn new(connection: &'c Connection, clock: &Clock, newest: &'c NewestEvents) -> Write<'c> {
-        Write { connection, now: clock.now(), today: clock.today(), newest, facts: RefCell::default() }
+    pub(super) fn new(
+        connection: &'c Connection,
+        clock: &Clock,
+        newest: &'c NewestEvents,
+        key_changes: &'c KeyChanges,
+    ) -> Write<'c> {
+        let (now, today) = (clock.now(), clock.today());
+        Write { connection, now, today, newest, key_changes, facts: RefCell::default() }
+    }
+
+    /// Passes if no stored key can have changed since there were so many changes of keys.
+    ///
+    /// # Errors
+    /// [`StoreError::KeysChanged`].
+    pub fn expect_keys_of(&self, count: KeyCount) -> Result<(), StoreError> {
+        let changed = self.facts.borrow().keys || self.key_changes.count() != count;
+        if changed { Err(StoreError::KeysChanged) } else { Ok(()) }
     }
 
     /// Runs `work`, and takes back all that it has written if it refuses.
@@ -62,6 +80,11 @@ impl<'c> Write<'c> {
     /// Notes that so many scores have changed that they are not listed. The subscribers have to look at all of them.
     pub(super) fn note_unlisted_scores(&self) {
         self.facts.borrow_mut().unlisted = true;
+    }
+
+    /// Notes that a stored key was made, or that anything of one may have changed but its last use.
+    pub(super) fn note_keys(&self) {
+        self.facts.borrow_mut().keys = true;
     }
 
     /// Notes that a user, a group or a leaderboard has changed. The subscribers are told once the transaction is

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::app::App;
 use super::client::Client;
 use super::error::ApiError;
-use crate::actions::{Actor, Refusal};
+use crate::actions::{Actor, Presumed, Refusal};
 use crate::domain::{KeyRef, PlainKey, Username};
 
 /// The shortest time between two lines of the log that say that a proxy is not trusted.
@@ -40,7 +40,16 @@ impl App {
         acting.map_err(|refusal| self.refuse_key(refusal, client))
     }
 
-    fn refuse_key(&self, refusal: Refusal, client: &Client) -> ApiError {
+    /// Looks up whether somebody may still act as was presumed.
+    ///
+    /// # Errors
+    /// As [`App::authenticate`].
+    pub(super) fn confirm(&self, presumed: &Presumed, client: &Client) -> Result<Actor, ApiError> {
+        self.actions.confirm(presumed).map_err(|refusal| self.refuse_key(refusal, client))
+    }
+
+    /// The error of a request that was refused, perhaps for its key.
+    pub(super) fn refuse_key(&self, refusal: Refusal, client: &Client) -> ApiError {
         match refusal {
             Refusal::WrongKey => match self.wrong_keys.note(client.address) {
                 Ok(()) => ApiError::InvalidAccess,

@@ -12,8 +12,8 @@ use super::error::ApiError;
 use super::headers;
 use super::session::SignedIn;
 use super::trace::Trace;
-use crate::actions::{Actor, Refusal};
-use crate::domain::Scope;
+use crate::actions::{Actor, Presumed, Refusal};
+use crate::domain::{PlainKey, Scope};
 
 /// A caller who showed a good key that holds what `N` needs.
 #[derive(Debug)]
@@ -142,6 +142,65 @@ impl<N: Need> May<N> {
         match N::is_met_by(&actor) {
             Ok(()) => Outcome::Success(May { actor, need: PhantomData }),
             Err(refusal) => ApiError::from(refusal).refuse(request),
+        }
+    }
+}
+
+/// A caller whose key worked when it was last looked up: for routes whose action looks again where that is needed. A fault of the
+/// request is told only to those whom [`PresumedCaller::confirm`] lets pass.
+#[derive(Debug)]
+pub struct PresumedCaller {
+    /// Who acts, as far as is known.
+    pub presumed: Presumed,
+    client: Client,
+}
+
+impl PresumedCaller {
+    /// Finds out who acts.
+    ///
+    /// # Errors
+    /// The key is no longer good, or the database failed.
+    pub fn confirm(&self, app: &App) -> Result<Actor, ApiError> {
+        app.confirm(&self.presumed, &self.client)
+    }
+
+    /// The error of an action that was refused.
+    pub fn refused(&self, app: &App, refusal: Refusal) -> ApiError {
+        app.refuse_key(refusal, &self.client)
+    }
+
+    fn of(request: &Request<'_>, app: &App) -> Result<PresumedCaller, ApiError> {
+        let client = Client::of(request);
+        let key = PlainKey::received(sent_key(request).ok_or(ApiError::NotLoggedIn)?);
+        let username = headers::first(request.headers(), "Api-Username");
+        let presumed = match app.actions.recall(&key, username, client.sender()) {
+            Some(presumed) => presumed,
+            None => {
+                let actor = actor(request, app)?;
+                app.actions.remember(&key, &actor);
+                Presumed::certain(actor)
+            }
+        };
+        Trace::of(request).acts_as(presumed.username());
+        let caller = PresumedCaller { presumed, client };
+        if let Err(wait_seconds) = app.requests.take() {
+            caller.confirm(app)?;
+            return Err(ApiError::RateLimit { wait_seconds });
+        }
+        Ok(caller)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for PresumedCaller {
+    type Error = ApiError;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<PresumedCaller, ApiError> {
+        KeyNeeded::by(request).note();
+        let app = try_outcome!(app(request).await);
+        match PresumedCaller::of(request, app) {
+            Ok(caller) => Outcome::Success(caller),
+            Err(error) => error.refuse(request),
         }
     }
 }

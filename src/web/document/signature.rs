@@ -7,7 +7,7 @@ use rocket::{Shutdown, State};
 use super::shape::{Of, Shaped};
 use crate::domain::Scope;
 use crate::web::batch::SentBatch;
-use crate::web::caller::{May, Need, ScoreReader};
+use crate::web::caller::{May, Need, PresumedCaller, ScoreReader};
 use crate::web::client::Client;
 use crate::web::compression::AcceptsGzip;
 use crate::web::error::ApiError;
@@ -125,6 +125,20 @@ pub trait Answers {
 impl<N: Need> Argument for May<N> {
     fn describe(signature: &mut Signature) {
         signature.access = Access::Key(N::ANY_OF, N::ALL_OF);
+    }
+}
+
+/// Which scope the key has to hold, only the request's content says.
+impl Argument for PresumedCaller {
+    fn describe(signature: &mut Signature) {
+        signature.access = Access::Key(&[], &[]);
+    }
+}
+
+/// Where the handler itself refuses what can't be read.
+impl<A: Argument> Argument for Result<A, ApiError> {
+    fn describe(signature: &mut Signature) {
+        A::describe(signature);
     }
 }
 
