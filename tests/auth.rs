@@ -119,6 +119,8 @@ fn a_read_only_key_reads_all_and_writes_nothing() {
             let refused = with_key(&server, key, username, method, path).json(&body).send();
             refused.assert_error(403, "invalid_access", READ_ONLY);
         }
+        let unreadable = with_key(&server, key, username, "POST", EVENTS).header("Content-Type", "application/json");
+        unreadable.bytes(b"{").send().assert_error(403, "invalid_access", READ_ONLY);
     }
     assert_eq!((server.count_events(), server.score(13)), (1, 15));
     assert_eq!(server.get(RECALCULATE).json()["remaining"], 5);

@@ -278,6 +278,21 @@ fn while_one_runs_it_says_how_far_it_is_and_writes_go_on() {
 }
 
 #[test]
+fn a_report_says_either_that_it_runs_or_when_it_ended() {
+    let server = Setup::new().env("SCOREKEEPER_RECALCULATIONS_PER_DAY", "1000").start();
+    server.award(13, "2023-04-14", 15);
+    for _ in 0..50 {
+        assert_accepted(&ask_from(&server, "2023-04-14"));
+        wait_for("the recalculation to finish", || {
+            let report = server.get(RECALCULATE).json();
+            let is_running = report["running"] == json!(true);
+            assert_eq!(report["finished_at"].is_null(), is_running, "{report}");
+            (!is_running).then_some(())
+        });
+    }
+}
+
+#[test]
 fn todays_scores_are_rebuilt_every_today_every() {
     let server = Setup::new().env("SCOREKEEPER_TODAY_EVERY", "200ms").start();
     for user in 1..=3 {

@@ -65,6 +65,16 @@ struct State {
     status: Status,
     /// Counts the calls of [`Rollup::recalculate`], so that a call that comes while a run ends is not taken for done.
     asked: u64,
+    /// How the latest run has ended, until it is known whether another follows. The status tells it only then: it says either
+    /// that something runs, or when it ended.
+    ended: Option<Ended>,
+}
+
+/// How a run has ended.
+#[derive(Clone, Copy)]
+struct Ended {
+    at: Timestamp,
+    scores_different: u64,
 }
 
 impl Shared {
@@ -205,6 +215,10 @@ impl Worker {
                 let mut state = self.shared.state();
                 if state.asked == asked {
                     state.status.running = false;
+                    if let Some(ended) = state.ended.take() {
+                        state.status.finished_at = Some(ended.at);
+                        state.status.scores_different = ended.scores_different;
+                    }
                     return Ok(());
                 }
                 continue;
@@ -219,22 +233,18 @@ impl Worker {
 
     fn recalculate_from(&self, from_date: EventDate, last: i64) -> Result<(), RollupError> {
         {
-            let status = &mut self.shared.state().status;
+            let mut state = self.shared.state();
             // If this process was asked for the recalculation, the status says since when. If an earlier process was
             // asked, or if the request was merged with another one that has just ended, the recalculation begins now.
-            let announced = status.running && status.finished_at.is_none();
-            let started_at = if announced { status.started_at } else { Some(self.clock.now()) };
-            *status = Status { running: true, from_date: Some(from_date), started_at, ..Status::default() };
+            let announced = state.status.running && state.ended.take().is_none();
+            let started_at = if announced { state.status.started_at } else { Some(self.clock.now()) };
+            state.status = Status { running: true, from_date: Some(from_date), started_at, ..Status::default() };
         }
         let rebuilt = self.shared.rebuild(&self.store, from_date, |progress| {
             self.shared.state().status.progress = progress;
         })?;
         self.store.writer().write_blocking(move |write| recalculations::finish(write, last))?;
-        {
-            let status = &mut self.shared.state().status;
-            status.finished_at = Some(self.clock.now());
-            status.scores_different = rebuilt.scores_different;
-        }
+        self.shared.state().ended = Some(Ended { at: self.clock.now(), scores_different: rebuilt.scores_different });
         log::info!(
             "recalculated {} days from {from_date} on: {} scores were different",
             rebuilt.days,
