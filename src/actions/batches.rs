@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use super::{Actions, Actor, Answer, Refusal, audit};
 use crate::domain::{Award, IdempotencyKey, Scope, UserId};
-use crate::store::StoreError;
 use crate::store::directory::{Put, UserChange};
 use crate::store::event_batches::{self, BatchAwarded};
 use crate::store::idempotency::Idempotency;
 use crate::store::user_batches::BadUser;
+use crate::store::{StoreError, Write};
 
 /// What the input of a batch of events calls the list of its events.
 const EVENTS: &str = "events";
@@ -43,8 +43,8 @@ impl Actions {
         let digest = move || key.map(|key| Idempotency::new(&username, first_key, key, RESOURCE, &&asked[..]));
         let idempotency = tokio::task::spawn_blocking(digest).await.map_err(|_| StoreError::Closed)?;
         let count = awards.len();
-        let answer =
-            self.once_by(deadline, idempotency, move |write| event_batches::award_all(write, &awards, &by)).await?;
+        let store = move |write: &Write<'_>| event_batches::award_all(write, &awards, &by);
+        let answer = self.once_by(deadline, idempotency, |_| Ok(()), store).await?;
         self.figures.count(&answer, count, matches!(answer.outcome, BatchAwarded::InsufficientPoints { .. }));
         Ok(answer)
     }

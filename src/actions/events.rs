@@ -56,7 +56,7 @@ impl Actions {
             key.map(|key| Idempotency::new(&actor.username, actor.first_key, key.clone(), RESOURCE, award));
         let wanted = award.clone();
         let work = move |write: &Write<'_>| score_events::award(write, &wanted, &by);
-        self.once_if(check, deadline, idempotency, work).await
+        self.once_by(deadline, idempotency, check, work).await
     }
 
     /// Changes the points of an event, and its description if one is given.

@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::{KeyDigest, Timestamp};
-use crate::store::api_keys::{ApiKey, LAST_USE_EVERY};
+use crate::store::api_keys::{self, ApiKey};
 use crate::store::key_changes::KeyCount;
 
 /// How many keys are remembered. A community has fewer programs that store events.
 const KEYS_MAX: usize = 64;
+
+/// No moment.
+const NEVER: i64 = i64::MIN;
 
 /// Keys that worked, by their digests. All are as of the same count of changes.
 #[derive(Debug, Default)]
@@ -26,7 +29,7 @@ struct Known {
 pub(super) struct KnownKey {
     /// The key as it was then.
     pub key: ApiKey,
-    /// When the writer was last asked to write down its use, in milliseconds since 1970; `i64::MIN`: never.
+    /// When the writer was last asked to write down its use, in milliseconds since 1970; [`NEVER`] if it never was.
     use_noted_at: AtomicI64,
 }
 
@@ -51,17 +54,17 @@ impl KnownKeys {
         {
             known.keys.remove(&any);
         }
-        let use_noted_at = AtomicI64::new(key.last_used_at.map_or(i64::MIN, Timestamp::millis));
+        let use_noted_at = AtomicI64::new(key.last_used_at.map_or(NEVER, Timestamp::millis));
         known.keys.insert(*digest.as_bytes(), Arc::new(KnownKey { key, use_noted_at }));
     }
 }
 
 impl KnownKey {
-    /// Whether a use at the moment `now` has to be written down. Of those who ask within [`LAST_USE_EVERY`] one hears yes.
+    /// Whether a use at the moment `now` has to be written down. Of those who ask within a minute one hears yes.
     pub fn use_is_news(&self, now: Timestamp) -> bool {
-        let (now, last) = (now.millis(), self.use_noted_at.load(Ordering::Relaxed));
-        // A last use in the future means that the clock was set back.
-        let is_news = now.saturating_sub(last) >= LAST_USE_EVERY.num_milliseconds() || last > now;
-        is_news && self.use_noted_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let last = self.use_noted_at.load(Ordering::Relaxed);
+        let last_used_at = (last != NEVER).then(|| Timestamp::from_millis(last));
+        let exchange = || self.use_noted_at.compare_exchange(last, now.millis(), Ordering::Relaxed, Ordering::Relaxed);
+        api_keys::use_is_news(last_used_at, now) && exchange().is_ok()
     }
 }

@@ -144,28 +144,16 @@ impl Actions {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let idempotency = key.map(|key| Idempotency::new(&actor.username, actor.first_key, key, resource, asked));
-        self.once_by(Instant::now() + BUSY_LIMIT, idempotency, work).await
+        self.once_by(Instant::now() + BUSY_LIMIT, idempotency, |_| Ok(()), work).await
     }
 
-    /// The same with what a retry has to match already made, if the transaction can be begun before `deadline`.
+    /// The same with what a retry has to match already made, if the transaction can be begun before `deadline`, and if
+    /// `check` passes, which comes first in it. Its fault is an error of the store.
     async fn once_by<T>(
         &self,
         deadline: Instant,
         idempotency: Option<Idempotency>,
-        work: impl FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<Answer<T>, Refusal>
-    where
-        T: Serialize + DeserializeOwned + Send + 'static,
-    {
-        self.once_if(|_| Ok(()), deadline, idempotency, work).await
-    }
-
-    /// The same if `check` passes, which comes first in the transaction. Its fault is an error of the store.
-    async fn once_if<T>(
-        &self,
         check: impl FnOnce(&Write<'_>) -> Result<(), StoreError> + Send + 'static,
-        deadline: Instant,
-        idempotency: Option<Idempotency>,
         work: impl FnOnce(&Write<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<Answer<T>, Refusal>
     where

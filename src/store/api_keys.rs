@@ -85,9 +85,14 @@ pub struct ApiKey {
 impl ApiKey {
     /// Whether a use of the key at the moment `now` has to be written down.
     pub fn use_is_news(&self, now: Timestamp) -> bool {
-        // A last use in the future means that the clock was set back.
-        self.last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_EVERY || last > now)
+        use_is_news(self.last_used_at, now)
     }
+}
+
+/// Whether a use at the moment `now` has to be written down of a key that was last used then.
+pub fn use_is_news(last_used_at: Option<Timestamp>, now: Timestamp) -> bool {
+    // A last use in the future means that the clock was set back.
+    last_used_at.is_none_or(|last| now.since(last) >= LAST_USE_EVERY || last > now)
 }
 
 /// Stores a key and returns its number.

@@ -60,8 +60,7 @@ fn after_a_failed_flush_of_the_file_the_log_is_kept() {
     let server = recording.serve_failing(&[], Some("inject=fdatasync:error=EIO:when=3"));
     let mut heard = Heard::default();
     let mut server = fill_log(server, &mut heard);
-    server.signal("TERM");
-    let status = server.wait();
+    let status = server.end("TERM");
     let told = server.stderr();
     drop(server);
     let server = recording.serve(&[]);

@@ -81,11 +81,8 @@ fn serve(mut server: Server, fault: &Fault, heard: &mut Heard) {
             (server.has_ended().is_some() || is_ready(&server)).then_some(())
         });
     }
-    if server.has_ended().is_none() {
-        // Some are killed, some end by themselves.
-        server.signal(if fault.at.is_multiple_of(2) { "KILL" } else { "TERM" });
-    }
-    let status = server.wait();
+    // Some are killed, some end by themselves.
+    let status = server.end(if fault.at.is_multiple_of(2) { "KILL" } else { "TERM" });
     let stderr = server.stderr();
     match status.code() {
         Some(0) | None => {}

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of the harness")]
 
 pub mod browser;
+mod endings;
 pub mod forum;
 mod http;
 pub mod keys;
@@ -348,47 +349,5 @@ impl Server {
             answer.extend_from_slice(&piece[..count]);
         }
         answer
-    }
-
-    /// Sends a signal by name (`TERM`, `INT`, `KILL`).
-    pub fn signal(&self, name: &str) {
-        let status =
-            Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status().expect("sh runs");
-        assert!(status.success(), "kill -{name} failed");
-    }
-
-    /// How the process has ended, if it has.
-    pub fn has_ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().expect("a child can be waited for")
-    }
-
-    /// Waits for the process to end, and for the end of its stderr.
-    pub fn wait(&mut self) -> ExitStatus {
-        let child = &mut self.child;
-        let status = wait_for("the server to end", || child.try_wait().expect("a child can be waited for"));
-        wait_for("the end of stderr", || self.reader.is_finished().then_some(()));
-        status
-    }
-
-    /// Ends the process as a power cut would, as far as a process can.
-    pub fn kill(mut self) -> Arc<TempDir> {
-        self.child.kill().expect("the server can be killed");
-        self.child.wait().expect("the server is reaped");
-        self.folder()
-    }
-
-    /// Stops the server as an init system does and checks that it ended cleanly.
-    pub fn stop(mut self) -> Arc<TempDir> {
-        self.signal("TERM");
-        let status = self.wait();
-        assert_eq!(status.code(), Some(0), "{}", self.stderr());
-        self.folder()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
