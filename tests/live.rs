@@ -222,10 +222,10 @@ fn changes_are_told_at_most_once_a_second_and_the_last_is_never_left_out() {
         assert_eq!(ranks(&last), [(1, total, 1), (99, 0, 2)]);
         (events, total)
     });
-    // Awards came much faster; how late a thread notes what it hears leaves some play.
-    let gaps: Vec<Duration> = events.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!((3..=6).contains(&events.len()), "{total} awards, {gaps:?}");
-    assert!(gaps.iter().all(|gap| *gap > Duration::from_millis(700)), "{gaps:?}");
+    // Awards came much faster. How late a thread notes the first that it hears leaves some play.
+    let lasted = *events.last().expect("an event") - events[0] + Duration::from_secs(1);
+    assert!(events.len() >= 3, "{total} awards, {events:?}");
+    assert!(events.len() as u64 <= lasted.as_secs() + 1, "{total} awards, {events:?}");
 }
 
 #[test]

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -16,9 +15,8 @@ use crate::support::{EVENTS, Reply, Server, Setup, wait_for};
 /// Events of the user who is merged.
 const HISTORY: i64 = 60_000;
 
-/// The longest that a write may wait beside a merge. It takes some 20 ms where nothing else keeps the machine busy; a merge
-/// in one transaction holds it up for more than a second.
-const PATIENCE: Duration = Duration::from_millis(700);
+/// How many writes of one client are answered at least between the pieces of a merge, which are a hundred and twenty.
+const WRITES_BESIDE: i32 = 10;
 
 /// A folder with a database in which user 13 has a long history.
 fn long_history() -> Arc<TempDir> {
@@ -58,7 +56,7 @@ fn writes_go_on_beside_a_merge_and_every_point_counts_once() {
     let before = sums(&database);
     assert_eq!(before.1, HISTORY);
     let merged = AtomicBool::new(false);
-    let (mut longest, mut in_part) = (Duration::ZERO, 0);
+    let mut in_part = 0;
     thread::scope(|scope| {
         let merging = scope.spawn(|| {
             let reply = merge(&server);
@@ -66,17 +64,14 @@ fn writes_go_on_beside_a_merge_and_every_point_counts_once() {
             reply
         });
         while !merged.load(Ordering::SeqCst) {
-            let began = Instant::now();
             server.award(15, "2023-04-14", 1);
-            longest = longest.max(began.elapsed());
             let (points, events, left) = sums(&database);
             assert_eq!((points, events), (before.0, before.1));
             in_part += i32::from(0 < left && left < HISTORY);
         }
         assert_eq!(merging.join().expect("no panic").expect("an answer").status, 200);
     });
-    assert!(in_part > 0, "the merge was never seen in part");
-    assert!(longest < PATIENCE, "a write waited {longest:?}");
+    assert!(in_part >= WRITES_BESIDE, "only {in_part} writes were answered while the merge was done in part");
     assert_eq!(sums(&database), (before.0, before.1, 0));
     assert_scores_are_sums(&database);
     assert_eq!(server.score(14), before.0);
