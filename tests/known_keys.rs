@@ -130,6 +130,18 @@ fn a_request_that_is_refused_is_no_use_of_its_key() {
 }
 
 #[test]
+fn only_who_still_has_a_good_key_is_told_that_there_were_too_many_requests() {
+    let setup = Setup::new().env("SCOREKEEPER_REQUESTS_PER_MINUTE", "2").env("SCOREKEEPER_STANDINGS_EVERY", "1h");
+    let key = make_key(setup.folder(), &[]);
+    let server = setup.start();
+    assert_eq!([store(&server, &key).status, store(&server, &key).status], [200, 200]);
+    assert_eq!(store(&server, &key).status, 429);
+    // No transaction has found out since.
+    execute(&server, "UPDATE api_keys SET revoked_at = 1");
+    store(&server, &key).assert_error(403, "invalid_access", INVALID);
+}
+
+#[test]
 fn a_wrong_key_counts_once_however_long_its_event_is() {
     let server = Setup::new().env("SCOREKEEPER_FAILED_KEYS_PER_MINUTE", "2").start();
     let long = json!({"user_id": 13, "date": "2023-04-14", "points": 1, "description": "x".repeat(9_000)});
