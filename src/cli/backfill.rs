@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Failure;
+use super::{Failure, database};
 use crate::actions::{Actions, Actor};
 use crate::config::Settings;
 use crate::domain::{Clock, EventDate};
-use crate::rollup::{Progress, rebuild};
-use crate::store::{OpenMode, OpenOptions, Store};
+use crate::rollup::{Progress, RollupError, rebuild};
+use crate::store::OpenMode;
 
 /// How often a line tells the progress, if there is no terminal to draw a bar on.
 const LINE_EVERY: Duration = Duration::from_secs(2);
@@ -26,12 +26,12 @@ pub fn run(settings: &Settings, from: &str) -> Result<(), Failure> {
     if first > today {
         return Err(usage(&format!("the date is in the future; today is {today}")));
     }
-    let database = &settings.database;
-    let failed = |error: &dyn std::fmt::Display| Failure::Failed(format!("database {}: {error}", database.display()));
-    let (store, writer) =
-        Store::open(database, OpenOptions::new(OpenMode::Existing, clock.clone())).map_err(|error| failed(&error))?;
+    let file = &settings.database;
+    let (store, writer) = database::open(file, OpenMode::Existing, clock.clone())?;
     let actor = Actor::of_command_line("system".parse().expect("a username that fits"));
-    Actions::new(store.clone(), clock).note_backfill(&actor, first).map_err(|error| failed(&error))?;
+    Actions::new(store.clone(), clock)
+        .note_backfill(&actor, first)
+        .map_err(|refusal| database::refused(file, refusal))?;
     let mut display = Display::new();
     let rebuilt = rebuild(&store, first, |progress| {
         display.show(progress);
@@ -39,7 +39,10 @@ pub fn run(settings: &Settings, from: &str) -> Result<(), Failure> {
     });
     display.finish();
     writer.stop();
-    let rebuilt = rebuilt.map_err(|error| failed(&error))?;
+    let rebuilt = rebuilt.map_err(|error| match error {
+        RollupError::Store(error) => database::failed(file, &error),
+        RollupError::Stopped => Failure::failed(error),
+    })?;
     writeln!(
         std::io::stdout(),
         "backfilled {} to {}: {} days checked, {} scores on {} days were different and are right now ({:.1} s)",

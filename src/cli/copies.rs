@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, print};
+use super::{Failure, database, print};
 use crate::config::Settings;
 use crate::logging;
 use crate::store::backup::{self, BackupError};
@@ -62,8 +62,7 @@ fn failed(what: &str, file: &Path, error: &BackupError) -> Failure {
 /// Looks for faults in the database, and prints a line for each.
 pub fn check(settings: &Settings) -> Result<(), Failure> {
     let database = settings.database.display();
-    let faults =
-        check::check(&settings.database).map_err(|error| Failure::Failed(format!("database {database}: {error}")))?;
+    let faults = check::check(&settings.database).map_err(|error| database::failed(&settings.database, &error))?;
     let Some(first) = faults.told.first() else { return print("ok\n") };
     let more = if faults.more > 0 { format!("and {} more\n", faults.more) } else { String::new() };
     print(&format!("{}\n{more}", faults.told.join("\n")))?;

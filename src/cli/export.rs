@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
 
-use super::Failure;
 use super::bulk::FormatArgument;
 use super::reading::Reading;
+use super::{Failure, database};
 use crate::config::Settings;
 use crate::domain::{EventDate, UserId};
 use crate::export::{Export, Table};
@@ -79,7 +79,7 @@ pub fn run(settings: &Settings, arguments: &Arguments) -> Result<(), Failure> {
         TableArgument::Users => Table::Users,
         TableArgument::Boards => Table::Boards,
     };
-    let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
+    let failed = |error: StoreError| database::failed(&settings.database, &error);
     let reading = Reading::begin(settings).map_err(failed)?;
     let mut export = Export::new(table, Form { format: format.into(), raw });
     let end = stdout().and_then(|mut stdout| {

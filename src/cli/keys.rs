@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::reading::Reading;
 use super::table::columns;
-use super::{Failure, wait};
+use super::{Failure, database, wait};
 use crate::actions::{Actions, Actor, KeyRefusal, Refusal};
 use crate::config::Settings;
 use crate::domain::{Clock, EventDate, KeyRef, Networks, Permissions, PlainKey, Username};
@@ -15,7 +15,7 @@ use crate::logging;
 use crate::show::show;
 use crate::store::api_keys::{ApiKey, NewKey};
 use crate::store::key_lines::{self, KeyState};
-use crate::store::{OpenMode, OpenOptions, Store, StoreError};
+use crate::store::{OpenMode, StoreError};
 
 /// The longest time for which a key that is replaced may go on working.
 const GRACE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
@@ -71,7 +71,7 @@ impl Command {
 
 /// Lists all keys.
 fn list(settings: &Settings) -> Result<(), Failure> {
-    let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
+    let failed = |error: StoreError| database::failed(&settings.database, &error);
     let reading = Reading::begin(settings).map_err(failed)?;
     let at = Actions::new(reading.store.clone(), Clock::system(settings.time_zone)).circumstances();
     let keys = reading.store.read_blocking(move |connection| key_lines::list(connection, &at)).map_err(failed);
@@ -86,8 +86,7 @@ pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
     }
     let mode = if matches!(command, Command::Create { .. }) { OpenMode::Create } else { OpenMode::Existing };
     let clock = Clock::system(settings.time_zone);
-    let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", settings.database.display()));
-    let (store, writer) = Store::open(&settings.database, OpenOptions::new(mode, clock.clone())).map_err(failed)?;
+    let (store, writer) = database::open(&settings.database, mode, clock.clone())?;
     let actions = Actions::new(store.clone(), clock);
     // The log of administration says that this name has done it.
     let actor = Actor::of_command_line("system".parse().expect("a username that fits"));
@@ -95,8 +94,7 @@ pub fn run(settings: &Settings, command: Command) -> Result<(), Failure> {
         Refusal::Store(StoreError::NotShown(error)) => {
             Failure::Failed(format!("stdout can't be written, so the key is not kept: {error}"))
         }
-        Refusal::Store(error) => failed(error),
-        other => Failure::failed(other),
+        other => database::refused(&settings.database, other),
     };
     let print = |plain: &PlainKey| show(&std::io::stdout(), &format!("{}\n", plain.reveal()));
     let output = match command {

@@ -6,6 +6,7 @@
 mod backfill;
 mod bulk;
 mod copies;
+mod database;
 mod export;
 mod healthcheck;
 mod import;

@@ -1,9 +1,10 @@
 //! The first pass: everything is checked, and nothing is stored.
 
+use super::Arguments;
 use super::users::Users;
-use super::{Arguments, failed};
 use crate::cli::Failure;
 use crate::cli::bulk::{BadLines, Progress, Source, each_row};
+use crate::cli::database::failed;
 use crate::store::imports::{self, FileDigest};
 use crate::tables::{EventLine, Form};
 

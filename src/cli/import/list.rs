@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use crate::cli::database::failed;
 use crate::cli::{Failure, print, table};
 use crate::store::Store;
 use crate::store::imports::{self, Import};
 
 /// Prints a line for each import.
 pub fn run(store: &Store, database: &Path) -> Result<(), Failure> {
-    let all =
-        store.read_blocking(|connection| imports::list(connection)).map_err(|error| super::failed(database, &error))?;
+    let all = store.read_blocking(|connection| imports::list(connection)).map_err(|error| failed(database, &error))?;
     let head = ["ID", "IMPORTED", "BY", "LINES", "EVENTS", "STATE", "FILE"];
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(all.iter().map(row));

@@ -2,6 +2,7 @@
 
 use super::{Database, overtaken};
 use crate::cli::Failure;
+use crate::cli::database::failed;
 use crate::store::imports::Piece;
 use crate::store::load::{Count, Feed, Loaded};
 use crate::store::{Neighbours, StoreError};
@@ -58,7 +59,7 @@ impl<'d> Loading<'d> {
     }
 
     fn stopped(database: &Database, loaded: Result<Loaded, StoreError>) -> Result<Stopped, Failure> {
-        match loaded.map_err(|error| super::failed(&database.path, &error))? {
+        match loaded.map_err(|error| failed(&database.path, &error))? {
             Loaded::Wholly(count) => Ok(Stopped { count, left: None }),
             Loaded::InPart(count, left) => Ok(Stopped { count, left: Some(left) }),
             Loaded::Overtaken => Err(overtaken()),

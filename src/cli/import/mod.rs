@@ -14,14 +14,14 @@ use indicatif::{HumanBytes, HumanCount};
 use self::check::{Checked, check};
 use self::storing::{Stored, Storing};
 use self::users::Users;
-use super::Failure;
 use super::bulk::{FormatArgument, Source, form_of};
 use super::reading::Reading;
+use super::{Failure, database};
 use crate::actions::{Actions, Actor, Refusal};
 use crate::config::Settings;
 use crate::domain::{Clock, Username};
 use crate::store::imports::{FileDigest, Import};
-use crate::store::{OpenMode, OpenOptions, Store, StoreError, WriterThread};
+use crate::store::{OpenMode, Store, WriterThread};
 use crate::tables::Form;
 
 /// What to import, and how.
@@ -79,23 +79,15 @@ impl Database {
     fn open(settings: &Settings, mode: OpenMode, username: Username) -> Result<Database, Failure> {
         let clock = Clock::system(settings.time_zone);
         let path = settings.database.clone();
-        let (store, writer) =
-            Store::open(&path, OpenOptions::new(mode, clock.clone())).map_err(|error| failed(&path, &error))?;
+        let (store, writer) = database::open(&path, mode, clock.clone())?;
         let actions = Actions::new(store.clone(), clock);
         Ok(Database { actions, store, writer, actor: Actor::of_command_line(username), path })
     }
 
     /// Makes a failure of what an action refused.
     fn failure(&self, refusal: Refusal) -> Failure {
-        match refusal {
-            Refusal::Store(error) => failed(&self.path, &error),
-            other => Failure::failed(other),
-        }
+        database::refused(&self.path, refusal)
     }
-}
-
-fn failed(database: &Path, error: &StoreError) -> Failure {
-    Failure::Failed(format!("database {}: {error}", database.display()))
 }
 
 /// Somebody else has gone on with an import.
@@ -116,7 +108,7 @@ pub fn run(settings: &Settings, arguments: Arguments) -> Result<(), Failure> {
         }
         (None, None) => {
             debug_assert!(*list);
-            let reading = Reading::begin(settings).map_err(|error| failed(&settings.database, &error))?;
+            let reading = Reading::begin(settings).map_err(|error| database::failed(&settings.database, &error))?;
             let end = list::run(&reading.store, &settings.database);
             reading.end();
             end

@@ -8,6 +8,7 @@ use indicatif::HumanCount;
 
 use super::Database;
 use crate::cli::bulk::Source;
+use crate::cli::database::failed;
 use crate::cli::{Failure, print};
 use crate::store::imports::{self, Import};
 
@@ -49,7 +50,7 @@ fn imports_of(database: &Database, file: &Path) -> Result<(String, Vec<Import>),
         let all = database
             .store
             .read_blocking(|connection| imports::list(connection))
-            .map_err(|error| super::failed(&database.path, &error))?;
+            .map_err(|error| failed(&database.path, &error))?;
         let imports = all.into_iter().filter(|import| import.id == number).collect();
         return Ok((format!("import {number}"), imports));
     }

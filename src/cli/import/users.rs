@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Database;
+use crate::cli::database::failed;
 use crate::cli::{Failure, wait};
 use crate::domain::{UserId, Username, id_in_fallback_username};
 use crate::store::imports::ImportedEvent;
@@ -58,7 +59,7 @@ impl<'d> Users<'d> {
             None => id_in_fallback_username(name.as_str()),
             Some(database) => {
                 let found = wait(database.actions.numbers_of(vec![name.clone()]))?;
-                let found = found.map_err(|error| super::failed(&database.path, &error))?;
+                let found = found.map_err(|error| failed(&database.path, &error))?;
                 found.into_iter().next().flatten()
             }
         };

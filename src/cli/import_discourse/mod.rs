@@ -15,11 +15,11 @@ use std::time::Instant;
 use indicatif::HumanCount;
 
 use super::bulk::{Source, form_of};
-use super::{Failure, logging};
+use super::{Failure, database, logging};
 use crate::actions::{Actions, Actor, Refusal};
 use crate::config::Settings;
 use crate::domain::{Clock, Username};
-use crate::store::{OpenMode, OpenOptions, Store, StoreError};
+use crate::store::{OpenMode, Store, StoreError};
 
 /// Which tables to take over.
 #[derive(Debug, clap::Args)]
@@ -61,14 +61,11 @@ struct Context<'s> {
 
 impl Context<'_> {
     fn failed(&self, error: &StoreError) -> Failure {
-        Failure::Failed(format!("database {}: {error}", self.database.display()))
+        database::failed(self.database, error)
     }
 
     fn refused(&self, refusal: Refusal) -> Failure {
-        match refusal {
-            Refusal::Store(error) => self.failed(&error),
-            other => Failure::failed(other),
-        }
+        database::refused(self.database, refusal)
     }
 }
 
@@ -92,17 +89,15 @@ impl Table {
 /// Takes the tables over.
 pub fn run(settings: &Settings, arguments: Arguments) -> Result<(), Failure> {
     let clock = Clock::system(settings.time_zone);
-    let database = &settings.database;
+    let file = &settings.database;
     let forum = arguments.forum.as_deref().map(forum_address).transpose()?;
-    let failed = |error: StoreError| Failure::Failed(format!("database {}: {error}", database.display()));
-    let options = OpenOptions::new(OpenMode::Create, clock.clone());
-    let (store, writer) = Store::open(database, options).map_err(failed)?;
+    let (store, writer) = database::open(file, OpenMode::Create, clock.clone())?;
     let context = Context {
         actions: Actions::new(store.clone(), clock.clone()),
         store,
         actor: Actor::of_command_line(arguments.username.clone()),
         clock,
-        database,
+        database: file,
         forum,
         quiet: arguments.quiet,
     };
