@@ -91,6 +91,7 @@ mod live_rights;
 mod log_sinks;
 mod logs;
 #[cfg(feature = "program-tests")]
+mod long_past;
 mod long_run;
 mod made_keys;
 mod merging;

@@ -293,3 +293,19 @@ fn a_community_moves_over_from_discourse() {
     assert_eq!(shell.paste(blocks.next().expect("a comparison")), "");
     assert_eq!(server.score(13), 20);
 }
+
+#[test]
+fn a_command_in_the_wrong_folder_says_so_to_who_sits_at_a_terminal() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let at_a_terminal = |args: &str| {
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &format!("{} {args}", binary()), "/dev/null"]);
+        let output = script.current_dir(folder.path()).output().expect("script runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let told = at_a_terminal("keys list");
+    assert!(told.contains("scorekeeper.db does not exist; --database names another"), "{told}");
+    let told = at_a_terminal("keys create");
+    assert!(told.starts_with("scorekeeper: there was no database scorekeeper.db, so it was made"), "{told}");
+    assert!(!at_a_terminal("keys create").contains("there was no database"), "it is there now");
+}

@@ -43,8 +43,15 @@ impl Actions {
         let digest = move || key.map(|key| Idempotency::new(&username, first_key, key, RESOURCE, &&asked[..]));
         let idempotency = tokio::task::spawn_blocking(digest).await.map_err(|_| StoreError::Closed)?;
         let count = awards.len();
-        let store = move |write: &Write<'_>| event_batches::award_all(write, &awards, &by);
-        let answer = self.once_by(deadline, idempotency, |_| Ok(()), store).await?;
+        let answer = self.knowing(|told| {
+            let (awards, by) = (Arc::clone(&awards), by.clone());
+            let store = move |write: &Write<'_>| {
+                write.know(told)?;
+                event_batches::award_all(write, &awards, &by)
+            };
+            self.once_by(deadline, idempotency.clone(), |_| Ok(()), store)
+        });
+        let answer = answer.await?;
         self.figures.count(&answer, count, matches!(answer.outcome, BatchAwarded::InsufficientPoints { .. }));
         Ok(answer)
     }

@@ -45,7 +45,7 @@ impl Actions {
     async fn award_as(
         &self,
         actor: &Actor,
-        check: impl FnOnce(&Write<'_>) -> Result<(), StoreError> + Send + 'static,
+        check: impl FnOnce(&Write<'_>) -> Result<(), StoreError> + Clone + Send + 'static,
         deadline: Instant,
         award: &Award,
         key: Option<&IdempotencyKey>,
@@ -54,9 +54,15 @@ impl Actions {
         let by = actor.author();
         let idempotency =
             key.map(|key| Idempotency::new(&actor.username, actor.first_key, key.clone(), RESOURCE, award));
-        let wanted = award.clone();
-        let work = move |write: &Write<'_>| score_events::award(write, &wanted, &by);
-        self.once_by(deadline, idempotency, check, work).await
+        self.knowing(|told| {
+            let (wanted, by) = (award.clone(), by.clone());
+            let work = move |write: &Write<'_>| {
+                write.know(told)?;
+                score_events::award(write, &wanted, &by)
+            };
+            self.once_by(deadline, idempotency.clone(), check.clone(), work)
+        })
+        .await
     }
 
     /// Changes the points of an event, and its description if one is given.
@@ -66,8 +72,16 @@ impl Actions {
     /// that the correction names; others as [`Refusal`] says.
     pub async fn correct(&self, actor: &Actor, correction: Correction) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
-        let by = actor.username.clone();
-        revised(self.store.write(move |write| score_events::correct(write, &correction, &by)).await?)
+        let deadline = Instant::now() + BUSY_LIMIT;
+        let outcome = self.knowing(|told| {
+            let (wanted, by) = (correction.clone(), actor.username.clone());
+            let correct = move |write: &Write<'_>| {
+                write.know(told)?;
+                score_events::correct(write, &wanted, &by)
+            };
+            async { Ok(self.store.write_by(deadline, correct).await?) }
+        });
+        revised(outcome.await?)
     }
 
     /// Takes an event back: it no longer counts, and its history stays.
@@ -77,8 +91,16 @@ impl Actions {
     /// that the deletion names; others as [`Refusal`] says.
     pub async fn delete_event(&self, actor: &Actor, deletion: Deletion) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
-        let by = actor.username.clone();
-        revised(self.store.write(move |write| score_events::delete(write, &deletion, &by)).await?)
+        let deadline = Instant::now() + BUSY_LIMIT;
+        let outcome = self.knowing(|told| {
+            let (wanted, by) = (deletion.clone(), actor.username.clone());
+            let delete = move |write: &Write<'_>| {
+                write.know(told)?;
+                score_events::delete(write, &wanted, &by)
+            };
+            async { Ok(self.store.write_by(deadline, delete).await?) }
+        });
+        revised(outcome.await?)
     }
 
     /// Takes back all events with these ids in one transaction, as [`Actions::delete_event`] takes back one, whatever

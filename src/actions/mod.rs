@@ -18,6 +18,7 @@ mod figures;
 mod import;
 mod key_rotation;
 mod keys;
+mod knowing;
 mod known_keys;
 mod moving;
 mod presumed;

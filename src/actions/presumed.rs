@@ -50,7 +50,7 @@ impl Presumed {
     }
 
     /// What a change asks in its transaction before it does anything: whether no key can have changed since.
-    pub(super) fn check(&self) -> impl Fn(&Write<'_>) -> Result<(), StoreError> + Send + use<> {
+    pub(super) fn check(&self) -> impl Fn(&Write<'_>) -> Result<(), StoreError> + Clone + Send + use<> {
         let as_of = self.from.as_ref().map(|memory| memory.as_of);
         move |write| as_of.map_or(Ok(()), |count| write.expect_keys_of(count))
     }

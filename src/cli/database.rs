@@ -1,5 +1,6 @@
 //! The database that a command works on: opening it to write, and what is said if that fails.
 
+use std::io::IsTerminal;
 use std::path::Path;
 
 use super::Failure;
@@ -8,12 +9,12 @@ use crate::domain::Clock;
 use crate::logging;
 use crate::store::{OpenMode, OpenOptions, Store, StoreError, WriterThread};
 
-/// Opens the database. If a command makes one, it says so: whoever gives it in another folder than the server's would
-/// otherwise take its work for done.
+/// Opens the database. If a command makes one, it says so to whoever sits at a terminal: somebody who gives it in another folder
+/// than the server's would otherwise take its work for done.
 pub fn open(file: &Path, mode: OpenMode, clock: Clock) -> Result<(Store, WriterThread), Failure> {
     let is_there = file.exists();
     let opened = Store::open(file, OpenOptions::new(mode, clock)).map_err(|error| failed(file, &error))?;
-    if !is_there {
+    if !is_there && std::io::stderr().is_terminal() {
         let file = file.display();
         logging::say(&format!("scorekeeper: there was no database {file}, so it was made; --database names another"));
     }

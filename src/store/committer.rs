@@ -18,6 +18,7 @@ use super::figures::Figures;
 use super::health::Health;
 use super::key_changes::KeyChanges;
 use super::newest_events::NewestEvents;
+use super::recent_scores::RecentScores;
 use super::repairs;
 use super::telling::Telling;
 use super::turns::Work;
@@ -56,6 +57,7 @@ pub(super) struct Committer {
     figures: Arc<Figures>,
     newest: Arc<NewestEvents>,
     key_changes: KeyChanges,
+    recent_scores: RecentScores,
     /// SQLite's count of the changes that other connections have made, as it was seen last.
     version: i64,
     /// Whether another connection has changed the file since the subscribers were last told.
@@ -79,6 +81,7 @@ impl Committer {
             figures,
             newest,
             key_changes,
+            recent_scores: RecentScores::default(),
             version: 0,
             foreign: false,
         })
@@ -121,6 +124,8 @@ impl Committer {
         if changed {
             self.foreign = true;
             self.key_changes.add_one();
+            // What was read as of the last transaction may have been read before that change or after it.
+            self.recent_scores.forget(self.telling.count() + 1);
         }
     }
 
@@ -159,7 +164,7 @@ impl Committer {
     fn run_begun(&mut self, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
         let began = Instant::now();
         self.look_for_foreign_change();
-        let write = Write::new(&self.connection, &self.clock, &self.newest, &self.key_changes);
+        let write = Write::new(&self.connection, &self.clock, &self.newest, &self.key_changes, &self.recent_scores);
         let end = self.run_all(group, &write).and_then(|()| {
             let repairs = repairs::count(&self.connection)?;
             self.execute("COMMIT").map_err(StoreError::of_commit)?;
@@ -169,11 +174,17 @@ impl Committer {
             // Also where the end is not known.
             self.key_changes.add_one();
         }
+        let facts = write.facts.take();
+        let number = self.telling.count() + 1;
+        if end.is_err() || facts.unlisted {
+            self.recent_scores.forget(number);
+        } else {
+            self.recent_scores.note(number, &facts.scores);
+        }
         if end.is_err() && !self.connection.is_autocommit() {
             self.execute("ROLLBACK")?;
         }
         let repairs = end?;
-        let facts = write.facts.take();
         self.figures.committed(began.elapsed(), facts.events);
         self.telling.tell(facts, std::mem::take(&mut self.foreign), repairs);
         // If the file was gone by now, the commit is lost, and nobody may be told that it is stored.
@@ -184,6 +195,7 @@ impl Committer {
     fn run_all(&self, group: &mut [Box<dyn Command>], write: &Write<'_>) -> Result<(), StoreError> {
         for command in group {
             self.execute("SAVEPOINT command")?;
+            write.spending.begin();
             let facts = write.facts.borrow().count();
             if let Err(fault) = command.run(write) {
                 // Some faults (a full disk is one) make SQLite roll back the whole transaction by itself. Then none of the

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{ErrorCode, ffi};
 
-use crate::domain::ServerAddress;
+use crate::domain::{ServerAddress, UserId};
 
 /// A fault of the database. Nothing of the work that met it was stored, except with [`StoreError::OutcomeUnknown`].
 ///
@@ -40,6 +40,10 @@ pub enum StoreError {
     /// A key that was remembered may have changed since. Whoever remembered it has to look it up.
     #[error("a stored key may have changed")]
     KeysChanged,
+    /// What these users may spend can't be found out in a transaction of the writer without holding up everybody. It has to be
+    /// read beside the writer first.
+    #[error("scores of too many months would have to be read at once")]
+    FarBack(Arc<[UserId]>),
     /// The writer has ended.
     #[error("the database is closed")]
     Closed,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::bulk::{BulkEvent, EventInserter, next_id};
 use super::error::StoreError;
 use super::score_events::{self, CreatedBy, added_to_spendable};
-use super::scores;
 use super::write::Write;
 use crate::domain::{Award, EventDate, EventId, ScoreEvent, Timestamp, UserId};
 
@@ -53,7 +52,7 @@ pub fn award_all<'a>(
     awards: &[Award],
     by: impl Into<CreatedBy<'a>>,
 ) -> Result<BatchAwarded, StoreError> {
-    if let Some((index, score)) = first_lacking(write.connection, awards, write.today)? {
+    if let Some((index, score)) = first_lacking(write, awards)? {
         return Ok(BatchAwarded::InsufficientPoints { index, score });
     }
     let first = EventId(next_id(write.connection)?);
@@ -88,20 +87,16 @@ pub fn all_lacking(
 }
 
 /// The first award that would leave its user less than the minimum that it names, and the spendable score before it.
-fn first_lacking(
-    connection: &Connection,
-    awards: &[Award],
-    today: EventDate,
-) -> Result<Option<(usize, i64)>, StoreError> {
+fn first_lacking(write: &Write<'_>, awards: &[Award]) -> Result<Option<(usize, i64)>, StoreError> {
     let bound: HashSet<UserId> =
         awards.iter().filter(|award| award.minimum_score.is_some()).map(|award| award.user_id).collect();
     let mut spendable: HashMap<UserId, i64> = HashMap::with_capacity(bound.len());
     for (index, award) in awards.iter().enumerate().filter(|(_, award)| bound.contains(&award.user_id)) {
         let before = match spendable.get(&award.user_id) {
             Some(score) => *score,
-            None => scores::spendable(connection, award.user_id, today)?,
+            None => write.spendable(award.user_id, || bound.iter().copied().collect())?,
         };
-        let after = before.saturating_add(added_to_spendable(award.date, award.points, today));
+        let after = before.saturating_add(added_to_spendable(award.date, award.points, write.today));
         if award.minimum_score.is_some_and(|minimum| after < minimum) {
             return Ok(Some((index, before)));
         }

@@ -65,6 +65,7 @@ mod layout;
 pub mod leaderboards;
 pub mod load;
 pub mod merge;
+mod months;
 pub mod moved;
 mod neighbours;
 mod newest_events;
@@ -74,6 +75,7 @@ mod reader;
 mod readers;
 pub mod rebuild;
 pub mod recalculations;
+mod recent_scores;
 pub mod repairs;
 pub mod restore;
 pub mod revisions;
@@ -81,6 +83,7 @@ mod revoked_keys;
 pub mod rules;
 pub mod score_events;
 pub mod scores;
+mod spending;
 mod telling;
 pub(crate) mod turns;
 mod upgrade;
@@ -121,12 +124,13 @@ pub use order::Order;
 pub use reader::Reader;
 pub use readers::READ_LIMIT;
 use readers::{Readers, TRY_LIMIT};
+pub use spending::{Spendable, Told};
 #[cfg(test)]
 pub(crate) use telling::Telling;
 pub use write::Write;
 pub use writer::{GROUP_MAX, Writer, WriterThread};
 
-use crate::domain::{Clock, ServerAddress};
+use crate::domain::{Clock, EventDate, ServerAddress, UserId};
 
 /// How a file is opened.
 pub struct OpenOptions {
@@ -283,6 +287,15 @@ impl Store {
     {
         let limit = deadline.saturating_duration_since(Instant::now());
         self.writer.submit_within(limit, work)?.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Reads what users may spend, for a command that was refused with [`StoreError::FarBack`] and is given again.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read_spendable(&self, users: Arc<[UserId]>, today: EventDate) -> Result<Arc<Spendable>, StoreError> {
+        let number = self.writer.committed();
+        self.read(move |connection| Spendable::read(connection, &users, number, today)).await.map(Arc::new)
     }
 
     /// Tells the store that the server is about to end. Work that takes many transactions then ends after its next one.

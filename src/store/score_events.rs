@@ -1,11 +1,13 @@
 //! Storing, correcting and deleting events, each with its score and its history.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, named_params};
 
 use super::error::StoreError;
 use super::event_rows;
 use super::write::Write;
-use super::{revisions, scores};
+use super::{revisions, scores, spending};
 use crate::domain::{
     Author, Award, Correction, Deletion, EventDate, EventId, Points, RevisionAction, ScoreEvent, UserId, Username,
 };
@@ -63,21 +65,29 @@ pub enum Revised {
 /// not.
 pub fn lacking(connection: &Connection, award: &Award, today: EventDate) -> Result<Option<i64>, StoreError> {
     let change = added_to_spendable(award.date, award.points, today);
-    lacking_after(connection, award.user_id, change, award.minimum_score, today)
+    lacking_after(award.minimum_score, change, || spending::spendable(connection, award.user_id, today))
 }
 
 /// The user's spendable score as it is now, if that score plus `change` is less than the minimum; `None` if it is not,
 /// or if there is no minimum.
 fn lacking_after(
-    connection: &Connection,
-    user_id: UserId,
-    change: i64,
     minimum: Option<i64>,
-    today: EventDate,
+    change: i64,
+    spendable: impl FnOnce() -> Result<i64, StoreError>,
 ) -> Result<Option<i64>, StoreError> {
     let Some(minimum) = minimum else { return Ok(None) };
-    let score = scores::spendable(connection, user_id, today)?;
+    let score = spendable()?;
     Ok((score.saturating_add(change) < minimum).then_some(score))
+}
+
+/// The same in a command of the writer.
+fn lacking_now(
+    write: &Write<'_>,
+    user_id: UserId,
+    minimum: Option<i64>,
+    change: i64,
+) -> Result<Option<i64>, StoreError> {
+    lacking_after(minimum, change, || write.spendable(user_id, || Arc::new([user_id])))
 }
 
 /// What an event adds to the spendable score. Points that are given for a day in the future can't be spent before that
@@ -90,7 +100,8 @@ pub(super) fn added_to_spendable(date: EventDate, points: Points, today: EventDa
 /// Stores an event, unless the user's spendable score would fall below the minimum that the award names.
 pub fn award<'a>(write: &Write<'_>, award: &Award, by: impl Into<CreatedBy<'a>>) -> Result<Awarded, StoreError> {
     let CreatedBy { username, key_id } = by.into();
-    if let Some(score) = lacking(write.connection, award, write.today)? {
+    let change = added_to_spendable(award.date, award.points, write.today);
+    if let Some(score) = lacking_now(write, award.user_id, award.minimum_score, change)? {
         return Ok(Awarded::InsufficientPoints { score });
     }
     // The new id takes two steps, to the ends of two primary keys, and a look at one row. A deleted event is only in the
@@ -133,8 +144,7 @@ pub fn correct(write: &Write<'_>, correction: &Correction, by: &Username) -> Res
     let Some(before) = get(write.connection, correction.id)? else { return Ok(Revised::Unknown) };
     let change = added_to_spendable(before.date, correction.points, write.today)
         - added_to_spendable(before.date, before.points, write.today);
-    let minimum = correction.minimum_score;
-    if let Some(score) = lacking_after(write.connection, before.user_id, change, minimum, write.today)? {
+    if let Some(score) = lacking_now(write, before.user_id, correction.minimum_score, change)? {
         return Ok(Revised::InsufficientPoints { score });
     }
     revisions::remember_creation(write, before.id)?;
@@ -164,7 +174,7 @@ pub fn delete(write: &Write<'_>, deletion: &Deletion, by: &Username) -> Result<R
     let &Deletion { id, minimum_score } = deletion;
     let Some(event) = get(write.connection, id)? else { return Ok(Revised::Unknown) };
     let change = -added_to_spendable(event.date, event.points, write.today);
-    if let Some(score) = lacking_after(write.connection, event.user_id, change, minimum_score, write.today)? {
+    if let Some(score) = lacking_now(write, event.user_id, minimum_score, change)? {
         return Ok(Revised::InsufficientPoints { score });
     }
     revisions::remember_creation(write, id)?;

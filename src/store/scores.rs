@@ -12,6 +12,8 @@ use super::day_number::DayNumber;
 use super::error::StoreError;
 use super::facts::ScoreChange;
 use super::insertion::{Insertion, ROWS, Values};
+use super::months::{parameters, with_months};
+use super::spending::spendable;
 use super::write::Write;
 use crate::domain::{EventDate, UserId};
 
@@ -22,31 +24,6 @@ pub struct DayScore {
     pub date: EventDate,
     /// The sum of its events.
     pub score: i64,
-}
-
-/// Puts before a statement the list of months that have scores, from the month of `:first` to the month of `:last`.
-/// Both days are written YYYYMMDD. Each month takes one step along the primary key.
-macro_rules! with_months {
-    ($select:literal) => {
-        concat!(
-            "WITH RECURSIVE months (month) AS (
-                SELECT min(month) FROM scores WHERE month >= :first / 100
-                UNION ALL
-                SELECT (SELECT min(month) FROM scores WHERE month > months.month) FROM months
-                WHERE months.month < :last / 100
-            )",
-            $select
-        )
-    };
-}
-
-/// The parameters of a statement made by `with_months`.
-macro_rules! parameters {
-    ($user_id:expr, $dates:expr) => {
-        named_params! {
-            ":user_id": $user_id, ":first": DayNumber::from(*$dates.start()), ":last": DayNumber::from(*$dates.end())
-        }
-    };
 }
 
 /// Adds `score` points of `events` events to a user's day; see [`Adder::add`].
@@ -191,18 +168,6 @@ impl<'w> Adder<'w> {
         note(self.write, user_id, date, (score_then, events_then), (score_now, events_now));
         Ok(())
     }
-}
-
-/// The sum of all points up to `today`, minus every deduction that is dated after `today`.
-pub fn spendable(connection: &Connection, user_id: UserId, today: EventDate) -> Result<i64, StoreError> {
-    let overall = total(connection, user_id, &(EventDate::MIN..=today))?;
-    // This uses the index of deductions.
-    const DEDUCTIONS: &str = "
-        SELECT coalesce(sum(points), 0) FROM score_events INDEXED BY score_events_deductions
-        WHERE user_id = :user_id AND date > :today AND points < 0";
-    let mut statement = connection.prepare_cached(DEDUCTIONS)?;
-    let parameters = named_params! { ":user_id": user_id, ":today": today };
-    Ok(overall.saturating_add(statement.query_row(parameters, |row| row.get(0))?))
 }
 
 /// How many deductions of a user are looked at to tell what was spent.

@@ -22,9 +22,14 @@ impl Telling {
         Arc::clone(&self.number)
     }
 
+    /// How many transactions were told so far.
+    pub fn count(&self) -> u64 {
+        self.number.load(Ordering::SeqCst)
+    }
+
     /// Tells of a transaction that is committed. Its commands are answered after this.
     pub fn tell(&self, facts: Facts, foreign: bool, repairs: i64) {
-        let number = self.number.load(Ordering::SeqCst) + 1;
+        let number = self.count() + 1;
         let Facts { scores, directory, unlisted, .. } = facts;
         let committed = Arc::new(Committed { number, scores, directory, foreign: foreign || unlisted, repairs });
         for subscriber in &self.subscribers {

@@ -105,6 +105,7 @@ mod tests {
     use crate::store::key_changes::KeyChanges;
     use crate::store::newest_events::{NewestEvents, ReadConnection};
     use crate::store::order::Order;
+    use crate::store::recent_scores::RecentScores;
     use crate::store::user_events::{UserEvents, Walked};
 
     /// What may happen to the events of a file, done by this program or by another.
@@ -215,7 +216,8 @@ mod tests {
                 let Some(FullBlock { block, ids }) = next(connection).expect("a block") else { return };
                 let transaction = connection.unchecked_transaction().expect("a transaction");
                 let key_changes = KeyChanges::default();
-                let write_it = Write::new(&transaction, clock, newest, &key_changes);
+                let recent = RecentScores::default();
+                let write_it = Write::new(&transaction, clock, newest, &key_changes, &recent);
                 write(&write_it, &ids[..count.min(ids.len())]).expect("a piece");
                 if count >= ids.len() {
                     complete(&write_it, block).expect("a block");

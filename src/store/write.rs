@@ -1,6 +1,8 @@
 //! What a command of the writer is given: the transaction that it runs in.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -8,7 +10,9 @@ use super::error::StoreError;
 use super::facts::{DirectoryChange, Facts, ScoreChange};
 use super::key_changes::{KeyChanges, KeyCount};
 use super::newest_events::NewestEvents;
-use crate::domain::{Clock, EventDate, Timestamp};
+use super::recent_scores::RecentScores;
+use super::spending::{Spendable, Spending, Told};
+use crate::domain::{Clock, EventDate, Timestamp, UserId};
 
 /// The transaction that a command runs in.
 pub struct Write<'c> {
@@ -22,6 +26,10 @@ pub struct Write<'c> {
     pub(super) newest: &'c NewestEvents,
     /// Counts what may have changed a stored key, up to this transaction.
     key_changes: &'c KeyChanges,
+    /// Whose scores the latest transactions have changed.
+    pub(super) recent_scores: &'c RecentScores,
+    /// What the command knows of what users may spend.
+    pub(super) spending: Spending,
     /// The facts that the commands have noted so far.
     pub(super) facts: RefCell<Facts>,
 }
@@ -33,9 +41,11 @@ impl<'c> Write<'c> {
         clock: &Clock,
         newest: &'c NewestEvents,
         key_changes: &'c KeyChanges,
+        recent_scores: &'c RecentScores,
     ) -> Write<'c> {
         let (now, today) = (clock.now(), clock.today());
-        Write { connection, now, today, newest, key_changes, facts: RefCell::default() }
+        let (spending, facts) = (Spending::default(), RefCell::default());
+        Write { connection, now, today, newest, key_changes, recent_scores, spending, facts }
     }
 
     /// Passes if no stored key can have changed since there were so many changes of keys.
@@ -91,5 +101,41 @@ impl<'c> Write<'c> {
     /// committed.
     pub(super) fn note_directory(&self, change: DirectoryChange) {
         self.facts.borrow_mut().directory.push(change);
+    }
+
+    /// Tells the command what users may spend. What is no longer true of that is left out.
+    ///
+    /// # Errors
+    /// The fault that reading met, if it has to read.
+    pub fn know(&self, told: Told) -> Result<(), StoreError> {
+        let (read, changed) = match told {
+            Told::Nothing => return Ok(()),
+            Told::Read(read) => {
+                let facts = self.facts.borrow();
+                let is_known = read.today() == self.today && !facts.unlisted;
+                let Some(mut changed) = self.recent_scores.since(read.number()).filter(|_| is_known) else {
+                    return Ok(());
+                };
+                changed.extend(facts.scores.iter().map(|change| change.user_id));
+                (read, changed)
+            }
+            Told::MayRead(users) => {
+                let read = Spendable::read(self.connection, &users, u64::MAX, self.today)?;
+                (Arc::new(read), HashSet::new())
+            }
+        };
+        self.spending.believe(read, changed);
+        Ok(())
+    }
+
+    /// What a user may spend now: all points up to today, minus every deduction that is dated after today. `users` are all of
+    /// whom the command may ask.
+    ///
+    /// # Errors
+    /// [`StoreError::FarBack`] if that would hold up the writer; then the command has to be given again with what
+    /// [`Store::read_spendable`](super::Store::read_spendable) says.
+    pub(super) fn spendable(&self, user_id: UserId, users: impl FnOnce() -> Arc<[UserId]>) -> Result<i64, StoreError> {
+        let found = self.spending.of(self.connection, user_id, self.today)?;
+        found.ok_or_else(|| StoreError::FarBack(users()))
     }
 }

@@ -1,0 +1,279 @@
+//! What users may spend, and how that is found out without holding up the writer.
+//!
+//! A user's scores are found by one step into each month in which anybody has scores. For one user these are few steps. For
+//! thousands of users, or where events go back for centuries, they are more than a command of the writer may take, since
+//! everybody waits for it. Such a command is refused with the users in question ([`StoreError::FarBack`]). Whoever gave it reads
+//! beside the writer what these may spend, as of a transaction, and gives it again with that. Then only users whose scores
+//! have changed since are looked up in the transaction. Where other processes change the file all the time, so that what is read
+//! is never as new as the transaction, it is read in there after all.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rusqlite::{Connection, named_params};
+
+use super::day_number::DayNumber;
+use super::error::StoreError;
+use super::months::{self, parameters, with_months};
+use crate::domain::{EventDate, UserId};
+
+/// How many steps a command may take to find out what users may spend: a millisecond's work, or two.
+const STEPS_MAX: u32 = 1_000;
+
+/// From how many steps on it is quicker to add up all scores that there are: those of ten million events take a second.
+const WALK_FROM: usize = 1 << 19;
+
+/// What users might spend, as it was read beside the writer.
+#[derive(Debug)]
+pub struct Spendable {
+    /// It shows this transaction, and perhaps later ones.
+    number: u64,
+    today: EventDate,
+    scores: HashMap<UserId, i64>,
+}
+
+impl Spendable {
+    /// The number of a transaction that it shows.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The day up to which points count.
+    pub(super) fn today(&self) -> EventDate {
+        self.today
+    }
+
+    /// Reads what these users may spend. The transaction of that number was committed before.
+    pub(super) fn read(
+        connection: &Connection,
+        users: &[UserId],
+        number: u64,
+        today: EventDate,
+    ) -> Result<Spendable, StoreError> {
+        let mut scores: HashMap<UserId, i64> = users.iter().map(|user_id| (*user_id, 0)).collect();
+        let months = months::count(connection, today, u32::MAX)?;
+        if (months as usize).saturating_mul(scores.len()) < WALK_FROM {
+            for (user_id, score) in &mut scores {
+                *score = overall(connection, *user_id, today)?;
+            }
+        } else {
+            add_up(connection, today, &mut scores)?;
+        }
+        for (user_id, score) in &mut scores {
+            let (deductions, _) = future_deductions(connection, *user_id, today, u32::MAX)?;
+            *score = score.saturating_add(deductions);
+        }
+        Ok(Spendable { number, today, scores })
+    }
+}
+
+/// What a command is told of what users may spend.
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// Nothing: it looks up whom it needs.
+    Nothing,
+    /// What was read beside the writer.
+    Read(Arc<Spendable>),
+    /// That it may read at once what all these may spend, however long everybody has to wait for that.
+    MayRead(Arc<[UserId]>),
+}
+
+/// What a command knows of what users may spend.
+#[derive(Debug, Default)]
+pub(super) struct Spending {
+    known: RefCell<Known>,
+    /// In how many months anybody has scores, once it is counted.
+    months: Cell<Option<u32>>,
+    steps_left: Cell<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    read: Option<Arc<Spendable>>,
+    /// Those of whom it is no longer true.
+    changed: HashSet<UserId>,
+}
+
+impl Spending {
+    /// Knows nothing, as at the beginning of a command.
+    pub fn begin(&self) {
+        self.months.set(None);
+        self.steps_left.set(STEPS_MAX);
+        if self.known.borrow().read.is_some() {
+            self.known.take();
+        }
+    }
+
+    /// Believes what was read of all but those of whom it is no longer true.
+    pub fn believe(&self, read: Arc<Spendable>, changed: HashSet<UserId>) {
+        *self.known.borrow_mut() = Known { read: Some(read), changed };
+    }
+
+    /// Takes a number of steps, if they are left.
+    fn take(&self, steps: u32) -> Option<()> {
+        self.steps_left.set(self.steps_left.get().checked_sub(steps)?);
+        Some(())
+    }
+
+    fn known(&self, user_id: UserId) -> Option<i64> {
+        let known = self.known.borrow();
+        let score = known.read.as_ref()?.scores.get(&user_id).copied()?;
+        (!known.changed.contains(&user_id)).then_some(score)
+    }
+
+    /// What a user may spend now; `None` if looking it up takes more steps than are left.
+    pub fn of(&self, connection: &Connection, user_id: UserId, today: EventDate) -> Result<Option<i64>, StoreError> {
+        if let Some(score) = self.known(user_id) {
+            return Ok(Some(score));
+        }
+        let months = match self.months.get() {
+            Some(months) => months,
+            None => {
+                let months = months::count(connection, today, STEPS_MAX + 1)?;
+                self.months.set(Some(months));
+                months
+            }
+        };
+        if self.take(months).is_none() {
+            return Ok(None);
+        }
+        let (deductions, count) = future_deductions(connection, user_id, today, STEPS_MAX + 1)?;
+        if self.take(count).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(overall(connection, user_id, today)?.saturating_add(deductions)))
+    }
+}
+
+/// The sum of all points up to `today`, minus every deduction that is dated after `today`. In a command of the writer,
+/// [`Write::spendable`] takes its place.
+pub fn spendable(connection: &Connection, user_id: UserId, today: EventDate) -> Result<i64, StoreError> {
+    let (deductions, _) = future_deductions(connection, user_id, today, u32::MAX)?;
+    Ok(overall(connection, user_id, today)?.saturating_add(deductions))
+}
+
+/// The sum of a user's points up to `today`.
+fn overall(connection: &Connection, user_id: UserId, today: EventDate) -> Result<i64, StoreError> {
+    const SELECT: &str = with_months!(
+        "SELECT coalesce(sum(score), 0) FROM months CROSS JOIN scores
+         WHERE scores.month = months.month AND user_id = :user_id AND events > 0
+           AND scores.month * 100 + day BETWEEN :first AND :last"
+    );
+    let mut statement = connection.prepare_cached(SELECT)?;
+    Ok(statement.query_row(parameters!(user_id, EventDate::MIN..=today), |row| row.get(0))?)
+}
+
+/// The sum of a user's deductions that are dated after `today`, and how many they are; of more than `max`, only so many count.
+fn future_deductions(
+    connection: &Connection,
+    user_id: UserId,
+    today: EventDate,
+    max: u32,
+) -> Result<(i64, u32), StoreError> {
+    // This uses the index of deductions.
+    const DEDUCTIONS: &str = "
+        SELECT coalesce(sum(points), 0), count(*) FROM (
+            SELECT points FROM score_events INDEXED BY score_events_deductions
+            WHERE user_id = :user_id AND date > :today AND points < 0 LIMIT :max)";
+    let mut statement = connection.prepare_cached(DEDUCTIONS)?;
+    let parameters = named_params! { ":user_id": user_id, ":today": today, ":max": max };
+    Ok(statement.query_row(parameters, |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// Adds to the sums of some users all their scores up to `today`, in one walk along the table.
+fn add_up(connection: &Connection, today: EventDate, sums: &mut HashMap<UserId, i64>) -> Result<(), StoreError> {
+    const SELECT: &str = "
+        SELECT user_id, score FROM scores
+        WHERE month <= :today / 100 AND month * 100 + day <= :today AND events > 0";
+    let mut statement = connection.prepare_cached(SELECT)?;
+    let mut rows = statement.query(named_params! { ":today": DayNumber::from(today) })?;
+    while let Some(row) = rows.next()? {
+        if let Some(sum) = sums.get_mut(&row.get(0)?) {
+            *sum = sum.saturating_add(row.get(1)?);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::domain::{Award, Clock, Timestamp, Username};
+    use crate::store::{OpenMode, OpenOptions, Store, StoreError, Write, score_events};
+
+    fn user(id: i64) -> UserId {
+        id.try_into().expect("a user id")
+    }
+
+    fn award(store: &Store, user_id: UserId) {
+        let (date, points) = ("2023-04-14".parse().expect("a date"), 5.try_into().expect("points"));
+        let award = Award { user_id, date, points, description: None, minimum_score: None };
+        let by: Username = "ana".parse().expect("a username");
+        store.writer().write_blocking(move |write| score_events::award(write, &award, &by)).expect("stored");
+    }
+
+    /// What a command takes for the truth of these users, if it was told before that each can spend 77.
+    fn believed(store: &Store, number: u64, today: &str, users: [i64; 2]) -> [i64; 2] {
+        let scores = users.map(|id| (user(id), 77)).into();
+        let told = Told::Read(Arc::new(Spendable { number, today: today.parse().expect("a day"), scores }));
+        let ask = move |write: &Write<'_>| {
+            write.know(told)?;
+            let mut found = users.map(|id| write.spendable(user(id), || Arc::new([])));
+            Ok([std::mem::replace(&mut found[0], Ok(0))?, std::mem::replace(&mut found[1], Ok(0))?])
+        };
+        store.writer().write_blocking(ask).expect("an answer")
+    }
+
+    #[test]
+    fn what_was_read_is_believed_of_those_whose_scores_have_not_changed_since() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let (file, clock) =
+            (folder.path().join("scores.db"), Clock::fixed(chrono_tz::UTC, Timestamp::from_millis(1_700_000_000_000)));
+        let (store, writer) = Store::open(&file, OpenOptions::new(OpenMode::Create, clock)).expect("a new database");
+        let today = "2023-11-14";
+        award(&store, user(13));
+        let number = store.writer().committed();
+        assert_eq!(believed(&store, number, today, [13, 14]), [77, 77]);
+        award(&store, user(14));
+        assert_eq!(believed(&store, number, today, [13, 14]), [77, 5], "one has changed since");
+        assert_eq!(believed(&store, number, "2023-11-13", [13, 14]), [5, 5], "it is of the day before");
+        let number = store.writer().committed();
+        let failed = store.writer().write_blocking(|write| {
+            crate::store::scores::add(write, user(13), write.today, 1, 1)?;
+            Err::<(), _>(StoreError::Overloaded)
+        });
+        assert!(failed.is_err());
+        assert_eq!(believed(&store, number, today, [13, 14]), [77, 77], "what failed has changed nothing");
+        // Another process. What was read as of the same transaction may have been read before its change.
+        let other = Connection::open(&file).expect("the database opens");
+        other.execute_batch("UPDATE scores SET score = score + 1").expect("a change");
+        assert_eq!(believed(&store, number, today, [13, 14]), [6, 6]);
+        let number = store.writer().committed();
+        assert_eq!(believed(&store, number, today, [13, 14]), [77, 77]);
+        writer.stop();
+    }
+
+    #[test]
+    fn both_ways_to_read_find_what_users_can_spend() {
+        let connection = Connection::open_in_memory().expect("a database");
+        connection
+            .execute_batch(
+                "CREATE TABLE scores (month, user_id, day, score, events, PRIMARY KEY (month, user_id, day)) WITHOUT ROWID;
+                 INSERT INTO scores VALUES (202303, 13, 31, 7, 1), (202304, 13, 14, 5, 2), (202304, 14, 14, 3, 1),
+                     (202304, 13, 15, 90, 1), (202305, 14, 1, 90, 1), (202304, 13, 13, 90, 0)",
+            )
+            .expect("scores");
+        let today = "2023-04-14".parse().expect("a day");
+        let mut walked: HashMap<UserId, i64> = [(user(13), 0), (user(15), 0)].into();
+        add_up(&connection, today, &mut walked).expect("sums");
+        assert_eq!(walked, [(user(13), 12), (user(15), 0)].into());
+        for (id, sum) in [(13, 12), (14, 3), (15, 0)] {
+            assert_eq!(overall(&connection, user(id), today).expect("a sum"), sum, "{id}");
+        }
+        assert_eq!(months::count(&connection, today, 9).expect("a count"), 2);
+        assert_eq!(months::count(&connection, today, 1).expect("a count"), 1);
+    }
+}
