@@ -3,7 +3,8 @@
 #
 #   URL=http://127.0.0.1:8000 KEY=… examples/curl.sh
 #
-# It leaves a few events of user 13 behind (or of USER_ID, if that is set), so try it on a throwaway database.
+# It leaves a few events of user 13 behind (or of USER_ID, if that is set), so try it on a throwaway database. In the end it has the
+# scores recalculated, which is one of the five times that this may be asked for within 24 hours.
 set -eu
 
 : "${URL:?set URL, as in URL=http://127.0.0.1:8000}"

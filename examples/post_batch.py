@@ -67,12 +67,16 @@ def sentence(error, events):
 
 
 def main():
+    url, key = os.environ.get("URL"), os.environ.get("KEY")
+    if len(sys.argv) != 2 or not url or not key:
+        print(f"usage: URL=http://127.0.0.1:8000 KEY=… python3 {sys.argv[0]} events.json", file=sys.stderr)
+        sys.exit(2)
     with open(sys.argv[1], encoding="utf-8") as file:
         events = json.load(file)
     stored = []
     for start in range(0, len(events), EVENTS_MAX):
         try:
-            stored += post(os.environ["URL"], os.environ["KEY"], events[start : start + EVENTS_MAX])
+            stored += post(url, key, events[start : start + EVENTS_MAX])
         except Refused as refusal:
             sys.exit(f"{len(stored)} of {len(events)} events are stored. The next batch is not: {refusal}")
     print(f"{len(stored)} events are stored, {stored[0]['id']} to {stored[-1]['id']}" if stored else "there are no events")

@@ -7,10 +7,9 @@ and one that the shop can't deliver, so that the points come back.
 """
 
 import datetime
-import os
 import uuid
 
-from scorekeeper_client import InsufficientPoints, Scorekeeper
+from scorekeeper_client import InsufficientPoints, from_environment
 
 
 class OutOfStock(Exception):
@@ -52,7 +51,7 @@ class Shop:
 
 
 def main():
-    points = Scorekeeper(os.environ["URL"], os.environ["KEY"], username="shop")
+    points = from_environment(username="shop")
     shop = Shop(points, stock={"mug": 2, "T-shirt": 1})
     evening = uuid.uuid4().hex[:8]
     before = points.score(13)["total_score"]

@@ -199,6 +199,21 @@ fn every_route_of_the_api_stands_in_the_table_of_scopes() {
 }
 
 #[test]
+fn every_type_of_error_stands_in_the_table_of_errors() {
+    /// Only a form of the administration asks for a number that has to be free.
+    const OF_FORMS_ALONE: &str = "number_taken";
+    let source = include_str!("../src/web/error.rs");
+    let (_, types) = source.split_once("fn error_type(").expect("the types of errors");
+    let (types, _) = types.split_once("pub fn sentence(").expect("their end");
+    let types: BTreeSet<&str> =
+        types.split('"').skip(1).step_by(2).filter(|error_type| *error_type != OF_FORMS_ALONE).collect();
+    assert!(types.len() > 20, "{types:?}");
+    let rows = section(include_str!("../docs/api.md"), "## Errors").lines().filter(|line| line.starts_with("| "));
+    let documented = rows.filter_map(|row| row.split('`').nth(1)).filter(|cell| *cell != "error_type");
+    assert_eq!(documented.collect::<BTreeSet<_>>(), types);
+}
+
+#[test]
 fn the_readme_is_short_and_leads_to_every_page() {
     assert!(README.lines().count() <= 250, "README.md has {} lines", README.lines().count());
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");

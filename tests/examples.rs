@@ -61,6 +61,19 @@ fn the_python_client_tells_its_story_and_cleans_up() {
     assert_eq!(server.count_events(), 0);
 }
 
+#[test]
+fn a_program_that_lacks_what_it_needs_says_how_to_call_it() {
+    let programs = ["scorekeeper_client.py", "shop_redemption.py", "post_batch.py"];
+    let without_server = programs.map(|program| (program, format!("unset URL; python3 examples/{program} x")));
+    let without_file = ("post_batch.py", "python3 examples/post_batch.py".to_owned());
+    for (program, command) in without_server.into_iter().chain([without_file]) {
+        let run = example("http://127.0.0.1:1", "sh", &["-c", &command]);
+        let usage = format!("usage: URL=http://127.0.0.1:8000 KEY=… python3 examples/{program}");
+        assert!(run.stderr.starts_with(&usage) && run.stderr.lines().count() == 1, "{command}: {}", run.stderr);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{command}");
+    }
+}
+
 /// Reads one request and returns its head.
 fn read_request(stream: &TcpStream) -> String {
     let mut reader = BufReader::new(stream);

@@ -234,6 +234,28 @@ fn real_replies_are_what_the_document_tells() {
 }
 
 #[test]
+fn a_stream_s_refusal_of_too_many_parameters_is_told() {
+    let server = Server::start();
+    let reply = server.anonymous("GET", &format!("/leaderboard/1/live?{}", "a&".repeat(1_001))).send();
+    assert_eq!(reply.status, 400, "{reply:?}");
+    assert_told(&document(&server), "GET", "/leaderboard/{id}/live", &reply);
+}
+
+#[test]
+fn every_example_of_an_answer_has_the_form_that_is_told() {
+    let document = document(&Server::start());
+    for (method, path, operation) in operations(&document) {
+        for (status, reply) in operation["responses"].as_object().expect("replies") {
+            let media = &reply["content"]["application/json"];
+            if media["example"].is_object() {
+                let faults = faults(&document, &media["schema"], &media["example"], "");
+                assert!(faults.is_empty(), "{method} {path} {status}: {faults:#?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_page_shows_every_call_without_a_script() {
     let server = Server::start();
     let page = server.anonymous("GET", "/docs").send();

@@ -9,7 +9,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::earlier_layouts::file::make_file_of;
-use crate::support::{Setup, run, wait_for};
+use crate::metrics::samples;
+use crate::support::browser::Browser;
+use crate::support::{KEY, Setup, run, wait_for};
 
 /// The names of the backups in a folder, sorted.
 fn backups(folder: &Path) -> Vec<String> {
@@ -84,6 +86,32 @@ fn a_start_makes_one_only_if_the_newest_is_old_enough() {
     let server = env(Setup::in_folder(home), "1s").start();
     wait_for("another backup", || (backups(&folder).len() > 1).then_some(()));
     drop(server);
+}
+
+#[test]
+fn files_of_a_clock_that_ran_ahead_keep_no_backup_from_being_made() {
+    let setup = setup("1h", "2");
+    let folder = setup.folder().join("kept/backups");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let ahead = ["scorekeeper-99980101T000000Z.db", "scorekeeper-99990101T000000Z.db"];
+    for name in ahead {
+        std::fs::write(folder.join(name), "of a wrong clock").expect("a file");
+    }
+    let server = setup.start();
+    let metric = "scorekeeper_backup_last_timestamp_seconds";
+    let made_at = wait_for("a backup of now", || {
+        let reply = server.anonymous("GET", "/metrics").header("Api-Key", KEY).send();
+        samples(&reply.body).get(metric).copied()
+    });
+    assert!(made_at < 253_000_000_000.0, "it is of the year 9998: {made_at}");
+    let kept = backups(&folder);
+    assert_eq!(kept[1..], ahead[1..]);
+    assert!(!ahead.contains(&kept[0].as_str()), "{kept:?}");
+    let browser = Browser::signed_in(&server, "ana");
+    assert!(browser.page("/admin/server").contains(&format!("Download the newest: {}", kept[0])));
+    let home = server.stop();
+    let made = format!("kept/backups/{}", kept[0]);
+    assert_eq!(run(home.path(), &["--database", &made, "check"]).stdout, "ok\n");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! One thread makes one backup after the other. When the next is due is told by the newest file that is there, so a restart
 //! neither forgets one nor makes one too many. Only a file whose name says that it is one of these backups is ever deleted, and
 //! only after a newer one was made.
+//!
+//! A file that is dated later than now was made while the clock was wrong. It is never the newest, and goes first.
 
 use std::fs::File;
 use std::io;
@@ -70,17 +72,25 @@ enum Request {
 
 struct Shared {
     plan: BackupPlan,
-    state: Mutex<State>,
+    clock: Clock,
+    known: Mutex<Known>,
     failures: AtomicU64,
-    /// Milliseconds since 1970 of the newest backup; 0: there is none.
-    newest: AtomicU64,
     stop: Arc<AtomicBool>,
+}
+
+/// What is known of the backups without a look at the folder. It is never locked for long.
+#[derive(Default)]
+struct Known {
+    /// Those that are there, by date.
+    files: Vec<BackupFile>,
+    failure: Option<(Timestamp, String)>,
+    running: bool,
 }
 
 /// How the last attempt ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
-    /// The newest backup that is there.
+    /// The newest backup that is there. One that is dated later than now does not count.
     pub newest: Option<BackupFile>,
     /// When the last attempt failed, and why; `None`: it did not.
     pub failure: Option<(Timestamp, String)>,
@@ -89,14 +99,8 @@ pub struct State {
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note_newest(&self, newest: Option<BackupFile>) {
-        let millis = newest.as_ref().and_then(|newest| u64::try_from(newest.made_at.millis()).ok());
-        self.newest.store(millis.unwrap_or_default(), Ordering::Relaxed);
-        self.state().newest = newest;
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,12 +119,12 @@ impl Backups {
         let (requests, received) = channel();
         let shared = Arc::new(Shared {
             plan,
-            state: Mutex::default(),
+            clock,
+            known: Mutex::default(),
             failures: AtomicU64::new(0),
-            newest: AtomicU64::new(0),
             stop: Arc::default(),
         });
-        let worker = Worker { database, clock, shared: Arc::clone(&shared) };
+        let worker = Worker { database, shared: Arc::clone(&shared) };
         let thread = std::thread::Builder::new().name("backups".to_owned()).spawn(move || {
             let _alive = alive;
             worker.run(&received);
@@ -131,7 +135,7 @@ impl Backups {
 
     /// Has a backup made now, and returns at once. If one is just being made, that is the one.
     pub fn begin_now(&self) {
-        let is_running = std::mem::replace(&mut self.shared.state().running, true);
+        let is_running = std::mem::replace(&mut self.shared.known().running, true);
         if !is_running {
             // An error means that the server is about to end.
             let _ = self.requests.send(Request::Now);
@@ -144,20 +148,23 @@ impl Backups {
     /// The folder or the file can't be read.
     pub fn open_newest(&self) -> io::Result<Option<(BackupFile, File)>> {
         let folder = &self.shared.plan.folder;
-        let Some(newest) = files(folder)?.pop() else { return Ok(None) };
+        let files = files(folder)?;
+        let Some(newest) = newest(&files, self.shared.clock.now()) else { return Ok(None) };
         let file = File::open(folder.join(&newest.name))?;
-        Ok(Some((newest, file)))
+        Ok(Some((newest.clone(), file)))
     }
 
     /// How the last attempt ended.
     pub fn state(&self) -> State {
-        self.shared.state().clone()
+        let now = self.shared.clock.now();
+        let known = self.shared.known();
+        State { newest: newest(&known.files, now).cloned(), failure: known.failure.clone(), running: known.running }
     }
 
-    /// When the newest backup was made. Waits for nobody.
+    /// When the newest backup was made. Waits for no disk.
     pub fn newest_at(&self) -> Option<Timestamp> {
-        let millis = self.shared.newest.load(Ordering::Relaxed);
-        i64::try_from(millis).ok().filter(|millis| *millis > 0).map(Timestamp::from_millis)
+        let now = self.shared.clock.now();
+        newest(&self.shared.known().files, now).map(|newest| newest.made_at)
     }
 
     /// How many attempts have failed since the start.
@@ -185,14 +192,13 @@ impl BackupsThread {
 
 struct Worker {
     database: PathBuf,
-    clock: Clock,
     shared: Arc<Shared>,
 }
 
 impl Worker {
     fn run(&self, requests: &Receiver<Request>) {
         let plan = &self.shared.plan;
-        self.shared.note_newest(files(&plan.folder).unwrap_or_default().pop());
+        self.shared.known().files = files(&plan.folder).unwrap_or_default();
         let mut wait = self.until_due();
         loop {
             match requests.recv_timeout(wait) {
@@ -207,24 +213,26 @@ impl Worker {
         }
     }
 
-    /// How long it is until the next backup is due, by the clock. A backup from the future counts as one of now.
+    /// How long it is until the next backup is due, by the clock.
     fn until_due(&self) -> Duration {
         let every = self.shared.plan.every;
-        let newest = self.shared.state().newest.as_ref().map(|newest| newest.made_at);
-        let age = newest.map(|newest| self.clock.now().since(newest).to_std().unwrap_or_default());
+        let now = self.shared.clock.now();
+        let newest = newest(&self.shared.known().files, now).map(|newest| newest.made_at);
+        let age = newest.map(|newest| now.since(newest).to_std().unwrap_or_default());
         age.map_or(Duration::ZERO, |age| every.saturating_sub(age))
     }
 
     /// Makes a backup, and removes those that are too many then.
     fn make(&self) -> Result<(), BackupError> {
-        self.shared.state().running = true;
+        self.shared.known().running = true;
         let made = self.make_file();
-        let now = self.clock.now();
+        let now = self.shared.clock.now();
         match &made {
             Ok((file, bytes)) => {
                 log::info!("backed up to {} ({bytes} bytes)", self.shared.plan.folder.join(&file.name).display());
-                self.shared.note_newest(Some(file.clone()));
-                self.remove_old();
+                self.remove_old(file);
+                let files = files(&self.shared.plan.folder).unwrap_or_else(|_| vec![file.clone()]);
+                self.shared.known().files = files;
             }
             Err(BackupError::Stopped) => {}
             Err(error) => {
@@ -232,21 +240,21 @@ impl Worker {
                 self.shared.failures.fetch_add(1, Ordering::Relaxed);
             }
         }
-        let mut state = self.shared.state();
-        state.running = false;
-        state.failure = made.as_ref().err().map(|error| (now, error.to_string()));
+        let mut known = self.shared.known();
+        known.running = false;
+        known.failure = made.as_ref().err().map(|error| (now, error.to_string()));
         made.map(|_| ())
     }
 
     fn make_file(&self) -> Result<(BackupFile, u64), BackupError> {
-        let Shared { plan, stop, .. } = &*self.shared;
+        let Shared { plan, clock, stop, .. } = &*self.shared;
         backup::create_folder(&plan.folder)?;
         // An unfinished copy of an earlier process would only take space.
         for part in parts(&plan.folder) {
             let _ = std::fs::remove_file(part);
         }
         loop {
-            let made_at = self.clock.now();
+            let made_at = clock.now();
             let name = made_at.moment().format(NAME_FORM).to_string();
             match backup::back_up_beside(&self.database, &plan.folder.join(&name), false, stop) {
                 Ok(bytes) => return Ok((BackupFile { made_at, name }, bytes)),
@@ -256,11 +264,13 @@ impl Worker {
         }
     }
 
-    fn remove_old(&self) {
+    /// Removes what is too many beside the backup that was just made. The clock may be set meanwhile: what is later is told by the
+    /// date of that backup, so that it stays in any case.
+    fn remove_old(&self, made: &BackupFile) {
         let plan = &self.shared.plan;
         let removed = files(&plan.folder).and_then(|files| {
-            let too_many = files.len().saturating_sub(plan.keep as usize);
-            files[..too_many].iter().try_for_each(|file| std::fs::remove_file(plan.folder.join(&file.name)))
+            let mut old = too_many(&files, plan.keep, made.made_at).into_iter();
+            old.try_for_each(|file| std::fs::remove_file(plan.folder.join(&file.name)))
         });
         if let Err(error) = removed {
             log::warn!("old backups in {} stay: {error}", plan.folder.display());
@@ -268,7 +278,20 @@ impl Worker {
     }
 }
 
-/// The backups in a folder, the oldest first. What has any other name is passed over.
+/// The newest of some backups in the order of their dates. One that is dated later than now was made by a wrong clock: when it
+/// really was made, nobody knows.
+fn newest(files: &[BackupFile], now: Timestamp) -> Option<&BackupFile> {
+    files.iter().rev().find(|file| file.made_at <= now)
+}
+
+/// Which of some backups in the order of their dates have to go, so that only `keep` stay: first those that are dated later than
+/// now, then the oldest.
+fn too_many(files: &[BackupFile], keep: u32, now: Timestamp) -> Vec<&BackupFile> {
+    let (right, later) = files.split_at(files.partition_point(|file| file.made_at <= now));
+    later.iter().chain(right).take(files.len().saturating_sub(keep as usize)).collect()
+}
+
+/// The backups in a folder, by date. What has any other name is passed over.
 fn files(folder: &Path) -> io::Result<Vec<BackupFile>> {
     let mut files: Vec<BackupFile> = names(folder)?.into_iter().filter_map(backup_of).collect();
     files.sort();
@@ -318,5 +341,38 @@ mod tests {
         ] {
             assert_eq!(backup_of(name.to_owned()), None, "{name}");
         }
+    }
+
+    /// Backups that were made in these years.
+    fn of_years(years: &[i32]) -> Vec<BackupFile> {
+        let backup = |year| backup_of(format!("scorekeeper-{year}0414T093000Z.db")).expect("a backup");
+        years.iter().map(backup).collect()
+    }
+
+    fn years<'f>(files: impl IntoIterator<Item = &'f BackupFile>) -> Vec<&'f str> {
+        files.into_iter().map(|file| &file.name[12..16]).collect()
+    }
+
+    #[test]
+    fn what_is_dated_later_than_now_is_not_the_newest() {
+        let files = of_years(&[2021, 2022, 2023, 2031, 2032]);
+        for (index, year) in ["2021", "2022", "2023"].iter().enumerate() {
+            assert_eq!(years(newest(&files, files[index].made_at)), [*year]);
+        }
+        assert_eq!(newest(&files[3..], files[2].made_at), None);
+        assert_eq!(newest(&[], files[2].made_at), None);
+    }
+
+    #[test]
+    fn what_is_dated_later_than_now_goes_first_and_what_was_just_made_never() {
+        let files = of_years(&[2021, 2022, 2023, 2031, 2032]);
+        let now = files[2].made_at;
+        let goes = |keep| years(too_many(&files, keep, now));
+        assert_eq!(goes(1), ["2031", "2032", "2021", "2022"]);
+        assert_eq!(goes(2), ["2031", "2032", "2021"]);
+        assert_eq!(goes(3), ["2031", "2032"]);
+        assert_eq!(goes(4), ["2031"]);
+        assert_eq!(goes(5), [""; 0]);
+        assert_eq!(goes(7), [""; 0]);
     }
 }

@@ -96,7 +96,7 @@ impl From<&Operation> for Call {
             about: answer.about,
             example: match &answer.content {
                 Content::Nothing => String::new(),
-                Content::Json(of) => document::pretty(&of.example()),
+                Content::Json(of) => document::pretty(&operation.example(answer.status, of)),
                 Content::Other(_, example) => (*example).to_owned(),
             },
             headers: answer.headers.iter().map(|(name, about)| (*name, plain(about))).collect(),

@@ -113,6 +113,13 @@ pub fn operations() -> Vec<Operation> {
             .sample(
                 r#"{"events": [{"user_id": 13, "date": "2023-04-14", "points": 15}, {"user_id": 14, "date": "2023-04-14", "points": 5}]}"#,
             )
+            .answered(
+                r#"{"events": [
+                {"id": 7, "user_id": 13, "date": "2023-04-14", "points": 15, "description": null,
+                "created_at": "2023-04-15T09:30:00.000Z", "updated_at": "2023-04-15T09:30:00.000Z"},
+                {"id": 8, "user_id": 14, "date": "2023-04-14", "points": 5, "description": null,
+                "created_at": "2023-04-15T09:30:00.000Z", "updated_at": "2023-04-15T09:30:00.000Z"}]}"#,
+            )
             .refuses([poor().within("events", 17), ApiError::IdempotencyKeyReused, ApiError::UnknownUser]),
         operation!(score_events_csv::export, "export_events", "All events as a table")
             .details("The filters are those of the list; limit is passed over. A cell that a spreadsheet would run begins with an apostrophe.")

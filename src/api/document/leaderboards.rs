@@ -14,7 +14,7 @@ shape! {
         /// Its number.
         id: Of::Kind(LeaderboardId::KIND),
         /// What it is called.
-        name: Of::Text("Season 2023"),
+        name: Of::Text("Global Leaderboard"),
         /// Who made it: a user's number, or -1 for the system.
         created_by_id: Of::Integer(-1),
         /// The first day that counts.
@@ -22,11 +22,11 @@ shape! {
         /// The last day that counts.
         to_date: Of::Unset(&Of::Kind(EventDate::KIND)),
         /// If any are named, it is there for callers with a key only.
-        visible_to_groups_ids: Of::List(&Of::Kind(GroupId::KIND)),
+        visible_to_groups_ids: Of::Like(&Of::List(&Of::Kind(GroupId::KIND)), "[]"),
         /// If any are named, only their members are ranked.
-        included_groups_ids: Of::List(&Of::Kind(GroupId::KIND)),
+        included_groups_ids: Of::Like(&Of::List(&Of::Kind(GroupId::KIND)), "[]"),
         /// Groups whose members are not ranked.
-        excluded_groups_ids: Of::List(&Of::Kind(GroupId::KIND)),
+        excluded_groups_ids: Of::Like(&Of::List(&Of::Kind(GroupId::KIND)), "[]"),
         /// The period that is shown if none is asked for: 0 to 5 for all_time, yearly, quarterly, monthly, weekly, daily.
         default_period: Of::Kind(PeriodNumber::KIND),
         /// When it was set up or changed.
@@ -48,9 +48,9 @@ shape! {
         /// Where pictures are; {size} stands for a width in pixels.
         avatar_template: Of::Text("/avatars/13/{size}.svg"),
         /// The sum of the points in the period.
-        total_score: Of::Integer(25),
+        total_score: Of::Integer(15),
         /// The place, from 1.
-        position: Of::Integer(3),
+        position: Of::Integer(1),
     }
 }
 
@@ -60,7 +60,7 @@ shape! {
         /// The user; null if unranked.
         user: Of::Maybe(&Of::Nullable(&Of::Shape(&RANKED))),
         /// The place; null if unranked.
-        position: Of::Maybe(&Of::Nullable(&Of::Integer(3))),
+        position: Of::Maybe(&Of::Nullable(&Of::Integer(1))),
     }
 }
 
@@ -80,11 +80,11 @@ shape! {
     /// Standings that are still being built.
     static BUILDING = "StandingsBeingBuilt" {
         /// Nobody's place is known yet.
-        personal: Of::Shape(&PERSONAL),
+        personal: Of::Like(&Of::Shape(&PERSONAL), "{}"),
         /// The leaderboard.
         leaderboard: Of::Shape(&BOARD),
         /// Nobody yet.
-        users: Of::List(&Of::Shape(&RANKED)),
+        users: Of::Like(&Of::List(&Of::Shape(&RANKED)), "[]"),
         /// Why there is nobody yet.
         reason: Of::Text("The standings are being built. Please try again in a moment."),
     }
@@ -104,7 +104,7 @@ shape! {
     /// All that an administration needs at first.
     static OVERVIEW = "Overview" {
         /// How many recalculations may be asked for within 24 hours.
-        gamification_recalculate_scores_remaining: Of::Integer(5),
+        gamification_recalculate_scores_remaining: Of::Integer(4),
         /// All leaderboards.
         gamification_leaderboards: Of::List(&Of::Shape(&BOARD)),
         /// All groups.
@@ -155,7 +155,7 @@ pub fn operations() -> Vec<Operation> {
             .without_database(),
         operation!(leaderboard::show, "get_leaderboard", "Show a leaderboard")
             .details("A page of up to 100 users. A board that is for some groups only is a 404 without a key.")
-            .sample("period=all&page=0")
+            .sample("period=all&page=0&for_user_id=13")
             .without_database(),
         operation!(leaderboard::around, "get_neighbours", "Show a user's neighbours on a leaderboard")
             .sample("radius=2")
@@ -170,6 +170,11 @@ pub fn operations() -> Vec<Operation> {
         operation!(boards::overview, "get_overview", "Show all leaderboards, and the names of the groups"),
         operation!(boards::create, "create_leaderboard", "Make a leaderboard")
             .sample(r#"{"name": "Season 2023", "created_by_id": 13, "from_date": "2023-04-01"}"#)
+            .answered(
+                r#"{"id": 2, "name": "Season 2023", "created_by_id": 13, "from_date": "2023-04-01", "to_date": null,
+                "visible_to_groups_ids": [], "included_groups_ids": [], "excluded_groups_ids": [], "default_period": 0,
+                "updated_at": "2023-04-15T09:30:00.000Z", "period_filter_disabled": false}"#,
+            )
             .refuses([ApiError::NameTaken, ApiError::NameReserved, ApiError::DatesReversed]),
         operation!(boards::update, "replace_leaderboard", "Replace all settings of a leaderboard")
             .details("What is left out is reset: groups that are absent are none.")

@@ -7,6 +7,8 @@ mod people;
 mod rules;
 mod scores;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use crate::web::document::{Document, Section};
 

@@ -28,13 +28,13 @@ shape! {
         /// What it counts.
         name: Of::Word(&NAMES),
         /// How many points a deed gives; 0 gives none.
-        points: Of::Kind(Points::KIND),
+        points: Of::Like(&Of::Kind(Points::KIND), "3"),
         /// Whether it gives points at all.
         enabled: Of::Flag(true),
         /// How many of one user's deeds count on a day; null is no limit.
-        daily_limit: Of::Nullable(&Of::Kind(DailyLimit::KIND)),
+        daily_limit: Of::Nullable(&Of::Like(&Of::Kind(DailyLimit::KIND), "10")),
         /// Only deeds in these categories count; an empty list is all.
-        category_ids: Of::List(&Of::Kind(CategoryId::KIND)),
+        category_ids: Of::Like(&Of::List(&Of::Kind(CategoryId::KIND)), "[4, 9]"),
     }
 }
 

@@ -18,9 +18,9 @@ shape! {
         /// The period over which it is summed.
         period: Of::Kind(Period::KIND),
         /// The sum of the points.
-        total_score: Of::Integer(25),
+        total_score: Of::Integer(15),
         /// The rank by score; null without events in the period.
-        position: Of::Nullable(&Of::Integer(3)),
+        position: Of::Nullable(&Of::Integer(1)),
     }
 }
 
@@ -48,11 +48,11 @@ shape! {
         /// Whether one is running.
         running: Of::Flag(false),
         /// The first day of the one that runs, or of the last one.
-        from_date: Of::Nullable(&Of::Kind(EventDate::KIND)),
+        from_date: Of::Nullable(&Of::Like(&Of::Kind(EventDate::KIND), r#""2023-04-01""#)),
         /// How many days are done.
-        days_done: Of::Integer(28),
+        days_done: Of::Integer(15),
         /// How many days there are to do.
-        days_total: Of::Integer(28),
+        days_total: Of::Integer(15),
         /// When it began.
         started_at: Of::Nullable(&Of::Timestamp),
         /// When it ended.
@@ -91,7 +91,7 @@ pub fn operations() -> Vec<Operation> {
     vec![
         operation!(users::score, "get_score", "Show a user's score")
             .details("Needs no key, unless the setting public is false. Someone without events has 0.")
-            .sample("period=monthly"),
+            .sample("period=weekly"),
         operation!(users::days, "list_days", "Show a user's scores day by day")
             .details("Days without events are left out.")
             .sample("from_date=2023-04-01&to_date=2023-04-30"),

@@ -3,6 +3,8 @@
 use rocket::Route;
 use rocket::http::Method;
 
+use super::ordered::Ordered;
+use super::shape::Of;
 use super::signature::{Access, Signature, Takes};
 use crate::domain::Scope;
 use crate::web::batch::BATCH_BODY_BYTES_MAX;
@@ -32,6 +34,8 @@ pub struct Operation {
     pub parts: Vec<(&'static str, &'static str, &'static str)>,
     /// A request that is taken: the query of a GET or DELETE, otherwise a JSON object.
     pub sample: &'static str,
+    /// What the sample is answered with, as JSON, where it is not the example of the answer's shape.
+    pub answered: Option<&'static str>,
     /// The number in the path of the sample, where it is not the example of its kind.
     pub sample_id: Option<&'static str>,
 }
@@ -68,6 +72,7 @@ impl Operation {
             reads_database: true,
             parts: Vec::new(),
             sample: "",
+            answered: None,
             sample_id: None,
         }
     }
@@ -87,6 +92,12 @@ impl Operation {
     /// With a request that is taken: the query of a GET or DELETE, otherwise a JSON object.
     pub fn sample(mut self, sample: &'static str) -> Operation {
         self.sample = sample;
+        self
+    }
+
+    /// With what the sample is answered with, as JSON.
+    pub fn answered(mut self, json: &'static str) -> Operation {
+        self.answered = Some(json);
         self
     }
 
@@ -143,6 +154,11 @@ impl Operation {
         path
     }
 
+    /// The example of an answer with JSON of this status.
+    pub fn example(&self, status: u16, of: &Of) -> Ordered {
+        self.answered.filter(|_| status == 200).map_or_else(|| of.example(), Ordered::read)
+    }
+
     /// Every error that it may answer with, one of each kind, in the order of the statuses.
     pub fn errors(&self) -> Vec<ApiError> {
         let mut errors = self.parameter_errors();
@@ -186,6 +202,10 @@ impl Operation {
         errors.extend(fields.iter().find(|field| is_required(field.need)).map(|field| ApiError::Missing(field.name)));
         if let Some(field) = fields.iter().find(|field| field.need != FieldNeed::Lenient) {
             errors.push(ApiError::invalid(field.name, field.kind.accepted));
+        }
+        if errors.is_empty() && !fields.is_empty() {
+            // No single one can be wrong, but there may be too many.
+            errors.push(ApiError::too_many_parameters());
         }
         if !self.is_read() {
             errors.push(ApiError::unreadable_body());

@@ -63,7 +63,7 @@ pub fn of_any_request() -> [(&'static str, ApiError); 3] {
 /// All replies of an operation, by status.
 pub fn of(operation: &Operation) -> Ordered {
     let mut replies: Vec<(u16, Ordered)> =
-        operation.signature.answers.iter().map(|answer| (answer.status, of_answer(answer))).collect();
+        operation.signature.answers.iter().map(|answer| (answer.status, of_answer(operation, answer))).collect();
     let errors = operation.errors();
     for group in errors.chunk_by(|one, other| one.status() == other.status()) {
         if let Some(first) = group.first() {
@@ -82,7 +82,7 @@ pub fn of(operation: &Operation) -> Ordered {
     Ordered::of(replies.into_iter().map(|(status, reply)| (status.to_string(), reply)))
 }
 
-fn of_answer(answer: &Answer) -> Ordered {
+fn of_answer(operation: &Operation, answer: &Answer) -> Ordered {
     let mut headers = always();
     for (name, about) in &answer.headers {
         headers = headers.with(*name, json!({"description": about, "schema": {"type": "string"}}));
@@ -91,7 +91,8 @@ fn of_answer(answer: &Answer) -> Ordered {
     let content = match &answer.content {
         Content::Nothing => return reply,
         Content::Json(of) => {
-            let media = Ordered::object().with("schema", of.schema()).with("example", of.example());
+            let media =
+                Ordered::object().with("schema", of.schema()).with("example", operation.example(answer.status, of));
             Ordered::object().with("application/json", media)
         }
         Content::Other(kind, example) => {

@@ -48,6 +48,8 @@ pub enum Of {
     Nullable(&'static Of),
     /// Always `null`, in the example; otherwise the value.
     Unset(&'static Of),
+    /// The value, as in this example, which is JSON.
+    Like(&'static Of, &'static str),
     /// The value, if the member is there at all.
     Maybe(&'static Of),
     /// A list of values.
@@ -103,7 +105,7 @@ impl Of {
                 Of::Shape(_) => json!({"anyOf": [of.schema(), {"type": "null"}]}),
                 _ => or_null(of.schema()),
             },
-            Of::Maybe(of) => of.schema(),
+            Of::Maybe(of) | Of::Like(of, _) => of.schema(),
             Of::List(of) => json!({"type": "array", "items": of.schema()}),
             Of::Shape(shape) => json!({"$ref": format!("#/components/schemas/{}", shape.name)}),
         }
@@ -120,6 +122,7 @@ impl Of {
             Of::Flag(flag) => (*flag).into(),
             Of::Unset(_) => Value::Null.into(),
             Of::Nullable(of) | Of::Maybe(of) => of.example(),
+            Of::Like(_, example) => Ordered::read(example),
             Of::List(of) => vec![of.example()].into(),
             Of::Shape(shape) => {
                 Ordered::of(shape.members.iter().map(|member| (member.name.to_owned(), member.of.example())))
@@ -130,7 +133,7 @@ impl Of {
     /// All shapes within, each before what it holds. A shape may come more than once.
     pub fn shapes(&self) -> Vec<&'static Shape> {
         match self {
-            Of::Nullable(of) | Of::Unset(of) | Of::Maybe(of) | Of::List(of) => of.shapes(),
+            Of::Nullable(of) | Of::Unset(of) | Of::Like(of, _) | Of::Maybe(of) | Of::List(of) => of.shapes(),
             Of::Shape(shape) => {
                 let inner = shape.members.iter().flat_map(|member| member.of.shapes());
                 std::iter::once(*shape).chain(inner).collect()
