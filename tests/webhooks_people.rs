@@ -88,7 +88,7 @@ fn a_name_or_picture_that_can_not_be_taken_harms_nothing_else() {
         assert_eq!(known(&server, 13), json!(["ann", "Anna", false]), "{name:?}");
     }
     // Nobody can be shown without a name.
-    let said = tell(&server, "user_created", &user(14, "user-15", "Bob"));
+    let said = tell(&server, "user_created", &user(14, "USER-15", "Bob"));
     assert_eq!(said, "user 14: ignored, the name can't be taken");
     let said = tell(&server, "user_created", &user(14, "\u{200b}", "Bob"));
     assert!(said.contains("user 14: ignored"), "{said}");

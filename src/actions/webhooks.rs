@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::deeds::Counter;
 use super::{Actions, Actor, Refusal, audit};
-use crate::domain::{Author, KeyRef, Scope, Source, Told, UserId, Username, WebhookSecret};
+use crate::domain::{Author, KeyRef, Scope, Source, Told, UserId, Username, WebhookSecret, fallback_username};
 use crate::store::directory::{self, Put, UserChange};
 use crate::store::{StoreError, Write, webhooks};
 
@@ -105,7 +105,7 @@ fn keep_in_step(write: &Write<'_>, by: &Author, id: UserId, change: UserChange) 
     let mut freed = None;
     if let Some(username) = &change.username
         && let Some(holder) = directory::id_of(write.connection, username)?.filter(|holder| *holder != id)
-        && let Ok(by_number) = format!("user-{holder}").parse::<Username>()
+        && let Ok(by_number) = fallback_username(holder).parse::<Username>()
         && put(holder, UserChange { username: Some(by_number), ..UserChange::default() })? == Put::Done
     {
         freed = Some(holder);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::error::StoreError;
 use super::facts::DirectoryChange;
 use super::write::Write;
-use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar, id_in_fallback_username};
+use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar};
 
 /// A change of a user; what is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,7 +72,7 @@ pub fn id_of(connection: &Connection, username: &Username) -> Result<Option<User
 /// The number of the user who is known by a name. The name is a username, or a name like `user-13`, which stands for a
 /// user whom the directory does not know.
 pub fn id_by_name(connection: &Connection, username: &Username) -> Result<Option<UserId>, StoreError> {
-    Ok(id_of(connection, username)?.or_else(|| id_in_fallback_username(username.as_str())))
+    Ok(id_of(connection, username)?.or_else(|| username.reserved_for()))
 }
 
 /// Every user, by number.
