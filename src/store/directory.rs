@@ -11,7 +11,7 @@ use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar};
 /// A change of a user; what is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserChange {
-    /// The username; needed for a user who is new.
+    /// The username; needed for a user who is new, unless the change only ends the suspension of somebody forgotten.
     pub username: Option<Username>,
     /// The full name; an empty text takes it away.
     pub name: Option<String>,
@@ -97,12 +97,26 @@ pub fn list_users(connection: &Connection, after: i64, limit: usize) -> Result<(
     Ok((users, more))
 }
 
+/// Whether a change of a user without a name says nothing but that a suspension ends, which the directory has kept of
+/// somebody whom it forgot. This needs no name.
+pub(super) fn only_releases(connection: &Connection, id: UserId, change: &UserChange) -> Result<bool, StoreError> {
+    let UserChange { username, name, avatar_template, suspended } = change;
+    let is_unsaid = |text: &Option<String>| text.as_ref().is_none_or(String::is_empty);
+    let is_all = username.is_none() && is_unsaid(name) && is_unsaid(avatar_template);
+    Ok(*suspended == Some(false) && is_all && forgotten_as_suspended(connection, id)?)
+}
+
 /// Makes or changes a user. If the directory has forgotten a user who was suspended, the user is suspended again now,
-/// unless the change says otherwise.
+/// unless the change says otherwise; a change that says only that needs no name, and gives none.
 pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put, StoreError> {
     let before = user(write.connection, id)?;
-    let Some(username) = change.username.or_else(|| before.as_ref().map(|user| user.username.clone())) else {
-        return Ok(Put::NameMissing);
+    let Some(username) = change.username.clone().or_else(|| before.as_ref().map(|user| user.username.clone())) else {
+        if !only_releases(write.connection, id, &change)? {
+            return Ok(Put::NameMissing);
+        }
+        lift_forgotten_suspension(write, id)?;
+        note_user(write, id)?;
+        return Ok(Put::Done);
     };
     let owner = id_of(write.connection, &username)?;
     // A user may keep a name, even if nobody could take that name today.
