@@ -69,7 +69,10 @@ pub(super) fn of_board<T>(
         delete: Action::BoardDelete,
         subject: Subject::Board(id),
     };
-    let read = |write: &Write<'_>| Ok(leaderboards::get(write.connection, id)?.as_ref().map(described::board));
+    let read = |write: &Write<'_>| match leaderboards::get(write.connection, id)? {
+        Some(board) => Ok(Some(described::board(&board))),
+        None => Ok(leaderboards::exists(write.connection, id)?.then(described::unreadable_board)),
+    };
     described_change(write, author, thing, read, work)
 }
 
