@@ -241,7 +241,7 @@ fn users_of_a_batch_may_be_named_by_username() {
             of(json!({"username": "BOB"})),
             of(json!({"user_id": 15})),
             of(json!({"username": "nobody", "user_id": 16})),
-            of(json!({"username": "user-77"})),
+            of(json!({"username": "User-77"})),
             of(json!({"username": "ann", "user_id": 13})),
         ],
     );

@@ -207,6 +207,28 @@ fn bad_lines_are_left_out_when_asked_and_can_be_mended() {
 }
 
 #[test]
+fn whoever_has_no_name_is_named_by_number_in_any_case() {
+    let folder = folder();
+    let folder = folder.path();
+    let lines = "username,date,points\nUSER-5,2023-04-14,1\nuser-5,2023-04-14,2\n\"User-6\",2023-04-14,3\n";
+    write(folder, "all.csv", lines);
+    assert_said(
+        &import(folder, &["all.csv", "--dry-run"]),
+        "imported nothing, since this is a dry run: 3 events are good",
+    );
+    assert_said(&import(folder, &["all.csv"]), "imported 3 events");
+    assert_eq!(stored(folder), ["5,2023-04-14,1,", "5,2023-04-14,2,", "6,2023-04-14,3,"]);
+    // A number that is written in another way is nobody's.
+    write(folder, "bad.csv", "username,date,points\nUser-007,2023-04-14,1\nUSER-+7,2023-04-14,1\n");
+    let run = import(folder, &["bad.csv"]);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    for want in ["line 2: username: nobody is called \"User-007\"", "line 3: username: nobody is called \"USER-+7\""] {
+        assert!(run.stderr.contains(want), "{run:?}");
+    }
+    assert_eq!(count(folder), 3);
+}
+
+#[test]
 fn a_sheet_that_grows_is_imported_again() {
     let folder = folder();
     let folder = folder.path();

@@ -110,6 +110,7 @@ fn users_go_to_the_directory() {
     for (line, why) in [
         ("4,NINE,", "line 3: username: \"NINE\" is the name of another user"),
         ("4,user-5,", "line 3: username: \"user-5\" is kept for the user of that number"),
+        ("4,USER-5,", "line 3: username: \"USER-5\" is kept for the user of that number"),
         ("3,cleo,", "line 3: id: it is there twice"),
         ("4,CLEO,", "line 3: username: \"CLEO\" is there twice"),
     ] {

@@ -22,6 +22,7 @@ mod bad_boards;
 mod bad_bodies;
 mod bad_directory;
 mod bad_input;
+mod bad_rows;
 mod base_path;
 mod batches;
 #[cfg(feature = "program-tests")]

@@ -89,6 +89,22 @@ fn a_bad_line_is_named_and_keeps_all_from_being_saved() {
 }
 
 #[test]
+fn a_line_releases_who_was_forgotten_while_suspended() {
+    let server = three_users();
+    server.put("/admin/users/14", &json!({"suspended": true}));
+    server.delete("/admin/users/14");
+    let browser = Browser::signed_in(&server, "ana");
+    let lines = "id,suspended\r\n14,false\r\n14,false\r\n99,false\r\n";
+    let page = browser.post(PREVIEW, &[("table", lines)]).body;
+    for shown in ["Save 1 user?", "Leave out 2 bad lines", "<bdi>user-14</bdi>", "<bdi>suspended no longer</bdi>"] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(!page.contains("badge good"), "{page}");
+    assert_eq!(press(&browser, &page, &[("leave_out", "true")]).header("Location"), Some(SAVED));
+    assert!(!browser.page("/admin/people/users/14").contains("still suspended"));
+}
+
+#[test]
 fn a_name_that_a_bad_line_would_have_set_free_is_not_free() {
     let server = three_users();
     let browser = Browser::signed_in(&server, "ana");

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::leaderboards::{assert_done, assert_order, quick, set_user};
 use crate::support::browser::Browser;
-use crate::support::{Server, Setup};
+use crate::support::{Reply, Server, Setup};
 
 const DAY: &str = "2023-04-14";
 
@@ -46,6 +46,47 @@ fn a_suspended_user_who_is_deleted_stays_off_the_boards() {
     assert_order(&server, "/leaderboard/1", &[(13, 100), (14, 5)]);
     assert_done(&server.delete("/admin/users/13"));
     assert_order(&server, "/leaderboard/1", &[(13, 100), (14, 5)]);
+}
+
+#[test]
+fn who_was_forgotten_is_released_without_a_name() {
+    const NAME_MISSING: &str = "param is missing or the value is empty: username";
+    let ways: [fn(&Server) -> Reply; 4] = [
+        |server| server.request("PUT", "/admin/users/13").form("suspended=false").send(),
+        |server| server.put("/admin/users/13", &json!({"suspended": false})),
+        |server| server.put("/admin/users/13.json", &json!({"username": null, "name": "", "suspended": "false"})),
+        |server| server.post("/admin/users/batch", &json!({"users": [{"id": 13, "suspended": false}]})),
+    ];
+    for release in ways {
+        let server = with_a_suspended_user();
+        release(&server);
+        set_user(&server, 13, &json!({"suspended": true}));
+        assert_done(&server.delete("/admin/users/13"));
+        let boards = |server: &Server| assert_order(server, "/leaderboard/1", &[(13, 100), (14, 5)]);
+        // A name in full can't be kept without a username, and another suspension can't be made.
+        for no_release in [json!({"suspended": false, "name": "Mallory"}), json!({"suspended": true}), json!({})] {
+            server.put("/admin/users/13", &no_release).assert_error(400, "invalid_parameters", NAME_MISSING);
+        }
+        assert_order(&server, "/leaderboard/1", &[(14, 5)]);
+        assert_done(&release(&server));
+        boards(&server);
+        assert_eq!(server.get("/admin/users/13").status, 404, "no name is made up");
+        let log = server.get("/admin/audit").json();
+        let newest = &log["entries"][0];
+        let told = ["action", "subject", "before", "after"].map(|name| newest[name].as_str().expect("a text"));
+        assert_eq!(told, ["user.update", "user 13", "suspended yes", "suspended no"], "{log}");
+        // Once released, the user is one like any other without a name.
+        let again = release(&server);
+        assert_eq!(again.status, 400, "{again:?}");
+        assert_eq!(server.get("/admin/audit").json(), log);
+        let server = Setup::in_folder(server.stop()).env("SCOREKEEPER_STANDINGS_EVERY", "100ms").start();
+        boards(&server);
+    }
+    let server = with_a_suspended_user();
+    for nobody in [14, 15] {
+        let reply = server.put(&format!("/admin/users/{nobody}"), &json!({"suspended": false}));
+        reply.assert_error(400, "invalid_parameters", NAME_MISSING);
+    }
 }
 
 #[test]
@@ -106,4 +147,14 @@ fn who_is_forgotten_and_still_suspended_is_told_to_keepers_with_the_way_to_lift_
     browser.post_through(path, &[("username", "zoe")]);
     assert!(!browser.page(path).contains(told));
     assert_eq!(server.get("/admin/users/13").json()["suspended"], json!(false));
+
+    // It can be lifted without giving a name.
+    set_user(&server, 13, &json!({"suspended": true}));
+    server.delete("/admin/users/13");
+    let kept = browser.post(path, &[("username", ""), ("name", ""), ("avatar_template", ""), ("suspended", "true")]);
+    assert_eq!(kept.status, 400, "{kept:?}");
+    let (to, page) = browser.post_through(path, &[("username", ""), ("name", ""), ("avatar_template", "")]);
+    assert_eq!(to, "/admin/people/users/13?done=user-saved");
+    assert!(!page.contains(told) && page.contains("not in the directory"), "{page}");
+    assert_order(&server, "/leaderboard/1", &[(13, 5)]);
 }

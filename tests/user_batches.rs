@@ -111,6 +111,24 @@ fn a_user_twice_in_a_batch_is_what_the_last_change_says() {
 }
 
 #[test]
+fn who_was_forgotten_is_released_among_others_once() {
+    let server = Server::start();
+    let release = json!({"id": 13, "suspended": false});
+    set_user(&server, 13, &json!({"username": "ann", "suspended": true}));
+    server.delete("/admin/users/13");
+    let refused = post(&server, json!([release, {"id": 14, "username": "bob"}, release]));
+    let sentence = "param is missing or the value is empty: users[2].username";
+    refused.assert_error(400, "invalid_parameters", sentence);
+    assert_eq!(post(&server, json!([release, {"id": 14, "username": "bob"}])).status, 200);
+    assert_eq!(directory(&server), ["14 bob - false"]);
+    let entries = server.get("/admin/audit").json()["entries"].clone();
+    assert_eq!((&entries[0]["action"], &entries[0]["after"]), (&json!("user.batch"), &json!("new: 14")));
+    assert_eq!((&entries[1]["action"], &entries[1]["subject"]), (&json!("user.update"), &json!("user 13")));
+    set_user(&server, 13, &json!({"username": "ann"}));
+    assert_eq!(server.get("/admin/users/13").json()["suspended"], false);
+}
+
+#[test]
 fn ten_thousand_users_are_a_batch_and_one_more_is_not() {
     let server = Server::start();
     let users = |count: usize| (1..=count).map(|id| json!({"id": id, "username": format!("u{id}")})).collect::<Value>();

@@ -87,8 +87,20 @@ fn a_name_or_picture_that_can_not_be_taken_harms_nothing_else() {
         tell(&server, "user_unsuspended", &user(13, name, &"n".repeat(256)));
         assert_eq!(known(&server, 13), json!(["ann", "Anna", false]), "{name:?}");
     }
+    // Whose names are forgotten is released all the same.
+    tell(&server, "user_suspended", &user(13, "ann", "Anna"));
+    server.delete("/admin/users/13");
+    for name in ["user-15", "\u{200b}"] {
+        let said = tell(&server, "user_suspended", &user(13, name, "Anna"));
+        assert!(said.contains("user 13: ignored"), "{said}");
+    }
+    let said = tell(&server, "user_unsuspended", &user(13, "user-15", "Anna"));
+    assert_eq!(said, "user 13: suspended no longer; the rest is ignored, since the name can't be taken");
+    assert_eq!(known(&server, 13), Value::Null);
+    tell(&server, "user_updated", &user(13, "ann", "Anna"));
+    assert_eq!(known(&server, 13), json!(["ann", "Anna", false]));
     // Nobody can be shown without a name.
-    let said = tell(&server, "user_created", &user(14, "user-15", "Bob"));
+    let said = tell(&server, "user_created", &user(14, "USER-15", "Bob"));
     assert_eq!(said, "user 14: ignored, the name can't be taken");
     let said = tell(&server, "user_created", &user(14, "\u{200b}", "Bob"));
     assert!(said.contains("user 14: ignored"), "{said}");

@@ -69,7 +69,10 @@ pub(super) fn of_board<T>(
         delete: Action::BoardDelete,
         subject: Subject::Board(id),
     };
-    let read = |write: &Write<'_>| Ok(leaderboards::get(write.connection, id)?.as_ref().map(described::board));
+    let read = |write: &Write<'_>| match leaderboards::get(write.connection, id)? {
+        Some(board) => Ok(Some(described::board(&board))),
+        None => Ok(leaderboards::exists(write.connection, id)?.then(described::unreadable_board)),
+    };
     described_change(write, author, thing, read, work)
 }
 
@@ -87,11 +90,19 @@ pub(super) fn of_user<T>(
         subject: Subject::User(id),
     };
     let read = |write: &Write<'_>| Ok(directory::user(write.connection, id)?.as_ref().map(described::user));
-    described_change(write, author, thing, read, work)
+    let was_held = directory::forgotten_as_suspended(write.connection, id)?;
+    let done = described_change(write, author, thing, read, work)?;
+    // Of somebody who has no name before and after, nothing else is left to change.
+    if was_held && read(write)?.is_none() && !directory::forgotten_as_suspended(write.connection, id)? {
+        let [before, after] = ["suspended yes", "suspended no"].map(|state| Some(state.to_owned()));
+        let change = Change { action: Action::UserUpdate, subject: Subject::User(id), before, after };
+        audit::record(write, author, &change)?;
+    }
+    Ok(done)
 }
 
-/// Makes and changes many users, all or none, and writes down each change of a user who was there before. Of those who are
-/// new one entry is written for all: there may be ten thousand.
+/// Makes and changes many users, all or none, and writes down each change of a user who was there before, or who gets no name
+/// now. Of those who are new one entry is written for all: there may be ten thousand.
 pub(super) fn of_users(
     write: &Write<'_>,
     author: &Author,
@@ -100,9 +111,10 @@ pub(super) fn of_users(
     /// How many of the new users are named.
     const NAMED_MAX: usize = 20;
     let mut made = Vec::new();
-    let put = |id, change| {
+    let put = |id, change: UserChange| {
+        let is_unnamed = change.username.is_none();
         let put = || directory::put_user(write, id, change);
-        if directory::user(write.connection, id)?.is_some() {
+        if is_unnamed || directory::user(write.connection, id)?.is_some() {
             return of_user(write, author, id, put);
         }
         made.push(id);

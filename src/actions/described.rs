@@ -56,6 +56,13 @@ pub(super) fn board(board: &Leaderboard) -> Properties {
     ])
 }
 
+/// What is said of a leaderboard that another program has written, and that can't be read.
+pub(super) fn unreadable_board() -> Properties {
+    let Properties(names) = board(&Leaderboard::of_everyone());
+    let unsaid = |(name, _)| (name, (name == "name").then(|| "that can't be read".to_owned()));
+    Properties(names.into_iter().map(unsaid).collect())
+}
+
 /// The properties of a rule.
 pub(super) fn rule(rule: &Rule) -> Properties {
     let categories = rule.category_ids.iter().map(|id| i64::from(*id));

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::deeds::Counter;
 use super::{Actions, Actor, Refusal, audit};
-use crate::domain::{Author, KeyRef, Scope, Source, Told, UserId, Username, WebhookSecret};
+use crate::domain::{Author, KeyRef, Scope, Source, Told, UserId, Username, WebhookSecret, fallback_username};
 use crate::store::directory::{self, Put, UserChange};
 use crate::store::{StoreError, Write, webhooks};
 
@@ -105,19 +105,27 @@ fn keep_in_step(write: &Write<'_>, by: &Author, id: UserId, change: UserChange) 
     let mut freed = None;
     if let Some(username) = &change.username
         && let Some(holder) = directory::id_of(write.connection, username)?.filter(|holder| *holder != id)
-        && let Ok(by_number) = format!("user-{holder}").parse::<Username>()
+        && let Ok(by_number) = fallback_username(holder).parse::<Username>()
         && put(holder, UserChange { username: Some(by_number), ..UserChange::default() })? == Put::Done
     {
         freed = Some(holder);
     }
     let without_name = UserChange { username: None, ..change.clone() };
+    let only_suspension = UserChange { suspended: change.suspended, ..UserChange::default() };
+    // Of somebody who has no name and gets none, only that a suspension is over can be taken in.
+    let unnamed = |why: &str| {
+        Ok::<_, StoreError>(match put(id, only_suspension)? {
+            Put::Done => format!("user {id}: suspended no longer; the rest is ignored, since {why}"),
+            Put::NameTaken | Put::NameMissing => format!("user {id}: ignored, {why}"),
+        })
+    };
     Ok(match (put(id, change)?, freed) {
         (Put::Done, None) => format!("user {id}: in step"),
         (Put::Done, Some(holder)) => format!("user {id}: in step, and user {holder} gave up the name"),
         (Put::NameTaken, _) => match put(id, without_name)? {
             Put::Done => format!("user {id}: in step but for the name, which can't be taken"),
-            Put::NameTaken | Put::NameMissing => format!("user {id}: ignored, the name can't be taken"),
+            Put::NameTaken | Put::NameMissing => unnamed("the name can't be taken")?,
         },
-        (Put::NameMissing, _) => format!("user {id}: ignored, there is no name that can be taken"),
+        (Put::NameMissing, _) => unnamed("there is no name that can be taken")?,
     })
 }

@@ -69,15 +69,9 @@ impl Group {
     pub const MEMBERS_MAX: usize = 100_000;
 }
 
-/// The username under which a user is shown if the directory does not know the user.
+/// The username under which a user is shown if the directory does not know the user. [`Username::reserved_for`] reads it.
 pub fn fallback_username(id: UserId) -> String {
     format!("user-{id}")
-}
-
-/// The number in a username that [`fallback_username`] has made; `None` for any other text.
-pub fn id_in_fallback_username(username: &str) -> Option<UserId> {
-    let number: i64 = username.strip_prefix("user-")?.parse().ok()?;
-    UserId::try_from(number).ok().filter(|id| fallback_username(*id) == username)
 }
 
 /// The address of the picture that the server itself draws for a user.

@@ -34,7 +34,7 @@ pub use author::Author;
 pub use clock::Clock;
 pub use date::EventDate;
 pub use deed::{Deed, NaturalKey, News, Source, Told};
-pub use directory::{Group, GroupId, User, drawn_avatar, fallback_username, id_in_fallback_username};
+pub use directory::{Group, GroupId, User, drawn_avatar, fallback_username};
 pub use folded::folded;
 pub use idempotency_key::IdempotencyKey;
 pub use leaderboard::{Leaderboard, LeaderboardId, LeaderboardName, LeaderboardSettings};

@@ -28,8 +28,8 @@ impl Username {
         Username(text)
     }
 
-    /// The user whom the name is reserved for. A user without a name is shown under a name like `user-13`, and no other
-    /// user may take that name. `None`: the name is not of this form.
+    /// The user whom the name is reserved for. A user without a name is shown under a name like `user-13`, which stands for
+    /// that user wherever names do, and no other user may take it. `None`: the name is not of this form.
     pub fn reserved_for(&self) -> Option<UserId> {
         let folded = self.folded();
         let number = folded.strip_prefix("user-")?;

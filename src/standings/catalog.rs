@@ -1,7 +1,7 @@
 //! Boards, users and groups as the standings see them: an immutable snapshot. A changed copy of it costs little.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use super::Users;
@@ -23,6 +23,8 @@ pub struct Catalog {
     members: HashMap<GroupId, Arc<IdSet>>,
     /// Users who are on no board. Some of them have no names in the directory any more.
     pub suspended: Arc<IdSet>,
+    /// Boards that can't be read, and so are on no list, each with the column that holds no value of its kind.
+    unreadable: BTreeMap<LeaderboardId, String>,
 }
 
 /// How a change of the catalog affects rankings.
@@ -35,16 +37,34 @@ pub(super) enum Effect {
 }
 
 impl Catalog {
-    /// Reads the whole catalog from the file.
+    /// Reads the whole catalog from the file. What another program has written there and can't be read is left out.
     pub fn read(connection: &Reader) -> Result<Catalog, StoreError> {
         let groups: Vec<Arc<Group>> = directory::groups(connection)?.into_iter().map(Arc::new).collect();
+        let (boards, unreadable) = leaderboards::all(connection)?;
         Ok(Catalog {
-            boards: leaderboards::list(connection)?.into_iter().map(Arc::new).collect(),
+            boards: boards.into_iter().map(Arc::new).collect(),
             users: directory::users(connection)?.into_iter().collect(),
             members: groups.iter().map(|group| (group.id, Arc::new(members(group)))).collect(),
             groups,
             suspended: Arc::new(directory::suspended_users(connection)?.into_iter().collect()),
+            unreadable: unreadable.into_iter().map(|fault| (fault.id, fault.column)).collect(),
         })
+    }
+
+    /// Whether no file was read yet. The first board can't be deleted, so every file has one, readable or not.
+    pub fn is_unread(&self) -> bool {
+        self.boards.is_empty() && self.unreadable.is_empty()
+    }
+
+    /// Tells the log of each board that can't be read, unless that was so in the catalog `before`.
+    pub(super) fn tell_unreadable(&self, before: Option<&Catalog>) {
+        for (LeaderboardId(id), column) in &self.unreadable {
+            if before.and_then(|before| before.unreadable.get(&LeaderboardId(*id))) != Some(column) {
+                log::error!(
+                    "leaderboard {id} is left out, since its {column} can't be read; setting it up anew with PUT mends that"
+                );
+            }
+        }
     }
 
     /// Finds a board by its number. The board of everyone is not in `boards`, but is found too.
@@ -93,6 +113,7 @@ impl Catalog {
             DirectoryChange::User { id, now, suspended } => self.apply_user(*id, now.as_ref(), *suspended),
             DirectoryChange::Group { id, now } => self.apply_group(*id, now.as_ref()),
             DirectoryChange::Leaderboard { id, now } => {
+                self.unreadable.remove(id);
                 let place = self.boards.binary_search_by_key(id, |board| board.id);
                 put(&mut self.boards, place, now.clone().map(Arc::new));
                 Vec::new()

@@ -301,6 +301,7 @@ impl Follower {
             let is_other = *self.shared.catalog() != catalog;
             self.rankings.note_all_read(is_other, &catalog);
             if is_other {
+                catalog.tell_unreadable(Some(&self.shared.catalog()));
                 self.shared.set_catalog(Arc::new(catalog));
             }
         }

@@ -68,6 +68,7 @@ impl Standings {
             Err(_) if store.changes_at().is_some() => Catalog::default(),
             read => read?,
         };
+        catalog.tell_unreadable(None);
         // Whoever opens a board sees its default period, so these are built at once.
         let defaults: Vec<StandingsKey> =
             catalog.boards.iter().map(|board| StandingsKey::today(board.id, board.default_period)).collect();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::find::{CALLED_MAX, Fit, NameSearch};
 use super::{Catalog, Standings};
-use crate::domain::{User, UserId, Username, id_in_fallback_username, whole_of_text};
+use crate::domain::{User, UserId, Username, whole_of_text};
 use crate::store::{ReadConnection, Store, StoreError, directory, scores};
 
 /// For so many texts that name nobody, people with similar names are looked for.
@@ -207,7 +207,7 @@ fn named(connection: &ReadConnection, text: &str) -> Result<Option<UserId>, Stor
 /// The number that a text is, also in the form `user-13`.
 fn number_in(text: &str) -> Option<UserId> {
     let text = text.trim();
-    whole_number(text).or_else(|| id_in_fallback_username(&text.to_lowercase()))
+    whole_number(text).or_else(|| text.parse::<Username>().ok()?.reserved_for())
 }
 
 /// A whole number that is the number of a user.

@@ -1,4 +1,5 @@
-//! Whether a file is sound: its structure, its references, and whether scores are the sums of their events.
+//! Whether a file is sound: its structure, its references, whether scores are the sums of their events, and whether users, groups
+//! and leaderboards can be read.
 //!
 //! It only reads, beside a server too, and takes a file of every earlier layout. What it finds is for a person to read, a line
 //! for each fault.
@@ -10,7 +11,7 @@ use rusqlite::Connection;
 
 use super::error::StoreError;
 use super::rebuild::{self, Difference};
-use super::{backup, block_check, connection, layout};
+use super::{backup, block_check, connection, directory_check, layout};
 use crate::domain::EventDate;
 
 /// How many faults are told one by one.
@@ -69,7 +70,7 @@ pub fn check(database: &Path) -> Result<Faults, StoreError> {
     connection::wait_when_busy(&connection)?;
     // What is compared has to be of one moment, also in a file that something else keeps current.
     connection::hold(&connection)?;
-    let steps: [Step; 5] = [schema, integrity, references, scores, lists];
+    let steps: [Step; 6] = [schema, integrity, references, scores, lists, directory];
     for step in steps {
         match step(&connection, layout, &mut faults) {
             Ok(()) => {}
@@ -154,6 +155,14 @@ fn lists(connection: &Connection, layout: i64, faults: &mut Faults) -> Result<()
             }
         });
     })
+}
+
+/// Users, groups and leaderboards that hold what can't be read.
+fn directory(connection: &Connection, layout: i64, faults: &mut Faults) -> Result<(), StoreError> {
+    if layout < directory_check::LAYOUT_OF_BOARDS {
+        return Ok(());
+    }
+    directory_check::find(connection, |fault| faults.add(fault))
 }
 
 fn told(difference: &Difference) -> String {

@@ -84,7 +84,16 @@ impl ToSql for Username {
 
 impl FromSql for Username {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Username> {
-        Ok(Username::stored(value.as_str()?.to_owned()))
+        Lossy::column_result(value).map(|Lossy(text)| Username::stored(text))
+    }
+}
+
+/// A text that other programs may have written too, in which a sign stands for whatever is not UTF-8.
+pub(super) struct Lossy(pub String);
+
+impl FromSql for Lossy {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Lossy> {
+        value.as_bytes().map(|bytes| Lossy(String::from_utf8_lossy(bytes).into_owned()))
     }
 }
 

@@ -3,15 +3,16 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
+use super::columns::Lossy;
 use super::error::StoreError;
 use super::facts::DirectoryChange;
 use super::write::Write;
-use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar, id_in_fallback_username};
+use crate::domain::{Group, GroupId, User, UserId, Username, drawn_avatar};
 
 /// A change of a user; what is `None` stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserChange {
-    /// The username; needed for a user who is new.
+    /// The username; needed for a user who is new, unless the change only ends the suspension of somebody forgotten.
     pub username: Option<Username>,
     /// The full name; an empty text takes it away.
     pub name: Option<String>,
@@ -72,7 +73,7 @@ pub fn id_of(connection: &Connection, username: &Username) -> Result<Option<User
 /// The number of the user who is known by a name. The name is a username, or a name like `user-13`, which stands for a
 /// user whom the directory does not know.
 pub fn id_by_name(connection: &Connection, username: &Username) -> Result<Option<UserId>, StoreError> {
-    Ok(id_of(connection, username)?.or_else(|| id_in_fallback_username(username.as_str())))
+    Ok(id_of(connection, username)?.or_else(|| username.reserved_for()))
 }
 
 /// Every user, by number.
@@ -97,12 +98,26 @@ pub fn list_users(connection: &Connection, after: i64, limit: usize) -> Result<(
     Ok((users, more))
 }
 
+/// Whether a change of a user without a name says nothing but that a suspension ends, which the directory has kept of
+/// somebody whom it forgot. This needs no name.
+pub(super) fn only_releases(connection: &Connection, id: UserId, change: &UserChange) -> Result<bool, StoreError> {
+    let UserChange { username, name, avatar_template, suspended } = change;
+    let is_unsaid = |text: &Option<String>| text.as_ref().is_none_or(String::is_empty);
+    let is_all = username.is_none() && is_unsaid(name) && is_unsaid(avatar_template);
+    Ok(*suspended == Some(false) && is_all && forgotten_as_suspended(connection, id)?)
+}
+
 /// Makes or changes a user. If the directory has forgotten a user who was suspended, the user is suspended again now,
-/// unless the change says otherwise.
+/// unless the change says otherwise; a change that says only that needs no name, and gives none.
 pub fn put_user(write: &Write<'_>, id: UserId, change: UserChange) -> Result<Put, StoreError> {
     let before = user(write.connection, id)?;
-    let Some(username) = change.username.or_else(|| before.as_ref().map(|user| user.username.clone())) else {
-        return Ok(Put::NameMissing);
+    let Some(username) = change.username.clone().or_else(|| before.as_ref().map(|user| user.username.clone())) else {
+        if !only_releases(write.connection, id, &change)? {
+            return Ok(Put::NameMissing);
+        }
+        lift_forgotten_suspension(write, id)?;
+        note_user(write, id)?;
+        return Ok(Put::Done);
     };
     let owner = id_of(write.connection, &username)?;
     // A user may keep a name, even if nobody could take that name today.
@@ -144,17 +159,19 @@ pub fn delete_user(write: &Write<'_>, id: UserId) -> Result<bool, StoreError> {
     Ok(removed > 0)
 }
 
-/// Every group with its members, by number.
+/// Every group with its members, by number. What another program has made a member and can be no user is left out.
 pub fn groups(connection: &Connection) -> Result<Vec<Group>, StoreError> {
     const SELECT: &str = "
-        SELECT id, name, user_id FROM groups LEFT JOIN group_members ON group_id = id ORDER BY id, user_id";
+        SELECT id, name, user_id
+        FROM groups LEFT JOIN group_members ON group_id = id AND user_id BETWEEN 1 AND 2147483647
+        ORDER BY id, user_id";
     let mut statement = connection.prepare_cached(SELECT)?;
     let mut rows = statement.query([])?;
     let mut groups: Vec<Group> = Vec::new();
     while let Some(row) = rows.next()? {
         let id: GroupId = row.get(0)?;
         if groups.last().is_none_or(|last| last.id != id) {
-            groups.push(Group { id, name: row.get(1)?, user_ids: Vec::new() });
+            groups.push(Group { id, name: row.get::<_, Lossy>(1)?.0, user_ids: Vec::new() });
         }
         if let Some(group) = groups.last_mut() {
             group.user_ids.extend(row.get::<_, Option<UserId>>(2)?);
@@ -175,7 +192,7 @@ pub struct GroupName {
 /// The names of all groups, by number. The cost depends on the number of groups, and not on how many members they have.
 pub fn group_names(connection: &Connection) -> Result<Vec<GroupName>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id, name FROM groups ORDER BY id")?;
-    let names = statement.query_map([], |row| Ok(GroupName { id: row.get(0)?, name: row.get(1)? }))?;
+    let names = statement.query_map([], |row| Ok(GroupName { id: row.get(0)?, name: row.get::<_, Lossy>(1)?.0 }))?;
     Ok(names.collect::<Result<_, _>>()?)
 }
 
@@ -189,13 +206,15 @@ pub fn group_exists(connection: &Connection, id: GroupId) -> Result<bool, StoreE
 pub fn group(connection: &Connection, id: GroupId) -> Result<Option<Group>, StoreError> {
     const NAME: &str = "SELECT name FROM groups WHERE id = ?1";
     let name = connection.prepare_cached(NAME)?.query_row([id], |row| row.get(0)).optional()?;
-    let Some(name) = name else { return Ok(None) };
+    let Some(Lossy(name)) = name else { return Ok(None) };
     Ok(Some(Group { id, name, user_ids: members(connection, id)? }))
 }
 
-/// The members of a group, by number.
+/// The members of a group, by number, as in [`groups`].
 fn members(connection: &Connection, id: GroupId) -> Result<Vec<UserId>, StoreError> {
-    const SELECT: &str = "SELECT user_id FROM group_members WHERE group_id = ?1 ORDER BY user_id";
+    const SELECT: &str = "
+        SELECT user_id FROM group_members
+        WHERE group_id = ?1 AND user_id BETWEEN 1 AND 2147483647 ORDER BY user_id";
     let mut statement = connection.prepare_cached(SELECT)?;
     let members = statement.query_map([id], |row| row.get(0))?;
     Ok(members.collect::<Result<_, _>>()?)
@@ -203,7 +222,9 @@ fn members(connection: &Connection, id: GroupId) -> Result<Vec<UserId>, StoreErr
 
 /// The groups that a user is in, by number.
 pub fn groups_of(connection: &Connection, user_id: UserId) -> Result<Vec<GroupId>, StoreError> {
-    const SELECT: &str = "SELECT group_id FROM group_members WHERE user_id = ?1 ORDER BY group_id";
+    const SELECT: &str = "
+        SELECT group_id FROM group_members
+        WHERE user_id = ?1 AND group_id BETWEEN 1 AND 2147483647 ORDER BY group_id";
     let mut statement = connection.prepare_cached(SELECT)?;
     let groups = statement.query_map([user_id], |row| row.get(0))?;
     Ok(groups.collect::<Result<_, _>>()?)
@@ -235,8 +256,8 @@ fn note_group(write: &Write<'_>, id: GroupId) -> Result<(), StoreError> {
 /// Makes or changes a group.
 pub fn put_group(write: &Write<'_>, id: GroupId, change: GroupChange) -> Result<Put, StoreError> {
     const NAME: &str = "SELECT name FROM groups WHERE id = ?1";
-    let before: Option<String> = write.connection.prepare_cached(NAME)?.query_row([id], |row| row.get(0)).optional()?;
-    let Some(name) = change.name.or(before) else { return Ok(Put::NameMissing) };
+    let before: Option<Lossy> = write.connection.prepare_cached(NAME)?.query_row([id], |row| row.get(0)).optional()?;
+    let Some(name) = change.name.or(before.map(|Lossy(name)| name)) else { return Ok(Put::NameMissing) };
     const UPSERT: &str = "
         INSERT INTO groups (id, name) VALUES (:id, :name) ON CONFLICT DO UPDATE SET name = excluded.name";
     write.connection.prepare_cached(UPSERT)?.execute(named_params! { ":id": id, ":name": name })?;
@@ -253,11 +274,14 @@ pub fn put_group(write: &Write<'_>, id: GroupId, change: GroupChange) -> Result<
 
 /// Makes these users the members of a group. Only users who join or leave are written, because most changes of a large
 /// group are small. One statement writes all who join, and one all who leave: so 100,000 who join take some 60
-/// milliseconds.
+/// milliseconds. A member that can be no user is taken out too.
 fn replace_members(write: &Write<'_>, id: GroupId, after: &[UserId]) -> Result<(), StoreError> {
     const DELETE: &str = "
         DELETE FROM group_members WHERE group_id = ?1 AND user_id IN (SELECT value FROM json_each(?2))";
     const INSERT: &str = "INSERT INTO group_members (group_id, user_id) SELECT ?1, value FROM json_each(?2)";
+    // Two short ranges of the primary key.
+    const CLEAN: &str = "DELETE FROM group_members WHERE group_id = ?1 AND (user_id < 1 OR user_id > 2147483647)";
+    write.connection.prepare_cached(CLEAN)?.execute([id])?;
     let before = members(write.connection, id)?;
     for (statement, some, others) in [(DELETE, &before[..], after), (INSERT, after, &before[..])] {
         let only: Vec<UserId> = some.iter().filter(|id| others.binary_search(id).is_err()).copied().collect();
@@ -301,8 +325,8 @@ fn read_user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id,
         username: row.get(1)?,
-        name: row.get(2)?,
-        avatar_template: row.get::<_, Option<String>>(3)?.unwrap_or_else(|| drawn_avatar(id)),
+        name: row.get::<_, Option<Lossy>>(2)?.map(|Lossy(name)| name),
+        avatar_template: row.get::<_, Option<Lossy>>(3)?.map_or_else(|| drawn_avatar(id), |Lossy(address)| address),
         suspended: row.get(4)?,
     })
 }

@@ -123,6 +123,7 @@ impl From<rusqlite::Error> for StoreError {
             _ => match error {
                 rusqlite::Error::FromSqlConversionFailure(..)
                 | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
                 | rusqlite::Error::InvalidColumnType(..) => StoreError::Damaged(error.to_string()),
                 error => StoreError::Sqlite(Arc::new(error)),
             },

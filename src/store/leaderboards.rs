@@ -19,38 +19,67 @@ pub enum Changed<T> {
     NameTaken,
 }
 
-/// All boards, by number.
+/// The row of a board that another program has written, and that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The number of the board.
+    pub id: LeaderboardId,
+    /// The column that holds no value of its kind.
+    pub column: String,
+}
+
+/// All boards that can be read, by number.
 pub fn list(connection: &Connection) -> Result<Vec<Leaderboard>, StoreError> {
+    all(connection).map(|(boards, _)| boards)
+}
+
+/// All boards that can be read, and those that can't, both by number.
+pub fn all(connection: &Connection) -> Result<(Vec<Leaderboard>, Vec<Unreadable>), StoreError> {
     const SELECT: &str = "
         SELECT id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
                excluded_groups_ids, default_period, updated_at, period_filter_disabled
         FROM leaderboards ORDER BY id";
     let mut statement = connection.prepare_cached(SELECT)?;
-    let boards = statement.query_map([], leaderboard)?;
-    Ok(boards.collect::<Result<_, _>>()?)
+    let (mut boards, mut unreadable) = (Vec::new(), Vec::new());
+    for row in statement.query_map([], readable)? {
+        match row? {
+            Ok(board) => boards.push(board),
+            Err(fault) => unreadable.push(fault),
+        }
+    }
+    Ok((boards, unreadable))
 }
 
-/// Boards by number: at most `limit` that come after a number, and whether more follow.
+/// Boards by number, of those that can be read: at most `limit` that come after a number, and whether more follow.
 pub fn page(connection: &Connection, after: i64, limit: usize) -> Result<(Vec<Leaderboard>, bool), StoreError> {
+    // This walks along the primary key, and ends after the last row that is asked for.
     const SELECT: &str = "
         SELECT id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
                excluded_groups_ids, default_period, updated_at, period_filter_disabled
-        FROM leaderboards WHERE id > ?1 ORDER BY id LIMIT ?2";
+        FROM leaderboards WHERE id > ?1 ORDER BY id";
     let mut statement = connection.prepare_cached(SELECT)?;
-    let boards = statement.query_map((after, limit as i64 + 1), leaderboard)?;
+    let rows = statement.query_map([after], readable)?;
+    let boards = rows.filter_map(|row| row.map(Result::ok).transpose()).take(limit + 1);
     let mut boards = boards.collect::<Result<Vec<_>, _>>()?;
     let more = boards.len() > limit;
     boards.truncate(limit);
     Ok((boards, more))
 }
 
-/// The board of that number.
+/// The board of that number, if it can be read.
 pub fn get(connection: &Connection, id: LeaderboardId) -> Result<Option<Leaderboard>, StoreError> {
     const SELECT: &str = "
         SELECT id, name, created_by_id, from_date, to_date, visible_to_groups_ids, included_groups_ids,
                excluded_groups_ids, default_period, updated_at, period_filter_disabled
         FROM leaderboards WHERE id = ?1";
-    Ok(connection.prepare_cached(SELECT)?.query_row([id], leaderboard).optional()?)
+    let found = connection.prepare_cached(SELECT)?.query_row([id], readable).optional()?;
+    Ok(found.and_then(Result::ok))
+}
+
+/// Whether there is a board of that number, even one that can't be read.
+pub fn exists(connection: &Connection, id: LeaderboardId) -> Result<bool, StoreError> {
+    const SELECT: &str = "SELECT EXISTS (SELECT 1 FROM leaderboards WHERE id = ?1)";
+    Ok(connection.prepare_cached(SELECT)?.query_row([id], |row| row.get(0))?)
 }
 
 /// Makes a board that ranks everyone over all days.
@@ -124,6 +153,21 @@ pub fn delete(write: &Write<'_>, id: LeaderboardId) -> Result<bool, StoreError> 
 fn owner_of(write: &Write<'_>, name: &LeaderboardName) -> Result<Option<LeaderboardId>, StoreError> {
     const SELECT: &str = "SELECT id FROM leaderboards WHERE folded = ?1";
     Ok(write.connection.prepare_cached(SELECT)?.query_row([name.folded()], |row| row.get(0)).optional()?)
+}
+
+/// The board of a row, or why it is none.
+fn readable(row: &Row<'_>) -> rusqlite::Result<Result<Leaderboard, Unreadable>> {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error};
+    match leaderboard(row) {
+        Ok(board) => Ok(Ok(board)),
+        Err(
+            FromSqlConversionFailure(at, ..)
+            | IntegralValueOutOfRange(at, _)
+            | InvalidColumnType(at, ..)
+            | Utf8Error(at, _),
+        ) => Ok(Err(Unreadable { id: row.get(0)?, column: row.as_ref().column_name(at)?.to_owned() })),
+        Err(error) => Err(error),
+    }
 }
 
 fn leaderboard(row: &Row<'_>) -> rusqlite::Result<Leaderboard> {

@@ -19,7 +19,7 @@
 //! | what comes from files in bulk, and goes to them | `bulk` (`insertion`), `imports`, `load`, `moved`, `export` |
 //! | points for what people do in another place | `rules`, `deeds`, `webhooks` |
 //! | who changed keys, boards, groups, users and rules | `audit` |
-//! | copies of the whole file, and whether a file is sound | `backup`, `restore` (`id_floor`, `revoked_keys`), `check`, `block_check` |
+//! | copies of the whole file, and whether a file is sound | `backup`, `restore` (`id_floor`, `revoked_keys`), `check`, `block_check`, `directory_check` |
 
 pub mod api_keys;
 pub mod audit;
@@ -36,6 +36,7 @@ mod day_filter;
 mod day_number;
 pub mod deeds;
 pub mod directory;
+mod directory_check;
 mod error;
 pub mod event_batches;
 pub mod event_days;

@@ -89,13 +89,17 @@ fn refuse_more(
     let released: HashSet<UserId> = kept.iter().filter_map(renamed).collect();
     // The names that this list has given so far, by who has them and by who they are.
     let (mut given, mut names) = (HashMap::<String, UserId>::new(), HashMap::<UserId, Username>::new());
+    // Who needs no name, since only the suspension of somebody forgotten ends; that happens once.
+    let mut pardoned = HashSet::<UserId>::new();
     let mut more = false;
     for index in kept {
         let (id, change) = &changes[index];
         let then = names.get(id).or(before[index].as_ref().map(|user| &user.username)).cloned();
         let Some(username) = change.username.clone().or_else(|| then.clone()) else {
-            refused[index] = Some(Put::NameMissing);
-            more = true;
+            if !directory::only_releases(connection, *id, change)? || !pardoned.insert(*id) {
+                refused[index] = Some(Put::NameMissing);
+                more = true;
+            }
             continue;
         };
         let owner = match given.get(&username.folded()) {

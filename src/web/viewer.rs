@@ -137,8 +137,7 @@ impl BoardViewer {
     /// [`ApiError::NotFound`] if there is none that may be seen; [`ApiError::NotPermitted`] if a key was sent that may not read;
     /// [`ApiError::Unavailable`] if the file was not read yet.
     pub fn board(&self, catalog: &Catalog, id: Option<LeaderboardId>) -> Result<Arc<Leaderboard>, ApiError> {
-        // The first board can't be deleted, so there is one in every file.
-        if catalog.boards.is_empty() {
+        if catalog.is_unread() {
             return Err(ApiError::Unavailable);
         }
         let mut boards = catalog.boards.iter().filter(|board| id.is_none_or(|id| board.id == id));

@@ -74,7 +74,8 @@ pub fn operations() -> Vec<Operation> {
             .sample("filter=an&limit=20"),
         operation!(directory::show_user, "get_user", "Show a user"),
         operation!(directory::put_user, "put_user", "Make or change a user")
-            .details("What is left out stays. A username is unique without case and needed for someone new; user-13 is kept for user 13.")
+            .details("What is left out stays. A username is unique without case and needed for someone new; user-13 is kept for user 13. \
+                Whoever was forgotten while suspended is released by suspended=false alone.")
             .sample(r#"{"username": "ann", "name": "Ann Example"}"#)
             .refuses([ApiError::Missing("username"), ApiError::NameTaken, ApiError::NameReserved]),
         operation!(directory::put_users, "put_users", "Make or change many users at once")

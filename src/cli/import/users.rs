@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Database;
 use crate::cli::database::failed;
 use crate::cli::{Failure, wait};
-use crate::domain::{UserId, Username, id_in_fallback_username};
+use crate::domain::{UserId, Username};
 use crate::store::imports::ImportedEvent;
 use crate::tables::{EventLine, Fault, Who};
 
@@ -56,7 +56,7 @@ impl<'d> Users<'d> {
             return Ok(*found);
         }
         let found = match self.database {
-            None => id_in_fallback_username(name.as_str()),
+            None => name.reserved_for(),
             Some(database) => {
                 let found = wait(database.actions.numbers_of(vec![name.clone()]))?;
                 let found = found.map_err(|error| failed(&database.path, &error))?;

@@ -82,6 +82,10 @@ async fn page_with_merge(
     let own_avatar =
         stored.map(|user| &user.avatar_template).filter(|own| id.is_none_or(|id| **own != drawn_avatar(id)));
     let may_write = admin.may_name_users();
+    let username = Field::text("username", "Username")
+        .value(typed("username", stored.map(|user| user.username.as_str())))
+        .locked_unless(may_write)
+        .fault(fault);
     let template = UserPage {
         layout: admin.layout(),
         person: id.map(|id| Person::in_full(&app.standings.catalog(), id)),
@@ -94,11 +98,7 @@ async fn page_with_merge(
             .required()
             .hint("The ID that events name the user by.")
             .fault(fault),
-        username: Field::text("username", "Username")
-            .value(typed("username", stored.map(|user| user.username.as_str())))
-            .required()
-            .locked_unless(may_write)
-            .fault(fault),
+        username: if forgotten_as_suspended { username } else { username.required() },
         name: Field::text("name", "Full name")
             .value(typed("name", stored.and_then(|user| user.name.as_deref())))
             .locked_unless(may_write)
@@ -145,7 +145,11 @@ async fn save(app: &App, me: &SignedIn, form: &mut Form, id: UserId, existence: 
     if existence == Existence::Any && form.filled("suspended").is_none() {
         form.set("suspended", "false");
     }
-    let change: PutUser = form.read().map_err(|error| FormRefusal::of(error, "username"))?;
+    // Blank boxes say nothing of somebody forgotten, who may be released without a name.
+    let is_nameless = form.filled("username").is_none()
+        && app.store.read(move |connection| directory::forgotten_as_suspended(connection, id)).await?;
+    let change = if is_nameless { form.read_filled::<PutUser>() } else { form.read::<PutUser>() };
+    let change = change.map_err(|error| FormRefusal::of(error, "username"))?;
     match app.actions.put_user(&me.actor, id, change.into(), existence).await {
         Ok(()) => Ok(()),
         Err(Refusal::NumberTaken) => Err(Fault::new("id", "Another user has this ID.").into()),

@@ -9,7 +9,7 @@ use rocket::{State, get, post};
 use super::input::Source;
 use super::lines::{self, BadLine, NoLines};
 use super::preview::{Bad, SHOWN_MAX, more};
-use crate::domain::{User, UserId, drawn_avatar};
+use crate::domain::{User, UserId, drawn_avatar, fallback_username};
 use crate::pages::admin::field::Field;
 use crate::pages::admin::form::{Fault, Form, SentForm};
 use crate::pages::admin::frame::{Frame, Tab};
@@ -234,7 +234,9 @@ fn differences(id: UserId, change: &UserChange, before: Option<&User>) -> Vec<St
             words.push("another picture".to_owned());
         }
     }
-    match change.suspended.filter(|now| *now != before.is_some_and(|user| user.suspended)) {
+    // Who is not in the directory and gets no name is somebody forgotten, whose suspension ends.
+    let was_suspended = before.map_or(change.username.is_none(), |user| user.suspended);
+    match change.suspended.filter(|now| *now != was_suspended) {
         Some(true) => words.push("suspended".to_owned()),
         Some(false) => words.push("suspended no longer".to_owned()),
         None => {}
@@ -247,12 +249,13 @@ fn preview_page(me: &SignedIn, form: &Form, lines: Lines, refused: bool) -> Resu
     let Lines { good, bad } = lines;
     let row = |(number, id, change, before): &(u64, UserId, UserChange, Option<User>)| {
         let username = change.username.as_ref().or(before.as_ref().map(|user| &user.username));
+        let username = username.map_or_else(|| fallback_username(*id), |name| name.as_str().to_owned());
         let changes = differences(*id, change, before.as_ref()).join(", ");
         UserRow {
             number: *number,
             id: *id,
-            username: format::plain(username.map(|name| name.as_str()).unwrap_or_default()).into_owned(),
-            new: before.is_none(),
+            username: format::plain(&username).into_owned(),
+            new: before.is_none() && change.username.is_some(),
             changes: format::cut(&format::plain(&changes), CHANGES_MAX),
         }
     };
