@@ -66,8 +66,15 @@ fn assert_all_else_goes_on(server: &Server, score: i64) {
     assert_eq!(server.get("/leaderboard/3").status, 404);
     assert_eq!(server.stderr().matches(LOGGED).count(), 1, "{}", server.stderr());
     assert!(!server.stderr().contains("could not be refreshed"), "{}", server.stderr());
-    let exported = run(server.folder().path(), &["--database", "scores.db", "export", "boards"]);
-    assert_eq!((exported.code, exported.stdout.lines().count()), (Some(0), 3), "{exported:?}");
+    let export = |args: &[&str]| {
+        let exported = run(server.folder().path(), &[&["--database", "scores.db", "export"], args].concat());
+        assert_eq!(exported.code, Some(0), "{exported:?}");
+        exported.stdout
+    };
+    assert_eq!(export(&["boards"]).lines().count(), 3);
+    for table in [&["users"][..], &["events"], &["scores"], &["scores", "--user", "14"]] {
+        assert!(export(table).contains("J\u{fffd},"), "{table:?}: {}", export(table));
+    }
 }
 
 #[test]

@@ -138,7 +138,7 @@ pub fn write_event(writer: &mut TableWriter, event: &ExportedEvent<'_>) {
     writer.row(&[
         Field::Number(event.id),
         Field::Number(event.user_id),
-        text(event.username),
+        text(event.username.as_deref()),
         Field::Date(event.date),
         Field::Number(event.points),
         text(event.description),
@@ -149,8 +149,13 @@ pub fn write_event(writer: &mut TableWriter, event: &ExportedEvent<'_>) {
 }
 
 fn write_score(writer: &mut TableWriter, score: &ExportedScore<'_>) {
-    let ExportedScore { user_id, username, date, score } = *score;
-    writer.row(&[Field::Number(user_id.into()), text(username), Field::Date(&date.to_string()), Field::Number(score)]);
+    let ExportedScore { user_id, ref username, date, score } = *score;
+    writer.row(&[
+        Field::Number(user_id.into()),
+        text(username.as_deref()),
+        Field::Date(&date.to_string()),
+        Field::Number(score),
+    ]);
 }
 
 fn write_user(writer: &mut TableWriter, user: &User) {

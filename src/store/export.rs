@@ -3,10 +3,13 @@
 //! Each page is a read of its own that begins at a key. So a long export keeps no snapshot of the file, and the write-ahead
 //! log can begin anew meanwhile. What is stored or changed while an export goes on is in it or not, by where it is.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::columns::Lossy;
 use super::day_number::DayNumber;
 use super::error::StoreError;
 use super::event_list::{self, EventFilter};
@@ -19,14 +22,14 @@ use crate::domain::{EventDate, EventId, Timestamp, UserId};
 const FILTERED_MAX: usize = 1000;
 
 /// An event with all that is kept of it. The texts are borrowed from the row that is being read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ExportedEvent<'r> {
     /// Its number.
     pub id: i64,
     /// Whose points these are.
     pub user_id: i64,
     /// The user's username, if the directory has one.
-    pub username: Option<&'r str>,
+    pub username: Option<Cow<'r, str>>,
     /// The day they are for.
     pub date: &'r str,
     /// How many points.
@@ -41,11 +44,16 @@ pub struct ExportedEvent<'r> {
     pub created_by: &'r str,
 }
 
+/// A username out of the directory, where another program may have written one that is not UTF-8.
+fn username(value: ValueRef<'_>) -> rusqlite::Result<Option<Cow<'_, str>>> {
+    Ok(value.as_bytes_or_null()?.map(String::from_utf8_lossy))
+}
+
 fn exported<'r>(row: &'r Row<'_>) -> rusqlite::Result<ExportedEvent<'r>> {
     Ok(ExportedEvent {
         id: row.get(0)?,
         user_id: row.get(1)?,
-        username: row.get_ref(2)?.as_str_or_null()?,
+        username: username(row.get_ref(2)?)?,
         date: row.get_ref(3)?.as_str()?,
         points: row.get(4)?,
         description: row.get_ref(5)?.as_str_or_null()?,
@@ -105,12 +113,12 @@ fn filtered_events(
 }
 
 /// A user's score on a day.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ExportedScore<'r> {
     /// The user.
     pub user_id: UserId,
     /// The user's username, if the directory has one.
-    pub username: Option<&'r str>,
+    pub username: Option<Cow<'r, str>>,
     /// The day.
     pub date: EventDate,
     /// The score.
@@ -139,15 +147,19 @@ pub fn scores(
 ) -> Result<Option<(UserId, EventDate)>, StoreError> {
     if let Some(user_id) = filter.user_id {
         const NAME: &str = "SELECT username FROM users WHERE id = ?1";
-        let name: Option<String> =
-            connection.prepare_cached(NAME)?.query_row([user_id], |row| row.get(0)).optional()?;
+        let name: Option<Lossy> = connection.prepare_cached(NAME)?.query_row([user_id], |row| row.get(0)).optional()?;
         let from = filter.after.map_or(filter.from, |(_, date)| date.next());
         // After the last day of all there is none.
         if filter.after.is_some_and(|(_, date)| date == EventDate::MAX) {
             return Ok(None);
         }
         for day in scores::days(connection, user_id, &(from..=filter.to))? {
-            let score = ExportedScore { user_id, username: name.as_deref(), date: day.date, score: day.score };
+            let score = ExportedScore {
+                user_id,
+                username: name.as_ref().map(|Lossy(name)| name.into()),
+                date: day.date,
+                score: day.score,
+            };
             if each(&score).is_break() {
                 return Ok(Some((user_id, day.date)));
             }
@@ -174,7 +186,7 @@ pub fn scores(
         if !(filter.from..=filter.to).contains(&date) {
             continue;
         }
-        let username = row.get_ref(4)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        let username = username(row.get_ref(4)?)?;
         let score = ExportedScore { user_id: row.get(1)?, username, date, score: row.get(3)? };
         if each(&score).is_break() {
             return Ok(Some((score.user_id, date)));

@@ -121,7 +121,7 @@ fn write_event(table: &mut TableWriter, found: &FoundEvent, username: Option<&st
     let row = ExportedEvent {
         id: event.id.0,
         user_id: event.user_id.into(),
-        username,
+        username: username.map(Into::into),
         date: &event.date.to_string(),
         points: event.points.into(),
         description: event.description.as_ref().map(|description| description.as_str()),
