@@ -98,10 +98,14 @@ fn a_batch_of_thousands_is_decided_beside_other_writes() {
         // Others write meanwhile: for a user of the batch, by SQL, and for somebody else.
         scope.spawn(|| {
             let database = server.sql();
+            database
+                .execute_batch("INSERT INTO users (id, username, folded) VALUES (7, 'eve', 'eve')")
+                .expect("a user");
             while !ended.load(Ordering::SeqCst) {
                 server.award(1001, "2023-04-14", 1);
                 server.award(7, "2023-04-14", 1);
-                database.execute_batch("UPDATE users SET name = 'Eve' WHERE id = 7").expect("a change");
+                let changed = database.execute("UPDATE users SET name = 'Eve' WHERE id = 7", []);
+                assert_eq!(changed, Ok(1));
             }
         });
         let first = server.post(&batch, &take_from_all(4));

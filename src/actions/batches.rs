@@ -43,7 +43,7 @@ impl Actions {
         let digest = move || key.map(|key| Idempotency::new(&username, first_key, key, RESOURCE, &&asked[..]));
         let idempotency = tokio::task::spawn_blocking(digest).await.map_err(|_| StoreError::Closed)?;
         let count = awards.len();
-        let answer = self.knowing(|told| {
+        let answer = self.knowing(deadline, |told| {
             let (awards, by) = (Arc::clone(&awards), by.clone());
             let store = move |write: &Write<'_>| {
                 write.know(told)?;

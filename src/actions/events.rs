@@ -54,7 +54,7 @@ impl Actions {
         let by = actor.author();
         let idempotency =
             key.map(|key| Idempotency::new(&actor.username, actor.first_key, key.clone(), RESOURCE, award));
-        self.knowing(|told| {
+        self.knowing(deadline, |told| {
             let (wanted, by) = (award.clone(), by.clone());
             let work = move |write: &Write<'_>| {
                 write.know(told)?;
@@ -73,7 +73,7 @@ impl Actions {
     pub async fn correct(&self, actor: &Actor, correction: Correction) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
         let deadline = Instant::now() + BUSY_LIMIT;
-        let outcome = self.knowing(|told| {
+        let outcome = self.knowing(deadline, |told| {
             let (wanted, by) = (correction.clone(), actor.username.clone());
             let correct = move |write: &Write<'_>| {
                 write.know(told)?;
@@ -92,8 +92,8 @@ impl Actions {
     pub async fn delete_event(&self, actor: &Actor, deletion: Deletion) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
         let deadline = Instant::now() + BUSY_LIMIT;
-        let outcome = self.knowing(|told| {
-            let (wanted, by) = (deletion.clone(), actor.username.clone());
+        let outcome = self.knowing(deadline, |told| {
+            let (wanted, by) = (deletion, actor.username.clone());
             let delete = move |write: &Write<'_>| {
                 write.know(told)?;
                 score_events::delete(write, &wanted, &by)

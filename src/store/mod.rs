@@ -295,8 +295,10 @@ impl Store {
     /// # Errors
     /// As [`Store::read`].
     pub async fn read_spendable(&self, users: Arc<[UserId]>, today: EventDate) -> Result<Arc<Spendable>, StoreError> {
-        let number = self.writer.committed();
-        self.read(move |connection| Spendable::read(connection, &users, number, today)).await.map(Arc::new)
+        let writer = self.writer.clone();
+        self.read(move |connection| Spendable::read(connection, &users, today, || writer.committed()))
+            .await
+            .map(Arc::new)
     }
 
     /// Tells the store that the server is about to end. Work that takes many transactions then ends after its next one.

@@ -1,26 +1,25 @@
-//! Whose scores the latest transactions have changed, so that what was read a moment ago need not be read again.
+//! Which scores the latest transactions have changed, so that what was read a moment ago need not be read again.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::facts::ScoreChange;
-use crate::domain::UserId;
 
 /// How many changes are remembered: several of the longest batches.
 const CHANGES_MAX: usize = 1 << 16;
 
-/// Whose scores the latest transactions have changed.
+/// Which scores the latest transactions have changed.
 #[derive(Debug, Default)]
 pub(super) struct RecentScores {
     /// Every change after the transaction of this number is known.
     known_after: u64,
-    /// The number of a transaction, and whose score it has changed.
-    changes: VecDeque<(u64, UserId)>,
+    /// The number of a transaction, and a change that it has made.
+    changes: VecDeque<(u64, ScoreChange)>,
 }
 
 impl RecentScores {
     /// Notes what the transaction of that number has changed.
     pub fn note(&mut self, number: u64, changes: &[ScoreChange]) {
-        self.changes.extend(changes.iter().map(|change| (number, change.user_id)));
+        self.changes.extend(changes.iter().map(|change| (number, *change)));
         while self.changes.len() > CHANGES_MAX
             && let Some((forgotten, _)) = self.changes.pop_front()
         {
@@ -34,13 +33,11 @@ impl RecentScores {
         self.changes.clear();
     }
 
-    /// Whose scores have changed after the transaction of that number; `None` if that is not known.
-    pub fn since(&self, number: u64) -> Option<HashSet<UserId>> {
-        if number < self.known_after {
-            return None;
-        }
-        let later = self.changes.iter().rev().take_while(|(of, _)| *of > number);
-        Some(later.map(|(_, user_id)| *user_id).collect())
+    /// What has changed after the transaction of that number, each with the number of its own, the latest first; `None` if that is not
+    /// known.
+    pub fn since(&self, number: u64) -> Option<impl Iterator<Item = &(u64, ScoreChange)>> {
+        let is_known = number >= self.known_after;
+        is_known.then(|| self.changes.iter().rev().take_while(move |(of, _)| *of > number))
     }
 }
 
@@ -57,7 +54,7 @@ mod tests {
     }
 
     fn since(recent: &RecentScores, number: u64) -> Option<Vec<i64>> {
-        let mut users: Vec<i64> = recent.since(number)?.into_iter().map(i64::from).collect();
+        let mut users: Vec<i64> = recent.since(number)?.map(|(_, change)| change.user_id.into()).collect();
         users.sort_unstable();
         Some(users)
     }
@@ -72,7 +69,7 @@ mod tests {
         assert_eq!(since(&recent, 2), Some(vec![]));
         recent.note(3, &changes(1..CHANGES_MAX as i32));
         assert_eq!(since(&recent, 0), None, "of the first transaction a part is forgotten");
-        assert_eq!(since(&recent, 1).map(|users| users.len()), Some(CHANGES_MAX - 1));
+        assert_eq!(since(&recent, 1).map(|users| users.len()), Some(CHANGES_MAX));
         recent.forget(4);
         assert_eq!((since(&recent, 3), since(&recent, 4)), (None, Some(vec![])));
     }

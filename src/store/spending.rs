@@ -3,19 +3,20 @@
 //! A user's scores are found by one step into each month in which anybody has scores. For one user these are few steps. For
 //! thousands of users, or where events go back for centuries, they are more than a command of the writer may take, since
 //! everybody waits for it. Such a command is refused with the users in question ([`StoreError::FarBack`]). Whoever gave it reads
-//! beside the writer what these may spend, as of a transaction, and gives it again with that. Then only users whose scores
-//! have changed since are looked up in the transaction. Where other processes change the file all the time, so that what is read
-//! is never as new as the transaction, it is read in there after all.
+//! beside the writer what these may spend, and gives it again with that. What the writer has changed since is added. Where that is
+//! not enough again and again, as while other processes change the file all the time, the rest is read in the transaction after all.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, named_params};
 
 use super::day_number::DayNumber;
 use super::error::StoreError;
+use super::facts::Facts;
 use super::months::{self, parameters, with_months};
+use super::recent_scores::RecentScores;
 use crate::domain::{EventDate, UserId};
 
 /// How many steps a command may take to find out what users may spend: a millisecond's work, or two.
@@ -27,45 +28,82 @@ const WALK_FROM: usize = 1 << 19;
 /// What users might spend, as it was read beside the writer.
 #[derive(Debug)]
 pub struct Spendable {
-    /// It shows this transaction, and perhaps later ones.
-    number: u64,
+    /// It shows all transactions up to this one.
+    all_up_to: u64,
+    /// It shows none after this one.
+    none_after: u64,
     today: EventDate,
     scores: HashMap<UserId, i64>,
 }
 
 impl Spendable {
-    /// The number of a transaction that it shows.
-    pub(super) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// The day up to which points count.
-    pub(super) fn today(&self) -> EventDate {
-        self.today
-    }
-
-    /// Reads what these users may spend. The transaction of that number was committed before.
+    /// Reads what these users may spend, all as of one moment. `committed` tells the number of the last transaction that was told.
     pub(super) fn read(
         connection: &Connection,
         users: &[UserId],
-        number: u64,
         today: EventDate,
+        committed: impl Fn() -> u64,
     ) -> Result<Spendable, StoreError> {
-        let mut scores: HashMap<UserId, i64> = users.iter().map(|user_id| (*user_id, 0)).collect();
-        let months = months::count(connection, today, u32::MAX)?;
-        if (months as usize).saturating_mul(scores.len()) < WALK_FROM {
-            for (user_id, score) in &mut scores {
-                *score = overall(connection, *user_id, today)?;
-            }
-        } else {
-            add_up(connection, today, &mut scores)?;
-        }
-        for (user_id, score) in &mut scores {
-            let (deductions, _) = future_deductions(connection, *user_id, today, u32::MAX)?;
-            *score = score.saturating_add(deductions);
-        }
-        Ok(Spendable { number, today, scores })
+        let all_up_to = committed();
+        let moment = connection.unchecked_transaction()?;
+        let months = months::count(&moment, today, u32::MAX)?;
+        // One more may be committed and not told yet.
+        let none_after = committed() + 1;
+        let scores = sums(&moment, users, months, today)?;
+        Ok(Spendable { all_up_to, none_after, today, scores })
     }
+
+    /// Reads the same users in a transaction of the writer, however long everybody has to wait for that.
+    pub(super) fn read_again(&self, connection: &Connection, today: EventDate) -> Result<Spendable, StoreError> {
+        let users: Vec<UserId> = self.scores.keys().copied().collect();
+        let months = months::count(connection, today, u32::MAX)?;
+        let scores = sums(connection, &users, months, today)?;
+        Ok(Spendable { all_up_to: 0, none_after: 0, today, scores })
+    }
+
+    /// What has to be added to it to make it true in a transaction on the day `today`: `recent` tells what has changed since a
+    /// transaction, `own` what that transaction itself has changed before. `None`: that is not known.
+    pub(super) fn changes(&self, today: EventDate, recent: &RecentScores, own: &Facts) -> Option<Changes> {
+        if self.today != today || own.unlisted {
+            return None;
+        }
+        let mut changes = Changes::new();
+        let recent = recent.since(self.all_up_to)?.map(|(number, change)| (*number <= self.none_after, change));
+        for (may_be_in_it, change) in recent.chain(own.scores.iter().map(|change| (false, change))) {
+            if self.scores.contains_key(&change.user_id) {
+                let sum = changes.entry(change.user_id).or_insert(Some(0));
+                // Of a day to come, only deductions count, and the sum of a day does not tell them.
+                let is_unsure = may_be_in_it || change.date > today;
+                *sum = sum.filter(|_| !is_unsure).and_then(|sum| sum.checked_add(change.score));
+            }
+        }
+        Some(changes)
+    }
+}
+
+/// What has to be added to what users might spend; `None`: that is not known, and the user has to be looked up.
+pub(super) type Changes = HashMap<UserId, Option<i64>>;
+
+/// What these users may spend, where anybody has scores in so many months.
+fn sums(
+    connection: &Connection,
+    users: &[UserId],
+    months: u32,
+    today: EventDate,
+) -> Result<HashMap<UserId, i64>, StoreError> {
+    let mut scores: HashMap<UserId, i64> = users.iter().map(|user_id| (*user_id, 0)).collect();
+    if (months as usize).saturating_mul(scores.len()) < WALK_FROM {
+        for (user_id, score) in &mut scores {
+            *score = overall(connection, *user_id, today)?;
+        }
+    } else {
+        add_up(connection, today, &mut scores)?;
+    }
+    for (user_id, score) in &mut scores {
+        let (deductions, _) = future_deductions(connection, *user_id, today, u32::MAX)?;
+        *score = score.saturating_add(deductions);
+    }
+    Ok(scores)
 }
 
 /// What a command is told of what users may spend.
@@ -75,8 +113,8 @@ pub enum Told {
     Nothing,
     /// What was read beside the writer.
     Read(Arc<Spendable>),
-    /// That it may read at once what all these may spend, however long everybody has to wait for that.
-    MayRead(Arc<[UserId]>),
+    /// The same, and that it may read the rest by itself, however long everybody has to wait for that.
+    MayRead(Arc<Spendable>),
 }
 
 /// What a command knows of what users may spend.
@@ -85,41 +123,56 @@ pub(super) struct Spending {
     known: RefCell<Known>,
     /// In how many months anybody has scores, once it is counted.
     months: Cell<Option<u32>>,
-    steps_left: Cell<u32>,
+    /// `None`: any number.
+    steps_left: Cell<Option<u32>>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     read: Option<Arc<Spendable>>,
-    /// Those of whom it is no longer true.
-    changed: HashSet<UserId>,
+    changes: Changes,
 }
 
 impl Spending {
     /// Knows nothing, as at the beginning of a command.
     pub fn begin(&self) {
         self.months.set(None);
-        self.steps_left.set(STEPS_MAX);
+        self.steps_left.set(Some(STEPS_MAX));
         if self.known.borrow().read.is_some() {
             self.known.take();
         }
     }
 
-    /// Believes what was read of all but those of whom it is no longer true.
-    pub fn believe(&self, read: Arc<Spendable>, changed: HashSet<UserId>) {
-        *self.known.borrow_mut() = Known { read: Some(read), changed };
+    /// Takes any number of steps from now on.
+    pub fn take_any_number(&self) {
+        self.steps_left.set(None);
+    }
+
+    /// Believes what was read, with what has to be added to it.
+    pub fn believe(&self, read: Arc<Spendable>, changes: Changes) {
+        *self.known.borrow_mut() = Known { read: Some(read), changes };
     }
 
     /// Takes a number of steps, if they are left.
     fn take(&self, steps: u32) -> Option<()> {
-        self.steps_left.set(self.steps_left.get().checked_sub(steps)?);
+        if let Some(left) = self.steps_left.get() {
+            self.steps_left.set(Some(left.checked_sub(steps)?));
+        }
         Some(())
+    }
+
+    /// How many there may be of something, if one more is too many.
+    fn one_too_many(&self) -> u32 {
+        self.steps_left.get().map_or(u32::MAX, |_| STEPS_MAX + 1)
     }
 
     fn known(&self, user_id: UserId) -> Option<i64> {
         let known = self.known.borrow();
         let score = known.read.as_ref()?.scores.get(&user_id).copied()?;
-        (!known.changed.contains(&user_id)).then_some(score)
+        match known.changes.get(&user_id) {
+            None => Some(score),
+            Some(change) => change.map(|change| score.saturating_add(change)),
+        }
     }
 
     /// What a user may spend now; `None` if looking it up takes more steps than are left.
@@ -130,7 +183,7 @@ impl Spending {
         let months = match self.months.get() {
             Some(months) => months,
             None => {
-                let months = months::count(connection, today, STEPS_MAX + 1)?;
+                let months = months::count(connection, today, self.one_too_many())?;
                 self.months.set(Some(months));
                 months
             }
@@ -138,7 +191,7 @@ impl Spending {
         if self.take(months).is_none() {
             return Ok(None);
         }
-        let (deductions, count) = future_deductions(connection, user_id, today, STEPS_MAX + 1)?;
+        let (deductions, count) = future_deductions(connection, user_id, today, self.one_too_many())?;
         if self.take(count).is_none() {
             return Ok(None);
         }
@@ -209,7 +262,11 @@ mod tests {
     }
 
     fn award(store: &Store, user_id: UserId) {
-        let (date, points) = ("2023-04-14".parse().expect("a date"), 5.try_into().expect("points"));
+        award_on(store, user_id, "2023-04-14", 5);
+    }
+
+    fn award_on(store: &Store, user_id: UserId, date: &str, points: i64) {
+        let (date, points) = (date.parse().expect("a date"), points.try_into().expect("points"));
         let award = Award { user_id, date, points, description: None, minimum_score: None };
         let by: Username = "ana".parse().expect("a username");
         store.writer().write_blocking(move |write| score_events::award(write, &award, &by)).expect("stored");
@@ -217,8 +274,8 @@ mod tests {
 
     /// What a command takes for the truth of these users, if it was told before that each can spend 77.
     fn believed(store: &Store, number: u64, today: &str, users: [i64; 2]) -> [i64; 2] {
-        let scores = users.map(|id| (user(id), 77)).into();
-        let told = Told::Read(Arc::new(Spendable { number, today: today.parse().expect("a day"), scores }));
+        let (scores, today) = (users.map(|id| (user(id), 77)).into(), today.parse().expect("a day"));
+        let told = Told::Read(Arc::new(Spendable { all_up_to: number, none_after: number + 1, today, scores }));
         let ask = move |write: &Write<'_>| {
             write.know(told)?;
             let mut found = users.map(|id| write.spendable(user(id), || Arc::new([])));
@@ -238,8 +295,19 @@ mod tests {
         let number = store.writer().committed();
         assert_eq!(believed(&store, number, today, [13, 14]), [77, 77]);
         award(&store, user(14));
-        assert_eq!(believed(&store, number, today, [13, 14]), [77, 5], "one has changed since");
-        assert_eq!(believed(&store, number, "2023-11-13", [13, 14]), [5, 5], "it is of the day before");
+        award(&store, user(13));
+        assert_eq!(believed(&store, number, today, [13, 14]), [82, 82], "five points each were added since");
+        let before = store.writer().committed();
+        award(&store, user(13));
+        assert_eq!(
+            believed(&store, before, today, [13, 14]),
+            [15, 77],
+            "it may be that what was read holds this already"
+        );
+        award_on(&store, user(14), "2023-11-15", -2);
+        award_on(&store, user(14), "2023-11-15", 9);
+        assert_eq!(believed(&store, number, today, [13, 14]), [87, 3], "of a day to come, only deductions count");
+        assert_eq!(believed(&store, number, "2023-11-13", [13, 14]), [15, 3], "it is of the day before");
         let number = store.writer().committed();
         let failed = store.writer().write_blocking(|write| {
             crate::store::scores::add(write, user(13), write.today, 1, 1)?;
@@ -249,8 +317,8 @@ mod tests {
         assert_eq!(believed(&store, number, today, [13, 14]), [77, 77], "what failed has changed nothing");
         // Another process. What was read as of the same transaction may have been read before its change.
         let other = Connection::open(&file).expect("the database opens");
-        other.execute_batch("UPDATE scores SET score = score + 1").expect("a change");
-        assert_eq!(believed(&store, number, today, [13, 14]), [6, 6]);
+        other.execute_batch("UPDATE scores SET score = score + 1 WHERE month < 202311").expect("a change");
+        assert_eq!(believed(&store, number, today, [13, 14]), [16, 4]);
         let number = store.writer().committed();
         assert_eq!(believed(&store, number, today, [13, 14]), [77, 77]);
         writer.stop();

@@ -1,7 +1,6 @@
 //! What a command of the writer is given: the transaction that it runs in.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -11,7 +10,7 @@ use super::facts::{DirectoryChange, Facts, ScoreChange};
 use super::key_changes::{KeyChanges, KeyCount};
 use super::newest_events::NewestEvents;
 use super::recent_scores::RecentScores;
-use super::spending::{Spendable, Spending, Told};
+use super::spending::{Changes, Spending, Told};
 use crate::domain::{Clock, EventDate, Timestamp, UserId};
 
 /// The transaction that a command runs in.
@@ -103,28 +102,27 @@ impl<'c> Write<'c> {
         self.facts.borrow_mut().directory.push(change);
     }
 
-    /// Tells the command what users may spend. What is no longer true of that is left out.
+    /// Tells the command what users may spend. What has changed since it was read is added.
     ///
     /// # Errors
     /// The fault that reading met, if it has to read.
     pub fn know(&self, told: Told) -> Result<(), StoreError> {
-        let (read, changed) = match told {
+        let (read, may_read) = match told {
             Told::Nothing => return Ok(()),
-            Told::Read(read) => {
-                let facts = self.facts.borrow();
-                let is_known = read.today() == self.today && !facts.unlisted;
-                let Some(mut changed) = self.recent_scores.since(read.number()).filter(|_| is_known) else {
-                    return Ok(());
-                };
-                changed.extend(facts.scores.iter().map(|change| change.user_id));
-                (read, changed)
-            }
-            Told::MayRead(users) => {
-                let read = Spendable::read(self.connection, &users, u64::MAX, self.today)?;
-                (Arc::new(read), HashSet::new())
-            }
+            Told::Read(read) => (read, false),
+            Told::MayRead(read) => (read, true),
         };
-        self.spending.believe(read, changed);
+        if may_read {
+            self.spending.take_any_number();
+        }
+        match read.changes(self.today, self.recent_scores, &self.facts.borrow()) {
+            Some(changes) => self.spending.believe(read, changes),
+            None if may_read => {
+                let read = read.read_again(self.connection, self.today)?;
+                self.spending.believe(Arc::new(read), Changes::new());
+            }
+            None => {}
+        }
         Ok(())
     }
 
