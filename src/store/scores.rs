@@ -180,7 +180,7 @@ pub struct Purse {
     pub spent: i64,
     /// Whether these are all of them. If a user has very many, only the latest are summed up.
     pub is_all: bool,
-    /// See [`spendable`].
+    /// All points up to today, minus every deduction of a later day.
     pub spendable: i64,
 }
 
