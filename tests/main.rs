@@ -91,8 +91,8 @@ mod live;
 mod live_rights;
 mod log_sinks;
 mod logs;
-#[cfg(feature = "program-tests")]
 mod long_past;
+#[cfg(feature = "program-tests")]
 mod long_run;
 mod made_keys;
 mod merging;
