@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::durability::assert_scores_are_sums;
-use crate::support::{EVENTS, Reply, Server, Setup};
+use crate::support::{EVENTS, Reply, Server, Setup, holding};
 
 /// Months in which user 13 has a point.
 const MONTHS: i64 = 4_000;
@@ -20,23 +19,13 @@ const USERS: i64 = 5_000;
 
 /// A folder with a database whose scores go back for centuries.
 fn long_past() -> Arc<TempDir> {
-    let folder = Server::start().stop();
-    let database = Connection::open(folder.path().join("scores.db")).expect("the database opens");
-    let fill = format!(
-        "BEGIN;
-         WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {MONTHS} - 1)
+    holding(&format!(
+        "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {MONTHS} - 1)
          INSERT INTO score_events (user_id, date, points)
          SELECT 13, printf('%04d-%02d-15', 1601 + n / 12, 1 + n % 12), 1 FROM numbers;
          WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {USERS})
-         INSERT INTO score_events (user_id, date, points) SELECT 1000 + n, '2023-04-14', 5 FROM numbers;
-         INSERT INTO scores (month, user_id, day, score, events)
-         SELECT CAST(substr(date, 1, 4) || substr(date, 6, 2) AS INTEGER), user_id, CAST(substr(date, 9) AS INTEGER),
-                sum(points), count(*)
-         FROM score_events GROUP BY user_id, date;
-         COMMIT"
-    );
-    database.execute_batch(&fill).expect("a long past");
-    folder
+         INSERT INTO score_events (user_id, date, points) SELECT 1000 + n, '2023-04-14', 5 FROM numbers"
+    ))
 }
 
 fn ask(server: &Server, points: i64, minimum: i64) -> Reply {

@@ -10,7 +10,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::durability::assert_scores_are_sums;
-use crate::support::{EVENTS, Reply, Server, Setup, wait_for};
+use crate::support::{EVENTS, Reply, Server, Setup, holding, wait_for};
 
 /// Events of the user who is merged.
 const HISTORY: i64 = 60_000;
@@ -20,21 +20,11 @@ const WRITES_BESIDE: i32 = 10;
 
 /// A folder with a database in which user 13 has a long history.
 fn long_history() -> Arc<TempDir> {
-    let folder = Server::start().stop();
-    let database = Connection::open(folder.path().join("scores.db")).expect("the database opens");
-    let fill = format!(
-        "BEGIN;
-         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {HISTORY})
+    holding(&format!(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {HISTORY})
          INSERT INTO score_events (user_id, date, points)
-         SELECT 13, printf('2023-%02d-%02d', 1 + n % 12, 1 + n % 28), n % 100 - 20 FROM numbers;
-         INSERT INTO scores (month, user_id, day, score, events)
-         SELECT CAST(substr(date, 1, 4) || substr(date, 6, 2) AS INTEGER), user_id, CAST(substr(date, 9) AS INTEGER),
-                sum(points), count(*)
-         FROM score_events GROUP BY user_id, date;
-         COMMIT"
-    );
-    database.execute_batch(&fill).expect("a history");
-    folder
+         SELECT 13, printf('2023-%02d-%02d', 1 + n % 12, 1 + n % 28), n % 100 - 20 FROM numbers"
+    ))
 }
 
 /// Points and events that count for both users together, and the events of the first.

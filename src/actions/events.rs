@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use super::{Actions, Actor, Answer, Presumed, Refusal};
-use crate::domain::{Award, Correction, Deletion, EventId, IdempotencyKey, Scope};
+use crate::domain::{Award, Correction, Deletion, EventId, IdempotencyKey, Scope, Username};
 use crate::store::idempotency::Idempotency;
 use crate::store::score_events::{self, Awarded, Revised};
 use crate::store::{BUSY_LIMIT, StoreError, Write};
@@ -71,17 +71,7 @@ impl Actions {
     /// [`Refusal::Unknown`] if there is no such event, [`Refusal::InsufficientPoints`] if that would leave less than the minimum
     /// that the correction names; others as [`Refusal`] says.
     pub async fn correct(&self, actor: &Actor, correction: Correction) -> Result<(), Refusal> {
-        actor.require(Scope::EventsCorrect)?;
-        let deadline = Instant::now() + BUSY_LIMIT;
-        let outcome = self.knowing(deadline, |told| {
-            let (wanted, by) = (correction.clone(), actor.username.clone());
-            let correct = move |write: &Write<'_>| {
-                write.know(told)?;
-                score_events::correct(write, &wanted, &by)
-            };
-            async { Ok(self.store.write_by(deadline, correct).await?) }
-        });
-        revised(outcome.await?)
+        self.revise(actor, correction, score_events::correct).await
     }
 
     /// Takes an event back: it no longer counts, and its history stays.
@@ -90,17 +80,31 @@ impl Actions {
     /// [`Refusal::Unknown`] if there is no such event, [`Refusal::InsufficientPoints`] if that would leave less than the minimum
     /// that the deletion names; others as [`Refusal`] says.
     pub async fn delete_event(&self, actor: &Actor, deletion: Deletion) -> Result<(), Refusal> {
+        self.revise(actor, deletion, score_events::delete).await
+    }
+
+    /// Corrects an event or takes it back: `revise` does what is `wanted`.
+    async fn revise<W: Clone + Send + 'static>(
+        &self,
+        actor: &Actor,
+        wanted: W,
+        revise: fn(&Write<'_>, &W, &Username) -> Result<Revised, StoreError>,
+    ) -> Result<(), Refusal> {
         actor.require(Scope::EventsCorrect)?;
         let deadline = Instant::now() + BUSY_LIMIT;
         let outcome = self.knowing(deadline, |told| {
-            let (wanted, by) = (deletion, actor.username.clone());
-            let delete = move |write: &Write<'_>| {
+            let (wanted, by) = (wanted.clone(), actor.username.clone());
+            let work = move |write: &Write<'_>| {
                 write.know(told)?;
-                score_events::delete(write, &wanted, &by)
+                revise(write, &wanted, &by)
             };
-            async { Ok(self.store.write_by(deadline, delete).await?) }
+            async { Ok(self.store.write_by(deadline, work).await?) }
         });
-        revised(outcome.await?)
+        match outcome.await? {
+            Revised::Done => Ok(()),
+            Revised::Unknown => Err(Refusal::Unknown),
+            Revised::InsufficientPoints { score } => Err(Refusal::InsufficientPoints { score }),
+        }
     }
 
     /// Takes back all events with these ids in one transaction, as [`Actions::delete_event`] takes back one, whatever
@@ -126,15 +130,6 @@ impl Actions {
             Ok(count)
         };
         Ok(self.store.write_by(deadline, delete).await?)
-    }
-}
-
-/// Passes if the event was changed.
-fn revised(outcome: Revised) -> Result<(), Refusal> {
-    match outcome {
-        Revised::Done => Ok(()),
-        Revised::Unknown => Err(Refusal::Unknown),
-        Revised::InsufficientPoints { score } => Err(Refusal::InsufficientPoints { score }),
     }
 }
 

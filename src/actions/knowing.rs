@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Actions, Refusal};
-use crate::store::{Spendable, StoreError, Told};
+use crate::store::{Briefing, Spendable, StoreError};
 
 impl Actions {
     /// Attempts a change. If its command is refused because scores of too many months would have to be read, what they add up to is read
@@ -13,19 +13,19 @@ impl Actions {
     ///
     /// # Errors
     /// The refusal of the last attempt; [`StoreError::TooSlow`] if reading took too long.
-    pub(super) async fn knowing<T, F>(&self, deadline: Instant, attempt: impl Fn(Told) -> F) -> Result<T, Refusal>
+    pub(super) async fn knowing<T, F>(&self, deadline: Instant, attempt: impl Fn(Briefing) -> F) -> Result<T, Refusal>
     where
         F: Future<Output = Result<T, Refusal>>,
     {
-        let mut tell: fn(Arc<Spendable>) -> Told = Told::Read;
-        let mut told = Told::Nothing;
+        let mut tell: fn(Arc<Spendable>) -> Briefing = Briefing::Read;
+        let mut told = Briefing::Nothing;
         loop {
             match attempt(told).await {
                 Err(Refusal::Store(StoreError::FarBack(users))) => {
                     let read = self.store.read_spendable(users, self.clock.today());
                     let read = tokio::time::timeout_at(deadline.into(), read).await;
                     told = tell(read.unwrap_or(Err(StoreError::TooSlow))?);
-                    tell = Told::MayRead;
+                    tell = Briefing::MayRead;
                 }
                 outcome => return outcome,
             }

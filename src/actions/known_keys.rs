@@ -60,7 +60,8 @@ impl KnownKeys {
 }
 
 impl KnownKey {
-    /// Whether a use at the moment `now` has to be written down. Of those who ask within a minute one hears yes.
+    /// Whether a use at the moment `now` has to be written down. Of those who ask within
+    /// [`api_keys::LAST_USE_EVERY`] one hears yes.
     pub fn use_is_news(&self, now: Timestamp) -> bool {
         let last = self.use_noted_at.load(Ordering::Relaxed);
         let last_used_at = (last != NEVER).then(|| Timestamp::from_millis(last));

@@ -13,7 +13,8 @@
 //! | when the store can't do its work | `error`, `health` |
 //! | events, their lists and their history | `score_events`, `event_batches`, `event_list`, `event_search`, `event_totals`, `last_activity`, `revisions` |
 //! | which events are a user's | `user_events`; `user_blocks` and `id_blocks` for how they lie, `newest_events` and `user_ids` for what is not written yet |
-//! | scores, and making them right again | `scores`, `window_sums`, `rebuild`, `repairs`, `recalculations` |
+//! | scores, and making them right again | `scores` (`months`), `window_sums`, `rebuild`, `repairs`, `recalculations` |
+//! | what users may spend, without holding up the writer | `spending`, `recent_scores` |
 //! | users, groups, leaderboards, keys | `directory`, `user_batches`, `user_order`, `merge`, `leaderboards`, `api_keys` |
 //! | answers that are kept for retries | `idempotency` |
 //! | what comes from files in bulk, and goes to them | `bulk` (`insertion`), `imports`, `load`, `moved`, `export` |
@@ -125,7 +126,7 @@ pub use order::Order;
 pub use reader::Reader;
 pub use readers::READ_LIMIT;
 use readers::{Readers, TRY_LIMIT};
-pub use spending::{Spendable, Told};
+pub use spending::{Briefing, Spendable};
 #[cfg(test)]
 pub(crate) use telling::Telling;
 pub use write::Write;

@@ -12,6 +12,7 @@ use super::day_number::DayNumber;
 use super::error::StoreError;
 use super::facts::ScoreChange;
 use super::insertion::{Insertion, ROWS, Values};
+pub use super::months::total;
 use super::months::{parameters, with_months};
 use super::spending::spendable;
 use super::write::Write;
@@ -249,15 +250,4 @@ pub fn has_any(connection: &Connection, user_id: UserId) -> Result<bool, StoreEr
     );
     let mut statement = connection.prepare_cached(SELECT)?;
     Ok(statement.query_row(parameters!(user_id, EventDate::MIN..=EventDate::MAX), |row| row.get(0))?)
-}
-
-/// A user's sum over a window; 0 if there are no events.
-pub fn total(connection: &Connection, user_id: UserId, window: &RangeInclusive<EventDate>) -> Result<i64, StoreError> {
-    const SELECT: &str = with_months!(
-        "SELECT coalesce(sum(score), 0) FROM months CROSS JOIN scores
-         WHERE scores.month = months.month AND user_id = :user_id AND events > 0
-           AND scores.month * 100 + day BETWEEN :first AND :last"
-    );
-    let mut statement = connection.prepare_cached(SELECT)?;
-    Ok(statement.query_row(parameters!(user_id, window), |row| row.get(0))?)
 }

@@ -15,7 +15,7 @@ use rusqlite::{Connection, named_params};
 use super::day_number::DayNumber;
 use super::error::StoreError;
 use super::facts::Facts;
-use super::months::{self, parameters, with_months};
+use super::months;
 use super::recent_scores::RecentScores;
 use crate::domain::{EventDate, UserId};
 
@@ -108,7 +108,7 @@ fn sums(
 
 /// What a command is told of what users may spend.
 #[derive(Debug, Clone)]
-pub enum Told {
+pub enum Briefing {
     /// Nothing: it looks up whom it needs.
     Nothing,
     /// What was read beside the writer.
@@ -208,13 +208,7 @@ pub fn spendable(connection: &Connection, user_id: UserId, today: EventDate) -> 
 
 /// The sum of a user's points up to `today`.
 fn overall(connection: &Connection, user_id: UserId, today: EventDate) -> Result<i64, StoreError> {
-    const SELECT: &str = with_months!(
-        "SELECT coalesce(sum(score), 0) FROM months CROSS JOIN scores
-         WHERE scores.month = months.month AND user_id = :user_id AND events > 0
-           AND scores.month * 100 + day BETWEEN :first AND :last"
-    );
-    let mut statement = connection.prepare_cached(SELECT)?;
-    Ok(statement.query_row(parameters!(user_id, EventDate::MIN..=today), |row| row.get(0))?)
+    months::total(connection, user_id, &(EventDate::MIN..=today))
 }
 
 /// The sum of a user's deductions that are dated after `today`, and how many they are; of more than `max`, only so many count.
@@ -275,7 +269,7 @@ mod tests {
     /// What a command takes for the truth of these users, if it was told before that each can spend 77.
     fn believed(store: &Store, number: u64, today: &str, users: [i64; 2]) -> [i64; 2] {
         let (scores, today) = (users.map(|id| (user(id), 77)).into(), today.parse().expect("a day"));
-        let told = Told::Read(Arc::new(Spendable { all_up_to: number, none_after: number + 1, today, scores }));
+        let told = Briefing::Read(Arc::new(Spendable { all_up_to: number, none_after: number + 1, today, scores }));
         let ask = move |write: &Write<'_>| {
             write.know(told)?;
             let mut found = users.map(|id| write.spendable(user(id), || Arc::new([])));

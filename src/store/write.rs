@@ -10,7 +10,7 @@ use super::facts::{DirectoryChange, Facts, ScoreChange};
 use super::key_changes::{KeyChanges, KeyCount};
 use super::newest_events::NewestEvents;
 use super::recent_scores::RecentScores;
-use super::spending::{Changes, Spending, Told};
+use super::spending::{Briefing, Changes, Spending};
 use crate::domain::{Clock, EventDate, Timestamp, UserId};
 
 /// The transaction that a command runs in.
@@ -106,11 +106,11 @@ impl<'c> Write<'c> {
     ///
     /// # Errors
     /// The fault that reading met, if it has to read.
-    pub fn know(&self, told: Told) -> Result<(), StoreError> {
+    pub fn know(&self, told: Briefing) -> Result<(), StoreError> {
         let (read, may_read) = match told {
-            Told::Nothing => return Ok(()),
-            Told::Read(read) => (read, false),
-            Told::MayRead(read) => (read, true),
+            Briefing::Nothing => return Ok(()),
+            Briefing::Read(read) => (read, false),
+            Briefing::MayRead(read) => (read, true),
         };
         if may_read {
             self.spending.take_any_number();

@@ -83,6 +83,23 @@ pub fn run_with(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> Run {
     }
 }
 
+/// A folder with a database that holds the events which `fill`, one or more statements, inserts, and the sums of them.
+pub fn holding(fill: &str) -> Arc<TempDir> {
+    let folder = Server::start().stop();
+    let database = rusqlite::Connection::open(folder.path().join("scores.db")).expect("the database opens");
+    let all = format!(
+        "BEGIN;
+         {fill};
+         INSERT INTO scores (month, user_id, day, score, events)
+         SELECT CAST(substr(date, 1, 4) || substr(date, 6, 2) AS INTEGER), user_id, CAST(substr(date, 9) AS INTEGER),
+                sum(points), count(*)
+         FROM score_events GROUP BY user_id, date;
+         COMMIT"
+    );
+    database.execute_batch(&all).expect("the events");
+    folder
+}
+
 /// Waits until `condition` yields something; fails the test after [`PATIENCE`].
 pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
